@@ -1,0 +1,101 @@
+"""The adapter that lends NumPy's arrays to mygrad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_compat.numpy as xp
+import numpy as np
+
+from mygrad.backends import Adapter
+
+__all__ = ["adapter"]
+
+
+class NumPyAdapter(Adapter):
+    """NumPy arrays, in host memory."""
+
+    name = "numpy"
+    array_types = (np.ndarray,)
+    scalar_types = (np.generic,)
+    xp = xp
+    can_lock = True
+    elements_are_copies = True
+    masks_ufuncs = True
+
+    def from_host(self, array: Any, device: Any = None) -> Any:
+        return np.asarray(array)
+
+    def to_host(self, array: Any) -> Any:
+        return array.copy()
+
+    def device(self, array: Any) -> str:
+        return "cpu"
+
+    def to_device(self, array: Any, device: Any) -> Any:
+        if device != "cpu":
+            raise ValueError(f"NumPy arrays live on the device 'cpu' only, not on {device!r}")
+        return array
+
+    def address(self, array: Any) -> int:
+        return array.ctypes.data
+
+    def strides(self, array: Any) -> tuple[int, ...]:
+        return array.strides
+
+    def window(self, array: Any, offset: int, shape: Any, strides: Any) -> Any:
+        if array.flags.c_contiguous:
+            return np.ndarray(shape, array.dtype, array, offset, strides)
+        storage = array.base  # `allocate` made it
+        return np.ndarray(
+            shape, array.dtype, storage, offset + _reach_below(array.shape, array.strides), strides
+        )
+
+    def allocate(self, shape: Any, strides: Any, dtype: Any, device: Any) -> Any:
+        below = _reach_below(shape, strides)
+        above = sum((n - 1) * s for n, s in zip(shape, strides, strict=True) if s > 0)
+        size = 0 if 0 in shape else below + above + dtype.itemsize
+        return np.ndarray(shape, dtype, np.zeros(size, np.uint8), below, strides)
+
+    def owner(self, array: Any) -> Any:
+        while isinstance(array.base, np.ndarray):
+            array = array.base
+        return array
+
+    def is_view(self, result: Any, source: Any) -> bool:
+        base = result.base
+        return base is not None and (base is source or base is source.base or result is source)
+
+    def overlaps(self, a: Any, b: Any) -> bool:
+        try:
+            return np.shares_memory(a, b, max_work=10_000)
+        except np.exceptions.TooHardError:
+            return True
+
+    def set_writeable(self, array: Any, flag: bool) -> None:
+        array.flags.writeable = flag
+
+    def is_writeable(self, array: Any) -> bool:
+        return array.flags.writeable
+
+    def can_cast(self, source: Any, target: Any) -> bool:
+        return np.can_cast(source, target, "same_kind")
+
+    def scatter_add(self, target: Any, index: Any, values: Any) -> None:
+        np.add.at(target, index, values)
+
+    def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
+        return np.asarray(value, dtype=dtype)
+
+    def rng(self, seed: Any = None) -> Any:
+        return np.random.default_rng(seed)
+
+
+def _reach_below(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """How many bytes an array reaches below its first element."""
+    if 0 in shape:
+        return 0
+    return -sum((n - 1) * s for n, s in zip(shape, strides, strict=True) if s < 0)
+
+
+adapter = NumPyAdapter()

@@ -1,0 +1,412 @@
+"""The reverse sweep: from the adjoint of a result to the gradients of all that it came from.
+
+The sweep goes through versions in the exact reverse of the order in which they were recorded.
+When it reaches one, all contributions to its adjoint have arrived: a record hands the adjoint
+through its rules on to its operands; a write takes out the part that it overwrote, and hands
+the rest down to the version before, without copying. The adjoints belong to the sweep; nothing
+is changed in the graph, and no gradient is assigned, before all of it has succeeded.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from mygrad.autodiff.memory import (
+    Buffer,
+    Gather,
+    Handle,
+    Layout,
+    Version,
+    Window,
+    leaf,
+    new_handle,
+)
+from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
+from mygrad.autodiff.tape import Record, Write, record_copy
+from mygrad.backends import Adapter, adapter_of
+from mygrad.errors import InvalidBackprop, InvalidGradient
+
+__all__ = ["backward", "clear_graph"]
+
+newest_first = attrgetter("seq")
+
+
+def backward(root: Handle, seed: Any, create_graph: bool = False) -> None:
+    """Differentiate a tensor by everything that it was computed from.
+
+    Parameters
+    ----------
+    root
+        The tensor.
+    seed
+        The adjoint of `root`: an array (or a tensor) of its shape.
+    create_graph
+        Whether to compute on tensors, so that the gradients can be differentiated again.
+    """
+    buffer = root._buffer
+    assert buffer is not None and buffer.version is not None
+    adapter = adapter_of(root._data)
+    assert adapter is not None
+    start = buffer.version
+    order = reachable(start)
+    sweep = Sweep(adapter, create_graph)
+    sweep.accumulate(start, root._window, seed)
+    grads = sweep.run(order)
+    for held, g in grads:
+        held.grad = g
+    if not create_graph:
+        clear(order)
+
+
+def clear_graph(root: Handle) -> None:
+    """Make all tensors of a graph leaves, and let go of everything that was saved for it."""
+    if root._buffer is not None and root._buffer.version is not None:
+        clear(reachable(root._buffer.version, through_cleared=True))
+
+
+def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
+    """The versions with history that `start` came from, newest first."""
+    found: list[Version] = []
+    if not start.seq:
+        return found
+    seen, stack = {start}, [start]
+    while stack:
+        version = stack.pop()
+        found.append(version)
+        for parent in version.parents:
+            if parent is not None and parent.seq and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+        if version.cleared and not through_cleared:
+            raise InvalidBackprop(
+                "this result depends on an operation or an in-place write whose graph was "
+                "already cleared by another backward(). Compute it again from the leaves, or "
+                "call the first backward with create_graph=True, which clears nothing"
+            )
+    found.sort(key=newest_first, reverse=True)
+    return found
+
+
+def clear(versions: list[Version]) -> None:
+    for version in versions:
+        buffer = version.buffer()
+        if buffer is not None and buffer.version is version:
+            buffer.version = leaf(buffer, version.shape, version.dtype)
+        version.clear()  # type: ignore[attr-defined]
+
+
+class Sweep:
+    """One backward pass.
+
+    Attributes
+    ----------
+    adjoints
+        By version, for those that contributions to the whole have reached.
+    owned
+        The versions whose adjoint nobody else holds, so that it may be changed in place.
+    waiting
+        By version, contributions to parts of it: (window, value) pairs that wait until there
+        is an adjoint to add them to.
+    """
+
+    def __init__(self, adapter: Adapter, on_tensors: bool) -> None:
+        self.on_tensors = on_tensors
+        self.adjoints: dict[Version, Any] = {}
+        self.owned: set[Version] = set()
+        self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
+        self.use(adapter)
+
+    def use(self, adapter: Adapter) -> None:
+        """Compute with the arrays of this library from here on (a move changes it)."""
+        self.adapter = adapter
+        self.xp: Any = (
+            tensor_namespace_of(adapter) if self.on_tensors else namespace_of(adapter)
+        )
+
+    def accumulate(self, version: Version, window: Window | Gather | None, g: Any) -> None:
+        """Add a contribution to the adjoint of what `window` shows of a version."""
+        if window is None:
+            if g.shape != version.shape:
+                g = self.unbroadcast(g, version.shape)
+        elif type(window) is Window and g.shape != window.shape:
+            g = self.unbroadcast(g, window.shape)
+        dtype = version.dtype
+        if g.dtype is not dtype and g.dtype != dtype:
+            g = self.cast(g, dtype)
+        present = self.adjoints.get(version)
+        if window is not None:
+            if present is None:
+                self.waiting.setdefault(version, []).append((window, g))
+            else:
+                window.add(self.own(version, window.layout), g, self.xp)
+        elif present is None:
+            self.adjoints[version] = g
+        elif version in self.owned:
+            present += g
+            self.adjoints[version] = present
+        else:
+            total = present + g
+            if not self.on_tensors:
+                if not total.shape:  # some libraries add 0-d arrays up to scalars
+                    total = self.adapter.asarray(total)
+                self.owned.add(version)
+            self.adjoints[version] = total
+
+    def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
+        """Sum a contribution over the axes along which its operand was broadcast."""
+        xp = self.xp
+        extra = g.ndim - len(shape)
+        if extra > 0:
+            g = xp.sum(g, axis=tuple(range(extra)))
+        elif extra < 0:
+            g = xp.reshape(g, (1,) * -extra + tuple(g.shape))
+        axes = tuple(k for k, n in enumerate(shape) if n == 1 and g.shape[k] != 1)
+        if axes:
+            g = xp.sum(g, axis=axes, keepdims=True)
+        if g.shape != shape:
+            g = xp.broadcast_to(g, shape)
+        return g
+
+    def cast(self, g: Any, dtype: Any) -> Any:
+        adapter = self.adapter
+        data = g._data if isinstance(g, Handle) else g
+        if not adapter.xp.isdtype(dtype, "complex floating") and adapter.xp.isdtype(
+            data.dtype, "complex floating"
+        ):
+            g = self.xp.real(g)
+        return self.xp.astype(g, dtype)
+
+    def own(self, version: Version, layout: Layout) -> Any:
+        """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
+        g = self.adjoints[version]
+        data = g._data if isinstance(g, Handle) else g
+        adapter = layout.adapter
+        if version not in self.owned or adapter.strides(data) != layout.strides:
+            g = self.adjoints[version] = self.laid_out(g, layout)
+            self.owned.add(version)
+        return g
+
+    def laid_out(self, g: Any, layout: Layout) -> Any:
+        """A copy of an adjoint that is laid out like its buffer."""
+        fresh = layout.zeros()
+        if self.on_tensors:
+            fresh = new_handle(fresh, None, None, None, False)
+        fresh[...] = g
+        return fresh
+
+    def adjoint(self, version: Version) -> Any:
+        """The adjoint of a version that all contributions have reached; None if none did."""
+        waiting = self.waiting.pop(version, None)
+        if waiting is not None:
+            layout = waiting[0][0].layout
+            if version in self.adjoints:
+                g = self.own(version, layout)
+            else:
+                g = layout.zeros()
+                if self.on_tensors:
+                    g = new_handle(g, None, None, None, False)
+                self.owned.add(version)
+            for window, part in waiting:
+                window.add(g, part, self.xp)
+            self.adjoints[version] = g
+        return self.adjoints.get(version)
+
+    def run(self, order: list[Version]) -> list[tuple[Buffer, Any]]:
+        """Go through the versions, and return the gradients of the buffers still in use."""
+        grads: list[tuple[Buffer, Any]] = []
+        adjoints, waiting = self.adjoints, self.waiting
+        for version in order:
+            g = adjoints.get(version)
+            if waiting and version in waiting:
+                g = self.adjoint(version)
+            if g is None:
+                continue
+            buffer = version.buffer()
+            if buffer is not None and buffer.version is version:
+                grads.append((buffer, self.for_user(buffer, version, g)))
+            if type(version) is Write:
+                self.through_write(version, g)
+            else:
+                self.through_record(version, g)  # type: ignore[arg-type]
+            del adjoints[version]
+        for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
+            buffer = version.buffer()
+            if buffer is not None and buffer.version is version:
+                g = self.adjoint(version)
+                if g is not None:
+                    grads.append((buffer, self.for_user(buffer, version, g)))
+        return grads
+
+    def for_user(self, buffer: Buffer, version: Version, g: Any) -> Any:
+        """The adjoint as a gradient that nobody else holds, laid out like its buffer."""
+        layout = buffer.layout
+        if self.on_tensors:
+            g = g.copy() if layout is None else self.laid_out(g, layout)
+            return g
+        if layout is not None:
+            if (
+                type(version) is Write
+                or version not in self.owned
+                or layout.adapter.strides(g) != layout.strides
+            ):
+                g = self.laid_out(g, layout)
+        elif version not in self.owned:
+            g = g.copy() if hasattr(g, "copy") else self.adapter.xp.asarray(g, copy=True)
+        return g
+
+    def through_record(self, version: Record, g: Any) -> None:
+        """Hand the adjoint of an operation's result on to its operands."""
+        values = version.values
+        primitive = version.primitive
+        if values[0].adapter is not self.adapter:
+            self.use(values[0].adapter)
+        if self.on_tensors:
+            values = self.as_read(version)
+        windows = version.windows
+        mask = version.mask
+        variadic = primitive.variadic
+        rules = primitive.rules
+        for k, parent in enumerate(version.parents):
+            if parent is None:
+                continue
+            compiled = rules[0 if variadic else k]
+            if compiled is None:
+                continue
+            rule, needs = compiled
+            try:
+                if variadic:
+                    part = rule(g, *[self.variadic(values, n, k, primitive) for n in needs])
+                else:
+                    part = rule(g, *[values[n] for n in needs])
+            except Exception as error:
+                error.add_note(
+                    f"while differentiating {primitive.name} by its operand number {k}; "
+                    f"no gradient was assigned and the graph is as it was"
+                )
+                raise
+            kind = type(part)
+            if kind not in self.adapter.array_types and not isinstance(part, Handle):
+                if part is None:
+                    continue
+                moved = adapter_of(part)
+                if moved is not None and moved is not self.adapter:
+                    self.use(moved)
+                else:
+                    part = self.as_array(part, primitive.name)
+            if mask is not None:
+                part = self.xp.where(mask, part, 0.0)
+            self.accumulate(parent, None if windows is None else windows[k], part)
+
+    @staticmethod
+    def variadic(values: list[Any], need: int, k: int, primitive: Any) -> Any:
+        """What a variadic rule asked for: its operand's number, all operands, or a value."""
+        if need == -1:
+            return k
+        if need == -2:
+            return values[primitive.first_operand :]
+        return values[need]
+
+    def as_array(self, part: Any, name: str) -> Any:
+        """What a rule returned, as an array: scalars that libraries return for 0-d arrays."""
+        try:
+            return self.adapter.asarray(part)
+        except (TypeError, ValueError) as error:
+            raise InvalidGradient(
+                f"the rule of {name} returned {part!r}, which is not an array"
+            ) from error
+
+    def as_read(self, version: Record) -> list[Any]:
+        """The values of a record, with tensors for what can be differentiated.
+
+        Each stands for an operand *as it was when it was read*: what the rules compute from it
+        contributes to that version of its buffer, whatever was written since.
+        """
+        values = list(version.values)
+        values[0] = self.xp
+        first, windows = version.primitive.first_operand, version.windows
+        for k, parent in enumerate(version.parents):
+            array = values[first + k]
+            if parent is not None and array is not None:
+                window = None if windows is None else windows[k]
+                values[first + k] = as_of(array, parent, window)
+        if values[1] is not None:
+            values[1] = as_of(values[1], version, None)
+        return values
+
+    def through_write(self, version: Write, g: Any) -> None:
+        """Take out the adjoint of what was written, and hand the rest down."""
+        old, source = version.parents
+        window, index = version.window, version.index
+        if old is None:
+            part = g
+        else:
+            if window is not None:
+                g = self.own(version, window.layout)
+            elif not version.sign or version.mask is not None or index is not None:
+                g = self.own_whole(version, g)
+            seen = g if window is None else window.look(g)
+            part = None
+            if source is not None:
+                part = self.taken(version, seen)
+            if not version.sign:
+                self.erase(version, seen)
+            if old in self.adjoints:
+                self.accumulate(old, None, g)
+            else:
+                self.adjoints[old] = g
+                if version in self.owned:
+                    self.owned.add(old)
+        if source is not None:
+            if version.sign < 0:
+                part = -part
+            if not isinstance(part, Handle) and type(part) not in self.adapter.array_types:
+                part = self.adapter.asarray(part)
+            self.accumulate(source, version.value_window, part)
+
+    def own_whole(self, version: Write, g: Any) -> Any:
+        buffer = version.buffer()
+        if buffer is not None and buffer.layout is not None:
+            return self.own(version, buffer.layout)
+        if version not in self.owned:
+            g = self.adjoints[version] = self.xp.asarray(g, copy=True) if not self.on_tensors else g.copy()
+            self.owned.add(version)
+        return g
+
+    def taken(self, version: Write, seen: Any) -> Any:
+        """A copy of the adjoint of what was written."""
+        xp = self.xp
+        if version.index is not None:
+            part = seen[version.index]
+            if not version.sign:
+                last = self.adapter.last_occurrences(version.index, tuple(seen.shape))
+                if last is not None:
+                    part = xp.where(last, part, 0.0)
+        else:
+            part = seen.copy() if self.on_tensors else self.adapter.xp.asarray(seen, copy=True)
+        if version.mask is not None:
+            part = xp.where(version.mask, part, 0.0)
+        return part
+
+    def erase(self, version: Write, seen: Any) -> None:
+        """Put zeros where a write put something else."""
+        if version.mask is not None:
+            keep = self.xp.where(version.mask, 0.0, seen)
+            seen[...] = keep
+        elif version.index is None:
+            seen[...] = 0.0
+        elif self.on_tensors:
+            seen[version.index] = 0.0
+        else:
+            self.adapter.assign(seen, version.index, 0.0)
+
+
+def as_of(array: Any, version: Version, window: Any) -> Any:
+    """A tensor that stands for what `window` shows of a version, whose values are `array`."""
+    adapter = adapter_of(array)
+    assert adapter is not None
+    t = record_copy(array, adapter, version, window)
+    now = version.buffer()
+    if now is not None:  # what reads this tensor reads that memory
+        t._buffer.readers, t._buffer.guard = now.readers, now.guard
+    return t

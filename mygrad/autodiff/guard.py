@@ -1,0 +1,180 @@
+"""Protecting raw arrays that a graph still needs.
+
+Writes through tensors are known to the tape. Writes to raw memory are not: an array that the
+user handed in without a copy, or was handed by ``t.data``, is therefore made read-only as long
+as a live graph needs its values, where the array library can do that.
+
+Tensors keep to themselves a view of such memory that stays writeable; only the arrays in the
+hands of users are locked. Locking is counted by one token per memory: every record that needs
+the memory holds the token, and the last one to go unlocks.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+from weakref import ReferenceType, WeakValueDictionary, ref
+
+from mygrad.autodiff.memory import Buffer, Handle, buffer_of
+from mygrad.backends import Adapter, adapter_of
+
+__all__ = ["Guard", "expose", "guard_of", "guarding", "set_default_guarding"]
+
+_default = True
+_local: ContextVar[bool | None] = ContextVar("mygrad_guarding", default=None)
+
+
+def guarding() -> bool:
+    """Whether memory is guarded for the current thread or task."""
+    here = _local.get()
+    return _default if here is None else here
+
+
+def set_default_guarding(on: bool) -> None:
+    """Switch memory guarding for the whole process."""
+    global _default
+    _default = on
+
+
+class Token:
+    """Held by the records that need a memory; unlocks it when the last one lets go."""
+
+    __slots__ = ("__weakref__", "adapter", "arrays")
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self.arrays: list[Any] = []
+
+    def lock(self, array: Any) -> None:
+        if self.adapter.is_writeable(array):
+            self.adapter.set_writeable(array, False)
+            self.arrays.append(array)
+
+    def __del__(self) -> None:
+        for array in self.arrays:  # owners were locked first, and have to be freed first
+            self.adapter.set_writeable(array, True)
+
+
+class Guard:
+    """The lock on one piece of memory that users can reach.
+
+    Attributes
+    ----------
+    owner
+        The object that owns the memory.
+    exposed
+        Weak references to the arrays of this memory that users hold.
+    readers
+        As for `Buffer`; all buffers on this memory share it.
+    """
+
+    __slots__ = ("__weakref__", "_token", "adapter", "exposed", "owner", "readers")
+
+    def __init__(self, owner: Any, adapter: Adapter) -> None:
+        self.owner = owner
+        self.adapter = adapter
+        self.exposed: list[ReferenceType[Any]] = []
+        self.readers: list[ReferenceType[Any]] = []
+        self._token: ReferenceType[Token] | None = None
+
+    def expose(self, array: Any) -> None:
+        """Note that a user holds `array`, and lock it at once if the memory is needed now."""
+        if not any(known() is array for known in self.exposed):
+            self.exposed = [known for known in self.exposed if known() is not None]
+            self.exposed.append(ref(array))
+        token = self._token and self._token()
+        if token is not None:
+            token.lock(array)
+
+    def hold(self) -> Token | None:
+        """Lock the exposed arrays until the token that is returned is let go."""
+        if not self.adapter.can_lock or not guarding():
+            return None
+        token = self._token and self._token()
+        if token is None:
+            token = Token(self.adapter)
+            self._token = ref(token)
+            for known in self.exposed:
+                array = known()
+                if array is not None:
+                    token.lock(array)
+        return token
+
+    def thawed(self, array: Any) -> Any:
+        """A view of `array` for mygrad itself, writeable although the user's may be locked."""
+        token = self._token and self._token()
+        locked = token is not None and any(array is held for held in token.arrays)
+        if locked:
+            self.adapter.set_writeable(array, True)
+        view = array[...]
+        if locked:
+            self.adapter.set_writeable(array, False)
+        return view
+
+
+_guards: WeakValueDictionary[int, Guard] = WeakValueDictionary()
+
+
+def guard_of(array: Any, adapter: Adapter) -> Guard:
+    """The guard of a raw array in the hands of a user; one for all arrays on its memory."""
+    owner = adapter.owner(array)
+    guard = _guards.get(id(owner))
+    if guard is None:
+        guard = _guards[id(owner)] = Guard(owner, adapter)
+        if type(owner) in adapter.array_types:
+            guard.expose(owner)
+    if array is not owner:
+        guard.expose(array)
+    return guard
+
+
+def adopt(t: Handle, array: Any, adapter: Adapter) -> None:
+    """Let the tensor `t` look at the user's own `array`, which was not copied."""
+    guard = guard_of(array, adapter)
+    t._data = guard.thawed(array) if adapter.can_lock else array
+    t._cache = [array, None]
+    _share(buffer_of(t), guard)
+
+
+def _share(buffer: Buffer, guard: Guard) -> None:
+    buffer.guard = guard
+    if buffer.readers is not guard.readers:
+        guard.readers += buffer.readers
+        buffer.readers = guard.readers
+
+
+def expose(t: Handle) -> Any:
+    """The array of a tensor, for the hands of a user."""
+    cache = t._cache
+    if cache is not None and cache[0] is not None:
+        return cache[0]
+    adapter = adapter_of(t._data)
+    assert adapter is not None
+    if not adapter.can_lock:
+        return t._data
+    array = t._data[...]
+    if cache is None:
+        t._cache = [array, None]
+    else:
+        cache[0] = array
+    buffer = buffer_of(t)
+    if buffer.guard is None:
+        owner = adapter.owner(t._data)
+        guard = _guards.get(id(owner))
+        if guard is None:
+            guard = _guards[id(owner)] = Guard(owner, adapter)
+        _share(buffer, guard)
+    guard = buffer.guard
+    guard.expose(array)
+    _hold_for_readers(guard)
+    return array
+
+
+def _hold_for_readers(guard: Guard) -> None:
+    """Let the records that already need this memory lock it."""
+    for reader in guard.readers:
+        record = reader()
+        if record is not None and record.values:
+            token = guard.hold()
+            if token is not None and token not in (record.locks or ()):
+                record.locks = [*(record.locks or ()), token]

@@ -1,0 +1,336 @@
+"""What an operation is: its signature, docs, forward function and derivative rules, in one.
+
+A primitive is declared by a decorator that names its differentiable operands and, for each,
+the rule that turns the adjoint `g` of the result into the adjoint of that operand::
+
+    @ufunc(x1=lambda g, x2: g * x2,
+           x2=lambda g, x1: g * x1)
+    def multiply(x1, x2):
+        \"\"\"Multiply, element by element.\"\"\"
+
+A rule asks for what it needs by name: operands, parameters, ``out`` (the result), ``xp`` (the
+namespace to compute in), ``x_shape`` (the shape of operand ``x``). Only what the rules of live
+operands name is kept until the backward pass. The engine undoes broadcasting and casting, so
+that elementwise rules need not know of shapes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial, update_wrapper
+from typing import Any, NamedTuple
+
+from mygrad.autodiff.guard import adopt
+from mygrad.autodiff.memory import Handle, new_handle
+from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.tape import apply, as_operand, common_adapter, write
+from mygrad.backends import Adapter, adapter_of
+
+__all__ = ["Primitive", "Ufunc", "primitive", "registry", "ufunc"]
+
+Rule = Callable[..., Any]
+
+registry: dict[str, Primitive] = {}
+"""Every primitive, by its name and by its other names."""
+
+
+class Plan(NamedTuple):
+    """What to keep of a call: operands, the output, and shapes (name, operand)."""
+
+    operands: frozenset[int]
+    out: bool
+    shapes: tuple[tuple[str, int], ...]
+
+
+class Primitive:
+    """An operation with a derivative; calling it is calling the operation.
+
+    Attributes
+    ----------
+    name
+        The public name.
+    operand_names, param_names
+        Its parameters: those that may be tensors, and the others.
+    rules
+        For each operand its rule and where its arguments lie in ``Record.values``; None for an
+        operand without derivative. A variadic primitive has one rule for all of its operands.
+    may_view, folds
+        Whether the library may return a view, and whether elements of it may share memory.
+    own
+        Whether its forward function goes before a function of the same name of the library.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        rules: dict[str, Rule],
+        operands: Sequence[str] = (),
+        aliases: Sequence[str] = (),
+        variadic: bool = False,
+        may_view: bool = False,
+        folds: bool = False,
+        own: bool = False,
+    ) -> None:
+        self.name = forward.__name__
+        self.forward = forward
+        self.aliases = tuple(aliases)
+        self.variadic, self.may_view, self.folds, self.own = variadic, may_view, folds, own
+        update_wrapper(self, forward)
+        parameters = inspect.signature(forward).parameters
+        names = [n for n in parameters if n != "xp"]
+        self.operand_names = tuple(n for n in names if n in rules or n in operands)
+        self.param_names = tuple(n for n in names if n not in self.operand_names)
+        self.defaults = tuple(parameters[n].default for n in self.param_names)
+        self.needs_params = inspect.Parameter.empty in self.defaults
+        self.takes_xp = "xp" in parameters
+        self.__signature__ = self._public_signature(parameters)
+        shapes = [f"{n}_shape" for n in self.operand_names]
+        asked = [n for rule in rules.values() for n in inspect.signature(rule).parameters]
+        self.shape_names = tuple(n for n in shapes if n in asked)
+        self.blanks = (None,) * len(self.shape_names)
+        self.value_names = ("xp", "out", *self.param_names, *self.shape_names)
+        self.first_operand = len(self.value_names)
+        self.positions = {name: k for k, name in enumerate(self.value_names)}
+        if not variadic:
+            for name in self.operand_names:
+                self.positions[name] = len(self.positions)
+        self.rules = tuple(self._compiled(n, rules.get(n)) for n in self.operand_names)
+        self.plans: dict[int, Plan] = {}
+        self.kernels: dict[Adapter, Callable[..., Any]] = {}
+        for name in (self.name, *self.aliases):
+            if registry.setdefault(name, self) is not self:
+                raise ValueError(f"there are two primitives of the name {name!r}")
+
+    def __repr__(self) -> str:
+        return f"<mygrad function {self.name!r}>"
+
+    def __reduce__(self) -> Any:
+        return _by_name, (self.name,)
+
+    def _public_signature(self, parameters: Any) -> inspect.Signature:
+        kept = [p for n, p in parameters.items() if n != "xp"]
+        extra = ["constant"] if self.may_view else ["out", "constant"]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        kept += [
+            inspect.Parameter(n, keyword, default=None) for n in extra if n not in parameters
+        ]
+        return inspect.Signature(kept)
+
+    def _compiled(self, operand: str, rule: Rule | None) -> tuple[Rule, tuple[int, ...]] | None:
+        """The rule, and the positions of what it names; -1 and -2 are for variadic ones."""
+        if rule is None:
+            return None
+        special = {"i": -1, operand: -2} if self.variadic else {}
+        needs = []
+        for name in list(inspect.signature(rule).parameters)[1:]:
+            if name not in special and name not in self.positions:
+                raise TypeError(
+                    f"the rule of {self.name} for {operand} asks for {name!r}; it may ask for "
+                    f"{', '.join([*special, *self.positions])}"
+                )
+            needs.append(special[name] if name in special else self.positions[name])
+        return rule, tuple(needs)
+
+    def rule(self, k: int) -> tuple[Rule, tuple[int, ...]] | None:
+        """The rule of operand number `k`."""
+        return self.rules[0 if self.variadic else k]
+
+    def plan(self, live: int, count: int) -> Plan:
+        """What has to be kept if the operands whose bits are set in `live` are variables."""
+        needed: set[int] = set()
+        for k in range(count):
+            rule = self.rule(k)
+            if live >> k & 1 and rule is not None:
+                needed.update(rule[1])
+        first = self.first_operand
+        operands = (
+            frozenset(range(count))
+            if -2 in needed
+            else frozenset(k - first for k in needed if k >= first)
+        )
+        shapes = tuple(
+            (f"{n}_shape", k)
+            for k, n in enumerate(self.operand_names)
+            if self.positions.get(f"{n}_shape") in needed
+        )
+        plan = Plan(operands, 1 in needed, shapes)
+        if not self.variadic:
+            self.plans[live] = plan
+        return plan
+
+    def raw(self, adapter: Adapter) -> Callable[..., Any]:
+        """The forward function on raw arrays, called as the public function is."""
+        kernel = adapter.kernels.get(self.name)
+        if kernel is not None:
+            return kernel
+        if self.takes_xp:
+            return partial(self.forward, xp=namespace_of(adapter))
+        return self.forward
+
+    def kernel(self, adapter: Adapter) -> Callable[..., Any]:
+        """The forward function, called with the operands and then all of the parameters."""
+        function = self.raw(adapter)
+        if self.variadic:
+            inner, count = function, len(self.param_names)
+
+            def function(*args: Any) -> Any:
+                return inner(args[: len(args) - count], *args[len(args) - count :])
+
+        self.kernels[adapter] = function
+        return function
+
+    def masks_itself(self, adapter: Adapter) -> bool:
+        """Whether the kernel takes ``where=``."""
+        return False
+
+    def __call__(self, *args: Any, out: Any = None, constant: bool | None = None, **kw: Any) -> Any:
+        count = len(self.operand_names)
+        if len(args) == count and not kw and not self.needs_params:
+            operands, params = args, self.defaults
+        else:
+            operands, params = self._bind(args, kw)
+        if self.variadic:
+            operands = tuple(operands[0])
+        if out is None:
+            return apply(self, operands, params, constant)
+        return into(out, apply(self, operands, params), self.name)
+
+    def _bind(self, args: Any, kw: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Sort the arguments of a call into operands and parameters."""
+        names = (*self.operand_names, *self.param_names)
+        if len(args) > len(names):
+            raise TypeError(
+                f"{self.name}() takes {len(names)} arguments at most and was given {len(args)}"
+            )
+        values = list(args) + [inspect.Parameter.empty] * len(self.operand_names[len(args) :])
+        values += self.defaults[len(values) - len(self.operand_names) :]
+        for name, value in kw.items():
+            if name not in names:
+                raise TypeError(
+                    f"{self.name}() has no argument {name!r}; it takes {', '.join(names)}"
+                )
+            k = names.index(name)
+            if k < len(args):
+                raise TypeError(f"{self.name}() was given the argument {name!r} twice")
+            values[k] = value
+        count = len(self.operand_names)
+        for name, value in zip(names, values, strict=True):
+            if value is inspect.Parameter.empty:
+                raise TypeError(f"{self.name}() needs the argument {name!r}")
+        return tuple(values[:count]), tuple(values[count:])
+
+
+def _by_name(name: str) -> Primitive:
+    return registry[name]
+
+
+def into(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
+    """Write a result into ``out=``, and return that as a tensor."""
+    if isinstance(out, tuple):
+        (out,) = out
+    adapter = adapter_of(result._data)
+    assert adapter is not None
+    if not isinstance(out, Handle):
+        if adapter_of(out) is not adapter:
+            raise TypeError(
+                f"{name}: out= has to be a tensor or an array of {adapter.name}, and is a "
+                f"{type(out).__name__}"
+            )
+        memory, out = out, new_handle(out, None, None, None, not _differentiable(out, adapter))
+        adopt(out, memory, adapter)
+    if not adapter.can_cast(result._data.dtype, out._data.dtype):
+        raise TypeError(
+            f"{name}: a result of dtype {result._data.dtype} cannot be written to out= of dtype "
+            f"{out._data.dtype}; give an out= of that dtype"
+        )
+    if tuple(result.shape) != tuple(out._data.shape) and mask is None:
+        raise ValueError(
+            f"{name}: out= has shape {tuple(out._data.shape)}, and the result has shape "
+            f"{tuple(result.shape)}"
+        )
+    write(out, None, result, mask=mask, name=f"{name}(..., out=)")
+    return out
+
+
+def _differentiable(array: Any, adapter: Adapter) -> bool:
+    return adapter.xp.isdtype(array.dtype, ("real floating", "complex floating"))
+
+
+class Ufunc(Primitive):
+    """An elementwise operation, with NumPy's ``out=``, ``where=`` and ``dtype=``.
+
+    Its forward function is that of the library, wherever the library has one of that name.
+    The body of the declaration, if there is one, is the composition for libraries without.
+    """
+
+    def _public_signature(self, parameters: Any) -> inspect.Signature:
+        signature = inspect.signature(_ufunc_tail)
+        kept = [
+            p.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+            for n, p in parameters.items()
+            if n != "xp"
+        ]
+        return inspect.Signature(kept + list(signature.parameters.values()))
+
+    def raw(self, adapter: Adapter) -> Callable[..., Any]:
+        kernel = adapter.kernels.get(self.name)
+        for name in (self.name, *self.aliases):
+            kernel = kernel or getattr(adapter.xp, name, None)
+        return kernel or super().raw(adapter)
+
+    def masks_itself(self, adapter: Adapter) -> bool:
+        return adapter.masks_ufuncs and hasattr(adapter.xp, self.name)
+
+    def __call__(
+        self,
+        *operands: Any,
+        out: Any = None,
+        where: Any = True,
+        dtype: Any = None,
+        constant: bool | None = None,
+    ) -> Any:
+        count = len(self.operand_names)
+        if len(operands) == count + 1 and out is None:
+            *operands, out = operands  # type: ignore[assignment]
+        if len(operands) != count:
+            raise TypeError(
+                f"{self.name}() takes {count} operands, and was given {len(operands)}"
+            )
+        if out is None and where is True and dtype is None:
+            return apply(self, operands, (), constant)
+        if dtype is not None:
+            operands = tuple(
+                t if type(t) in (int, float, complex, bool) else registry["astype"](t, dtype)
+                for t in operands
+            )
+        mask = None
+        if where is not True:
+            adapter = common_adapter(operands, self.name)
+            mask = adapter.xp.asarray(as_operand(where, adapter, self.name), copy=True)
+        if out is None:
+            return apply(self, tuple(operands), (), constant, mask)
+        return into(out, apply(self, tuple(operands), (), None, mask), self.name, mask)
+
+
+def _ufunc_tail(
+    out: Any = None, *, where: Any = True, dtype: Any = None, constant: bool | None = None
+) -> None:
+    """The parameters that every ufunc has after its operands."""
+
+
+def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:
+    """Declare an operation: rules by operand, and the options of `Primitive`."""
+    options = {
+        name: declaration.pop(name)
+        for name in ("operands", "aliases", "variadic", "may_view", "folds", "own")
+        if name in declaration
+    }
+    return lambda forward: Primitive(forward, declaration, **options)
+
+
+def ufunc(aliases: Sequence[str] = (), **rules: Rule) -> Callable[[Callable[..., Any]], Ufunc]:
+    """Declare an elementwise operation: a rule for each operand."""
+    return lambda forward: Ufunc(
+        forward, rules, operands=tuple(inspect.signature(forward).parameters)[:2], aliases=aliases
+    )

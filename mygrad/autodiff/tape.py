@@ -1,0 +1,510 @@
+"""What is recorded when operations are called and tensors are written to.
+
+`apply` calls a primitive on operands and records the call. `write` changes a tensor in place
+and records the change. Both leave a `Version` of a buffer behind, which says by which rule its
+adjoint leads to adjoints of what it was made from; `mygrad.autodiff.backward` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from mygrad.autodiff.detach import detached
+from mygrad.autodiff.guard import guard_of
+from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.memory import (
+    Buffer,
+    Gather,
+    Handle,
+    Version,
+    Window,
+    buffer_of,
+    layout_of,
+    leaf,
+    new_handle,
+    protect,
+)
+from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
+from mygrad.backends import _by_type as by_type
+
+if TYPE_CHECKING:
+    from mygrad.autodiff.primitive import Primitive
+
+__all__ = ["Record", "Write", "apply", "no_recording", "tracking", "write"]
+
+Array = Any
+clock = count(1)
+_off: ContextVar[bool] = ContextVar("mygrad_no_autodiff", default=False)
+
+
+def tracking() -> bool:
+    """Whether operations are recorded in the current thread or task."""
+    return not _off.get()
+
+
+class Record(Version):
+    """The version that an operation made.
+
+    Attributes
+    ----------
+    primitive
+        The operation.
+    values
+        What its rules may ask for: namespace, output, parameters, operands, in the order of
+        ``primitive.value_names``; None for arrays that no rule needs.
+    windows
+        How each operand looks at its buffer; None if all look at the whole.
+    mask
+        Where the operation was computed (``where=``), or None for everywhere.
+    locks
+        Tokens that keep the user's arrays among `values` from being written.
+    checks
+        How often writes have checked the saved arrays for overlap.
+    """
+
+    __slots__ = ("checks", "locks", "mask", "primitive", "values", "windows")
+
+    primitive: Primitive
+    values: list[Any]
+    windows: tuple[Window | Gather | None, ...] | None
+    mask: Any
+    locks: list[Any] | None
+    checks: int
+
+    def saved_positions(self) -> range:
+        """Where `values` may hold arrays of tensors."""
+        return range(1, len(self.values))
+
+    def clear(self) -> None:
+        """Let go of everything; nothing can be differentiated through this version again."""
+        self.parents = ()
+        self.values = []
+        self.windows = self.mask = self.locks = None
+        self.cleared = True
+
+
+class Write(Version):
+    """The version that an in-place write made from the one before, ``parents[0]``.
+
+    Attributes
+    ----------
+    window, index
+        What was written: the part of the buffer seen through `window` (None: all of it) and,
+        in it, through integer arrays or a mask. ``parents[1]`` is what the value came from.
+    value_window, value_shape
+        How the value looks at its buffer, and its shape before broadcasting.
+    sign
+        0 if the value replaced what was there, 1 or -1 if it was added or subtracted.
+    mask
+        Where in the region the value was written (``where=``); None for everywhere.
+    """
+
+    __slots__ = ("index", "mask", "sign", "value_shape", "value_window", "window")
+
+    window: Window | None
+    index: Any
+    value_window: Window | None
+    value_shape: tuple[int, ...]
+    sign: int
+    mask: Any
+
+    def clear(self) -> None:
+        """Let go of everything; nothing can be differentiated through this version again."""
+        self.parents = ()
+        self.window = self.value_window = self.index = self.mask = None
+        self.cleared = True
+
+
+SCALARS = frozenset((float, int, complex, bool))
+
+
+class _FloatingDtypes(dict[Any, bool]):
+    """Whether a dtype can carry derivatives; filled as dtypes are met."""
+
+    def __missing__(self, key: tuple[Adapter, Any]) -> bool:
+        adapter, dtype = key
+        self[key] = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
+        return self[key]
+
+
+floating = _FloatingDtypes()
+
+
+def common_adapter(operands: Any, name: str) -> Adapter:
+    """The adapter for operands: that of their tensors, else of their arrays."""
+    found: Adapter | None = None
+    host: Adapter | None = None
+    for operand in operands:
+        if isinstance(operand, Handle):
+            adapter = adapter_of(operand._data)
+        elif type(operand) in SCALARS or (adapter := adapter_of(operand)) is None:
+            continue
+        elif adapter.name == "numpy":
+            host = adapter
+            continue
+        if found is not None and adapter is not found:
+            assert adapter is not None
+            raise TypeError(
+                f"{name}: its operands are on different array libraries, {found.name} and "
+                f"{adapter.name}. Nothing is moved behind your back: move one of them with "
+                f'`.to("{found.name}")`'
+            )
+        found = adapter
+    chosen = selection()
+    return found or (chosen and chosen.adapter) or host or selected_adapter()
+
+
+def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
+    """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
+    kind = type(value)
+    if isinstance(value, Handle):
+        return value._data
+    if kind in SCALARS:
+        return value
+    theirs = adapter_of(value)
+    if theirs is adapter:
+        return value
+    host = get_adapter("numpy")
+    if theirs is host and kind not in host.array_types:  # a NumPy scalar goes anywhere
+        return adapter.from_host(host.asarray(value))
+    chosen = selection()
+    followed = chosen is not None and chosen.adapter is adapter
+    if theirs is None or theirs is host:
+        if adapter is host or followed:
+            array = host.asarray(value)
+            if array.dtype.kind not in "fiubc":
+                raise TypeError(
+                    f"{name} cannot take an operand of type {kind.__module__}."
+                    f"{kind.__qualname__}; it takes tensors, arrays, numbers and lists of them"
+                )
+            return array if adapter is host else adapter.from_host(array, chosen and chosen.device)
+    raise TypeError(
+        f"{name}: one operand is on the array library {adapter.name}, another is "
+        f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
+        f"({kind.__module__}.{kind.__qualname__}). Nothing is moved behind your back: move it "
+        f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
+        f'mg.set_backend("{adapter.name}")'
+    )
+
+
+def apply(
+    primitive: Primitive,
+    operands: tuple[Any, ...],
+    params: tuple[Any, ...] = (),
+    constant: bool | None = None,
+    mask: Any = None,
+) -> Any:
+    """Call a primitive, and record the call if a gradient may be asked for.
+
+    Parameters
+    ----------
+    primitive
+        The operation.
+    operands
+        Tensors, arrays, numbers.
+    params
+        The values of ``primitive.param_names``, in that order.
+    constant
+        Whether the result is constant; by default it is if all operands are.
+    mask
+        Where the operation is to be computed; a raw boolean array.
+
+    Returns
+    -------
+    Tensor
+        The result, which nothing else refers to.
+    """
+    arrays: list[Any] = []
+    live, bit = 0, 1  # live: one bit for each operand that derivatives may flow to
+    kind, mixed = None, False
+    for t in operands:
+        if isinstance(t, Handle):
+            t_data = t._data
+            if not t._constant:
+                live |= bit
+        else:
+            t_data = t
+        t_kind = type(t_data)
+        if t_kind is not kind and t_kind not in SCALARS:
+            mixed = kind is not None
+            kind = t_kind
+        arrays.append(t_data)
+        bit <<= 1
+    adapter = None if mixed or kind is None else by_type.get(kind)
+    if adapter is None or kind in adapter.scalar_types or (selection() and adapter.name == "numpy"):
+        adapter = common_adapter(operands, primitive.name)
+        arrays = [as_operand(t, adapter, primitive.name) for t in operands]
+    kernel = primitive.kernels.get(adapter) or primitive.kernel(adapter)
+    try:
+        if mask is not None and primitive.masks_itself(adapter):
+            out = kernel(*arrays, *params, where=mask)
+        else:
+            out = kernel(*arrays, *params)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explain(error, primitive.name, arrays) from error
+    if type(out) not in adapter.array_types:
+        out = adapter.asarray(out)
+    recording = not _off.get()
+    if constant is None:
+        constant = not live
+        if not constant and not floating[adapter, out.dtype]:
+            constant = True
+    elif constant:
+        live = 0
+    elif not floating[adapter, out.dtype]:
+        raise ValueError(
+            f"{primitive.name}: constant=False was asked for a result of dtype {out.dtype}; "
+            f"integer and boolean tensors must be constant"
+        )
+    if primitive.may_view and adapter.has_views and isinstance(operands[0], Handle):
+        if adapter.is_view(out, arrays[0]):
+            return view_of(operands[0], out, constant, primitive.folds)
+    if constant and live:
+        live = 0
+    if constant or not recording:
+        return new_handle(out, None, None, None, constant)
+    return record(primitive, adapter, operands, arrays, out, params, live, mask)
+
+
+def explain(error: Exception, name: str, arrays: Any) -> Exception:
+    """The same kind of error, saying in which operation, and for which operands."""
+    operands = ", ".join(
+        f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
+    )
+    message = f"{name}({operands}): {error}"
+    for kind in (ValueError, TypeError, IndexError):
+        if isinstance(error, kind):
+            return kind(message)
+    return error
+
+
+def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:
+    """A tensor for `data`, which is a view of the array of `t`."""
+    buffer = t._buffer
+    if buffer is None:
+        buffer = buffer_of(t)
+    layout = buffer.layout
+    if layout is None:
+        layout = layout_of(t, buffer)
+    if not constant and buffer.version is None:
+        buffer.version = leaf(buffer, layout.shape, layout.dtype)
+    if t._window is not None:
+        folds = folds or t._window.folds
+    window = layout.window(data, folds)
+    return new_handle(data, buffer, window, t if t._base is None else t._base, constant)
+
+
+def record(
+    primitive: Primitive,
+    adapter: Adapter,
+    operands: tuple[Any, ...],
+    arrays: list[Any],
+    out: Array,
+    params: tuple[Any, ...],
+    live: int,
+    mask: Any = None,
+) -> Any:
+    """Record that `primitive` made `out`, and return the tensor for it."""
+    plan = primitive.plans.get(live)
+    if plan is None:
+        plan = primitive.plan(live, len(arrays))
+    version = Record()
+    reader = ref(version)
+    values = [namespace_of(adapter), None, *params, *primitive.blanks]
+    parents: list[Version | None] = []
+    found: list[Any] | None = None
+    locks = None
+    keeps = plan.operands
+    for k, t in enumerate(operands):
+        buffer = None
+        if live >> k & 1:
+            buffer = t._buffer
+            if buffer is None:
+                buffer = buffer_of(t)
+            parents.append(buffer.version)
+            if t._window is not None:
+                if found is None:
+                    found = [None] * len(operands)
+                found[k] = t._window
+            if t._base is None:
+                buffer.grad = None
+        else:
+            parents.append(None)
+        if k in keeps:
+            array = arrays[k]
+            values.append(array)
+            if isinstance(t, Handle):
+                if buffer is None:
+                    buffer = buffer_of(t)
+                buffer.add_reader(reader)
+                guard = buffer.guard
+            elif array is t and type(array) in adapter.array_types:
+                guard = guard_of(array, adapter)
+                guard.readers.append(reader)
+            else:
+                continue
+            if guard is not None:
+                token = guard.hold()
+                if token is not None:
+                    locks = [token] if locks is None else [*locks, token]
+        else:
+            values.append(None)
+    for name, k in plan.shapes:
+        values[primitive.positions[name]] = arrays[k].shape
+    buffer = Buffer()
+    buffer.version = version
+    if plan.out:
+        values[1] = out
+        buffer.readers.append(reader)
+    version.seq = next(clock)
+    version.shape = out.shape
+    version.dtype = out.dtype
+    version.parents = tuple(parents)
+    version.cleared = False
+    version.buffer = ref(buffer)
+    version.primitive = primitive
+    version.values = values
+    version.windows = None if found is None else tuple(found)
+    version.mask = mask
+    version.locks = locks
+    version.checks = 0
+    return new_handle(out, buffer, None, None, False)
+
+
+def write(
+    target: Handle,
+    index: Any,
+    value: Any,
+    sign: int = 0,
+    mask: Any = None,
+    name: str = "tensor[...] = value",
+) -> None:
+    """Change a tensor in place, and record the change if a gradient may be asked for.
+
+    Parameters
+    ----------
+    target
+        The tensor; all tensors on its memory see the change.
+    index
+        What to change of it: None for everything, else a tuple as `mygrad.indexing.parse`
+        makes it.
+    value
+        What to write: a tensor, an array, a number.
+    sign
+        0 to put the value there; 1 or -1 to add or subtract it.
+    mask
+        Where to write; a raw boolean array.
+    name
+        What to call the operation in errors.
+    """
+    adapter = adapter_of(target._data)
+    assert adapter is not None
+    new = as_operand(value, adapter, name)
+    if not adapter.has_views:
+        raise TypeError(
+            f"{name}: the arrays of {adapter.name} are immutable, so tensors on it cannot be "
+            f"written to; compute a new tensor instead, with mg.where for example"
+        )
+    if target._window is not None and target._window.folds:
+        raise ValueError(
+            f"{name}: elements of this tensor share memory with one another (it comes from "
+            f"broadcast_to, sliding_window_view or the like), so it is read-only; write to "
+            f"its base, or to a copy"
+        )
+    buffer = buffer_of(target)
+    advanced = index is not None and any(adapter_of(i) is not None for i in index)
+    region = target._data
+    try:
+        if index is not None and not advanced:
+            region = region[index if ... in index else (*index, ...)]
+        protect(buffer, region, adapter)
+        if mask is not None:
+            region[...] = adapter.xp.where(mask, new, region)
+        elif advanced and sign:
+            adapter.scatter_add(region, index, new if sign > 0 else -new)
+        elif sign > 0:
+            region += new
+        elif sign:
+            region -= new
+        else:
+            adapter.assign(region, index if advanced else ..., new)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explain(error, name, (target._data, new)) from error
+
+    flows = isinstance(value, Handle) and not value._constant
+    old = buffer.version
+    if old is None:
+        if flows and not _off.get():
+            detached(f"{name}: a variable was written into a constant tensor")
+        return
+    if _off.get():
+        if not old.seq:
+            buffer.version = leaf(buffer, old.shape, old.dtype)
+        return
+    buffer.grad = None
+    if not flows and not old.seq:
+        buffer.version = leaf(buffer, old.shape, old.dtype)
+        return
+    version = Write()
+    version.window = target._window
+    if region is not target._data:
+        version.window = layout_of(target, buffer).window(region, False)
+    elif advanced or version.window is not None:
+        layout_of(target, buffer)
+    version.index = index if advanced else None
+    version.mask = mask
+    version.sign = sign
+    version.value_window = None
+    source = None
+    if flows:
+        held = buffer_of(value)
+        source = held.version
+        version.value_window = value._window
+        if value._base is None:
+            held.grad = None
+    whole = version.window is None and not advanced and mask is None and not sign
+    version.parents = (None if whole else old, source)
+    version.seq = next(clock)
+    version.shape = old.shape
+    version.dtype = old.dtype
+    version.cleared = False
+    version.buffer = ref(buffer)
+    buffer.version = version
+
+
+def read(t: Handle, data: Array, window: Window | Gather, constant: bool) -> Any:
+    """A tensor for `data`, a copy of what `window` shows of the buffer of `t`."""
+    adapter = adapter_of(data)
+    assert adapter is not None
+    if constant or _off.get() or not floating[adapter, data.dtype]:
+        return new_handle(data, None, None, None, constant)
+    buffer = buffer_of(t)
+    assert buffer.version is not None
+    if t._base is None:
+        buffer.grad = None
+    return record_copy(data, adapter, buffer.version, window)
+
+
+def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) -> Any:
+    """A tensor for `data`, recorded as a copy of what `window` shows of a version."""
+    from mygrad.autodiff.primitive import registry
+
+    buffer = Buffer()
+    copied = Record()
+    copied.primitive = registry["copy"]
+    copied.values = [namespace_of(adapter), None, None]
+    copied.parents = (version,)
+    copied.windows = None if window is None else (window,)
+    copied.mask = copied.locks = None
+    copied.checks = 0
+    copied.seq = next(clock)
+    copied.shape = data.shape
+    copied.dtype = data.dtype
+    copied.cleared = False
+    copied.buffer = ref(buffer)
+    buffer.version = copied
+    return new_handle(data, buffer, None, None, False)
