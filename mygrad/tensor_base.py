@@ -11,6 +11,7 @@ from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.detach import detached
 from mygrad.autodiff.guard import adopt, expose
 from mygrad.autodiff.memory import Handle, buffer_of, layout_of, new_handle
+from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import apply, as_operand, floating, write
 from mygrad.backends import adapter_of, get_adapter, selected_adapter, selection
@@ -281,7 +282,7 @@ class Tensor(Handle):
         assert adapter is not None
         data = self._data
         if grad is None:
-            seed = adapter.xp.ones_like(data)
+            seed = namespace_of(adapter).ones_like(data)
         else:
             seed = grad._data if isinstance(grad, Handle) else as_operand(grad, adapter, "backward")
             seed = adapter.asarray(seed, dtype=data.dtype, device=None)

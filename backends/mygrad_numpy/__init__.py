@@ -98,4 +98,21 @@ def _reach_below(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
     return -sum((n - 1) * s for n, s in zip(shape, strides, strict=True) if s < 0)
 
 
+def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+    if x.ndim:
+        return np.broadcast_to(x, shape)
+    view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # 15 times faster
+    view.setflags(write=False)
+    return view
+
+
+def _sum(x: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
+    return np.add.reduce(x, axis, keepdims=keepdims, **options)
+
+
+def _ones_like(x: Any) -> Any:
+    return np.ones_like(x) if x.ndim else np.array(1, x.dtype)  # the seed of most sweeps
+
+
 adapter = NumPyAdapter()
+adapter.kernels.update(broadcast_to=_broadcast_to, ones_like=_ones_like, sum=_sum)

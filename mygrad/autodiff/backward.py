@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from mygrad.autodiff.memory import (
+    CLEARED,
     Buffer,
     Gather,
     Handle,
@@ -22,7 +23,7 @@ from mygrad.autodiff.memory import (
     leaf,
     new_handle,
 )
-from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
+from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.tape import Record, Write, record_copy
 from mygrad.backends import Adapter, adapter_of
 from mygrad.errors import InvalidBackprop, InvalidGradient
@@ -78,7 +79,7 @@ def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
             if parent is not None and parent.seq and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-        if version.cleared and not through_cleared:
+        if version.parents is CLEARED and not through_cleared:
             raise InvalidBackprop(
                 "this result depends on an operation or an in-place write whose graph was "
                 "already cleared by another backward(). Compute it again from the leaves, or "
@@ -115,14 +116,14 @@ class Sweep:
         self.adjoints: dict[Version, Any] = {}
         self.owned: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
-        self.use(adapter)
+        self.use(namespace_of(adapter))
 
-    def use(self, adapter: Adapter) -> None:
+    def use(self, namespace: Namespace) -> None:
         """Compute with the arrays of this library from here on (a move changes it)."""
-        self.adapter = adapter
-        self.xp: Any = (
-            tensor_namespace_of(adapter) if self.on_tensors else namespace_of(adapter)
-        )
+        self.namespace = namespace
+        self.adapter = namespace.adapter
+        self.kind = Handle.public if self.on_tensors else self.adapter.array_types[0]
+        self.xp: Any = tensor_namespace_of(self.adapter) if self.on_tensors else namespace
 
     def accumulate(self, version: Version, window: Window | Gather | None, g: Any) -> None:
         """Add a contribution to the adjoint of what `window` shows of a version."""
@@ -131,9 +132,8 @@ class Sweep:
                 g = self.unbroadcast(g, version.shape)
         elif type(window) is Window and g.shape != window.shape:
             g = self.unbroadcast(g, window.shape)
-        dtype = version.dtype
-        if g.dtype is not dtype and g.dtype != dtype:
-            g = self.cast(g, dtype)
+        if g.dtype is not version.dtype:
+            g = self.cast(g, version.dtype)
         present = self.adjoints.get(version)
         if window is not None:
             if present is None:
@@ -144,13 +144,12 @@ class Sweep:
             self.adjoints[version] = g
         elif version in self.owned:
             present += g
-            self.adjoints[version] = present
         else:
             total = present + g
             if not self.on_tensors:
+                self.owned.add(version)
                 if not total.shape:  # some libraries add 0-d arrays up to scalars
                     total = self.adapter.asarray(total)
-                self.owned.add(version)
             self.adjoints[version] = total
 
     def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
@@ -169,6 +168,8 @@ class Sweep:
         return g
 
     def cast(self, g: Any, dtype: Any) -> Any:
+        if g.dtype == dtype:
+            return g
         adapter = self.adapter
         data = g._data if isinstance(g, Handle) else g
         if not adapter.xp.isdtype(dtype, "complex floating") and adapter.xp.isdtype(
@@ -225,17 +226,15 @@ class Sweep:
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
                 grads.append((buffer, self.for_user(buffer, version, g)))
-            if type(version) is Write:
-                self.through_write(version, g)
+            if type(version) is Record:
+                self.through_record(version, g)
             else:
-                self.through_record(version, g)  # type: ignore[arg-type]
+                self.through_write(version, g)  # type: ignore[arg-type]
             del adjoints[version]
         for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
-                g = self.adjoint(version)
-                if g is not None:
-                    grads.append((buffer, self.for_user(buffer, version, g)))
+                grads.append((buffer, self.for_user(buffer, version, self.adjoint(version))))
         return grads
 
     def for_user(self, buffer: Buffer, version: Version, g: Any) -> Any:
@@ -257,58 +256,45 @@ class Sweep:
 
     def through_record(self, version: Record, g: Any) -> None:
         """Hand the adjoint of an operation's result on to its operands."""
-        values = version.values
-        primitive = version.primitive
-        if values[0].adapter is not self.adapter:
-            self.use(values[0].adapter)
+        primitive, values, windows = version.primitive, version.values, version.windows
+        if values[0] is not self.namespace:
+            self.use(values[0])
         if self.on_tensors:
             values = self.as_read(version)
-        windows = version.windows
-        mask = version.mask
-        variadic = primitive.variadic
-        rules = primitive.rules
+        rules, kind = primitive.rules, self.kind
         for k, parent in enumerate(version.parents):
             if parent is None:
                 continue
-            compiled = rules[0 if variadic else k]
-            if compiled is None:
-                continue
-            rule, needs = compiled
             try:
-                if variadic:
-                    part = rule(g, *[self.variadic(values, n, k, primitive) for n in needs])
+                rule, needs = rules[0 if primitive.variadic else k]
+                if not needs:
+                    part = rule(g)
+                elif primitive.variadic:
+                    part = rule(g, *[primitive.asked(values, n, k) for n in needs])
+                elif len(needs) == 1:
+                    part = rule(g, values[needs[0]])
                 else:
                     part = rule(g, *[values[n] for n in needs])
+                if type(part) is not kind:
+                    part = self.checked(part, primitive.name)
             except Exception as error:
                 error.add_note(
                     f"while differentiating {primitive.name} by its operand number {k}; "
                     f"no gradient was assigned and the graph is as it was"
                 )
                 raise
-            kind = type(part)
-            if kind not in self.adapter.array_types and not isinstance(part, Handle):
-                if part is None:
-                    continue
-                moved = adapter_of(part)
-                if moved is not None and moved is not self.adapter:
-                    self.use(moved)
-                else:
-                    part = self.as_array(part, primitive.name)
-            if mask is not None:
-                part = self.xp.where(mask, part, 0.0)
-            self.accumulate(parent, None if windows is None else windows[k], part)
+            if version.mask is not None:
+                part = self.xp.where(version.mask, part, 0.0)
+            self.accumulate(parent, windows and windows[k], part)
 
-    @staticmethod
-    def variadic(values: list[Any], need: int, k: int, primitive: Any) -> Any:
-        """What a variadic rule asked for: its operand's number, all operands, or a value."""
-        if need == -1:
-            return k
-        if need == -2:
-            return values[primitive.first_operand :]
-        return values[need]
-
-    def as_array(self, part: Any, name: str) -> Any:
-        """What a rule returned, as an array: scalars that libraries return for 0-d arrays."""
+    def checked(self, part: Any, name: str) -> Any:
+        """What a rule returned, if not simply an array of the library in use, made one."""
+        moved = adapter_of(part)
+        if moved is not None and moved is not self.adapter:
+            self.use(namespace_of(moved))
+            return part
+        if isinstance(part, Handle) or type(part) in self.adapter.array_types:
+            return part
         try:
             return self.adapter.asarray(part)
         except (TypeError, ValueError) as error:
@@ -326,10 +312,9 @@ class Sweep:
         values[0] = self.xp
         first, windows = version.primitive.first_operand, version.windows
         for k, parent in enumerate(version.parents):
-            array = values[first + k]
+            array = values[first + k] if len(values) > first else None
             if parent is not None and array is not None:
-                window = None if windows is None else windows[k]
-                values[first + k] = as_of(array, parent, window)
+                values[first + k] = as_of(array, parent, windows and windows[k])
         if values[1] is not None:
             values[1] = as_of(values[1], version, None)
         return values

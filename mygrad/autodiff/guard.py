@@ -86,10 +86,10 @@ class Guard:
         if token is not None:
             token.lock(array)
 
-    def hold(self) -> Token | None:
-        """Lock the exposed arrays until the token that is returned is let go."""
+    def hold(self, locks: list[Token] | None) -> list[Token] | None:
+        """Lock the exposed arrays until the token that is added to `locks` is let go."""
         if not self.adapter.can_lock or not guarding():
-            return None
+            return locks
         token = self._token and self._token()
         if token is None:
             token = Token(self.adapter)
@@ -98,7 +98,11 @@ class Guard:
                 array = known()
                 if array is not None:
                     token.lock(array)
-        return token
+        if locks is None:
+            return [token]
+        if token not in locks:
+            locks.append(token)
+        return locks
 
     def thawed(self, array: Any) -> Any:
         """A view of `array` for mygrad itself, writeable although the user's may be locked."""
@@ -175,6 +179,4 @@ def _hold_for_readers(guard: Guard) -> None:
     for reader in guard.readers:
         record = reader()
         if record is not None and record.values:
-            token = guard.hold()
-            if token is not None and token not in (record.locks or ()):
-                record.locks = [*(record.locks or ()), token]
+            record.locks = guard.hold(record.locks)

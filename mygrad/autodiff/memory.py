@@ -161,6 +161,9 @@ class Gather:
             self.layout.adapter.scatter_add(seen, self.index, g)
 
 
+CLEARED: list[Version | None] = []
+
+
 class Version:
     """One version of a buffer; this class itself is a leaf, which nothing recorded made.
 
@@ -171,21 +174,19 @@ class Version:
     shape, dtype
         Of the whole buffer.
     parents
-        The versions that it was made from, None where an operand is constant.
+        The versions that it was made from, None where an operand is constant. It is `CLEARED`
+        where the graph was cleared, so that nothing can be differentiated through it.
     buffer
         A weak reference to the buffer.
-    cleared
-        Whether its graph was cleared, so that nothing can be differentiated through it.
     """
 
-    __slots__ = ("__weakref__", "buffer", "cleared", "dtype", "parents", "seq", "shape")
+    __slots__ = ("__weakref__", "buffer", "dtype", "parents", "seq", "shape")
 
-    parents: tuple[Version | None, ...]
+    parents: list[Version | None]
     seq: int
     shape: tuple[int, ...]
     dtype: Any
     buffer: Callable[[], Buffer | None]
-    cleared: bool
 
 
 def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any) -> Version:
@@ -194,8 +195,7 @@ def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any) -> Version:
     version.seq = 0
     version.shape = shape
     version.dtype = dtype
-    version.parents = ()
-    version.cleared = False
+    version.parents = []
     version.buffer = ref(buffer)
     return version
 
@@ -227,19 +227,10 @@ class Buffer:
     readers: list[ReferenceType[Any]]
     guard: Any
 
-    def __init__(self) -> None:
-        self.version = self.grad = self.layout = self.guard = None
+    def __init__(self, version: Version | None = None) -> None:
+        self.version = version
+        self.grad = self.layout = self.guard = None
         self.readers = []
-
-    def add_reader(self, reader: ReferenceType[Any]) -> None:
-        """Note that a record holds an array of this memory."""
-        readers = self.readers
-        readers.append(reader)
-        count = len(readers)
-        # Forgetting the dead whenever the length reaches a power of two costs a constant
-        # number of steps per reader, and leaves no trail of dead references in long loops.
-        if count > 31 and not count & (count - 1):
-            readers[:] = [r for r in readers if r() is not None]
 
 
 class Handle:

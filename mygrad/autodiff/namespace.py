@@ -27,7 +27,7 @@ class Namespace:
         from mygrad.autodiff.primitive import registry
 
         primitive = registry.get(name)
-        found = getattr(self.adapter.xp, name, None)
+        found = self.adapter.kernels.get(name) or getattr(self.adapter.xp, name, None)
         if primitive is not None and (found is None or primitive.own):
             found = primitive.raw(self.adapter)
         if found is None:

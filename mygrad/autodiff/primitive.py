@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from mygrad.autodiff.guard import adopt
 from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.namespace import Namespace, namespace_of
 from mygrad.autodiff.tape import apply, as_operand, common_adapter, write
 from mygrad.backends import Adapter, adapter_of
 
@@ -36,11 +36,25 @@ registry: dict[str, Primitive] = {}
 
 
 class Plan(NamedTuple):
-    """What to keep of a call: operands, the output, and shapes (name, operand)."""
+    """What to keep of a call with certain live operands.
 
-    operands: frozenset[int]
+    Attributes
+    ----------
+    flows
+        For each operand, whether its adjoint is wanted.
+    operands, keeps_all
+        Which operands' arrays are kept, and whether all are.
+    out
+        Whether the result is kept.
+    shapes
+        Which operands' shapes are kept, and where: (position in ``Record.values``, operand).
+    """
+
+    flows: tuple[bool, ...]
+    operands: tuple[int, ...]
+    keeps_all: bool
     out: bool
-    shapes: tuple[tuple[str, int], ...]
+    shapes: tuple[tuple[int, int], ...]
 
 
 class Primitive:
@@ -96,8 +110,12 @@ class Primitive:
             for name in self.operand_names:
                 self.positions[name] = len(self.positions)
         self.rules = tuple(self._compiled(n, rules.get(n)) for n in self.operand_names)
+        # one bit for each operand that has a rule
+        self.differentiable = -1 if variadic else sum(
+            1 << k for k, rule in enumerate(self.rules) if rule is not None
+        )
         self.plans: dict[int, Plan] = {}
-        self.kernels: dict[Adapter, Callable[..., Any]] = {}
+        self.kernels: dict[Adapter, tuple[Callable[..., Any], Namespace]] = {}
         for name in (self.name, *self.aliases):
             if registry.setdefault(name, self) is not self:
                 raise ValueError(f"there are two primitives of the name {name!r}")
@@ -117,7 +135,7 @@ class Primitive:
         ]
         return inspect.Signature(kept)
 
-    def _compiled(self, operand: str, rule: Rule | None) -> tuple[Rule, tuple[int, ...]] | None:
+    def _compiled(self, operand: str, rule: Rule | None) -> Any:
         """The rule, and the positions of what it names; -1 and -2 are for variadic ones."""
         if rule is None:
             return None
@@ -132,29 +150,27 @@ class Primitive:
             needs.append(special[name] if name in special else self.positions[name])
         return rule, tuple(needs)
 
-    def rule(self, k: int) -> tuple[Rule, tuple[int, ...]] | None:
-        """The rule of operand number `k`."""
-        return self.rules[0 if self.variadic else k]
+    def asked(self, values: list[Any], need: int, k: int) -> Any:
+        """What a variadic rule asked for: its operand's number, all operands, or a value."""
+        if need == -1:
+            return k
+        return values[self.first_operand :] if need == -2 else values[need]
 
     def plan(self, live: int, count: int) -> Plan:
         """What has to be kept if the operands whose bits are set in `live` are variables."""
         needed: set[int] = set()
         for k in range(count):
-            rule = self.rule(k)
-            if live >> k & 1 and rule is not None:
-                needed.update(rule[1])
+            if live >> k & 1:
+                needed.update(self.rules[0 if self.variadic else k][1])
         first = self.first_operand
-        operands = (
-            frozenset(range(count))
-            if -2 in needed
-            else frozenset(k - first for k in needed if k >= first)
-        )
+        kept = tuple(k for k in range(count) if -2 in needed or first + k in needed)
         shapes = tuple(
-            (f"{n}_shape", k)
+            (self.positions[f"{n}_shape"], k)
             for k, n in enumerate(self.operand_names)
             if self.positions.get(f"{n}_shape") in needed
         )
-        plan = Plan(operands, 1 in needed, shapes)
+        flows = tuple(bool(live >> k & 1) for k in range(count))
+        plan = Plan(flows, kept, len(kept) == count, 1 in needed, shapes)
         if not self.variadic:
             self.plans[live] = plan
         return plan
@@ -168,8 +184,8 @@ class Primitive:
             return partial(self.forward, xp=namespace_of(adapter))
         return self.forward
 
-    def kernel(self, adapter: Adapter) -> Callable[..., Any]:
-        """The forward function, called with the operands and then all of the parameters."""
+    def kernel(self, adapter: Adapter) -> tuple[Callable[..., Any], Namespace]:
+        """The forward function, called with operands and parameters, and its namespace."""
         function = self.raw(adapter)
         if self.variadic:
             inner, count = function, len(self.param_names)
@@ -177,8 +193,8 @@ class Primitive:
             def function(*args: Any) -> Any:
                 return inner(args[: len(args) - count], *args[len(args) - count :])
 
-        self.kernels[adapter] = function
-        return function
+        self.kernels[adapter] = function, namespace_of(adapter)
+        return self.kernels[adapter]
 
     def masks_itself(self, adapter: Adapter) -> bool:
         """Whether the kernel takes ``where=``."""

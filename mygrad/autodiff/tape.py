@@ -15,8 +15,9 @@ from weakref import ref
 
 from mygrad.autodiff.detach import detached
 from mygrad.autodiff.guard import guard_of
-from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.namespace import Namespace, namespace_of
 from mygrad.autodiff.memory import (
+    CLEARED,
     Buffer,
     Gather,
     Handle,
@@ -34,7 +35,7 @@ from mygrad.backends import _by_type as by_type
 if TYPE_CHECKING:
     from mygrad.autodiff.primitive import Primitive
 
-__all__ = ["Record", "Write", "apply", "no_recording", "tracking", "write"]
+__all__ = ["Record", "Write", "apply", "tracking", "write"]
 
 Array = Any
 clock = count(1)
@@ -70,7 +71,7 @@ class Record(Version):
 
     primitive: Primitive
     values: list[Any]
-    windows: tuple[Window | Gather | None, ...] | None
+    windows: list[Window | Gather | None] | None
     mask: Any
     locks: list[Any] | None
     checks: int
@@ -81,10 +82,9 @@ class Record(Version):
 
     def clear(self) -> None:
         """Let go of everything; nothing can be differentiated through this version again."""
-        self.parents = ()
+        self.parents = CLEARED
         self.values = []
         self.windows = self.mask = self.locks = None
-        self.cleared = True
 
 
 class Write(Version):
@@ -114,9 +114,8 @@ class Write(Version):
 
     def clear(self) -> None:
         """Let go of everything; nothing can be differentiated through this version again."""
-        self.parents = ()
+        self.parents = CLEARED
         self.window = self.value_window = self.index = self.mask = None
-        self.cleared = True
 
 
 SCALARS = frozenset((float, int, complex, bool))
@@ -220,54 +219,68 @@ def apply(
     """
     arrays: list[Any] = []
     live, bit = 0, 1  # live: one bit for each operand that derivatives may flow to
-    kind, mixed = None, False
+    kind = first = None
+    foreign = False
     for t in operands:
         if isinstance(t, Handle):
-            t_data = t._data
+            array = t._data
             if not t._constant:
                 live |= bit
+            if type(array) is not kind:
+                foreign = foreign or kind is not None
+                kind, first = type(array), array
         else:
-            t_data = t
-        t_kind = type(t_data)
-        if t_kind is not kind and t_kind not in SCALARS:
-            mixed = kind is not None
-            kind = t_kind
-        arrays.append(t_data)
+            array = t
+            if type(t) not in SCALARS:
+                foreign = True
+        arrays.append(array)
         bit <<= 1
-    adapter = None if mixed or kind is None else by_type.get(kind)
-    if adapter is None or kind in adapter.scalar_types or (selection() and adapter.name == "numpy"):
+    live &= primitive.differentiable
+    if foreign or kind is None:
         adapter = common_adapter(operands, primitive.name)
         arrays = [as_operand(t, adapter, primitive.name) for t in operands]
-    kernel = primitive.kernels.get(adapter) or primitive.kernel(adapter)
+    else:
+        adapter = by_type[kind]
+    kernel, namespace = primitive.kernels.get(adapter) or primitive.kernel(adapter)
     try:
         if mask is not None and primitive.masks_itself(adapter):
             out = kernel(*arrays, *params, where=mask)
-        else:
+        elif params:
             out = kernel(*arrays, *params)
+        else:
+            out = kernel(*arrays)
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, primitive.name, arrays) from error
-    if type(out) not in adapter.array_types:
+    if type(out) is not kind and type(out) not in adapter.array_types:
         out = adapter.asarray(out)
-    recording = not _off.get()
-    if constant is None:
-        constant = not live
-        if not constant and not floating[adapter, out.dtype]:
-            constant = True
-    elif constant:
-        live = 0
-    elif not floating[adapter, out.dtype]:
+    if constant is not None or not live or out.dtype is not first.dtype:
+        constant = is_constant(primitive.name, constant, live, floating[adapter, out.dtype], out.dtype)
+        if constant:
+            live = 0
+    if (
+        primitive.may_view
+        and adapter.has_views
+        and isinstance(operands[0], Handle)
+        and adapter.is_view(out, arrays[0])
+    ):
+        return view_of(operands[0], out, bool(constant), primitive.folds)
+    if constant or _off.get():
+        return new_handle(out, None, None, None, bool(constant))
+    return record(primitive, namespace, operands, arrays, out, params, live, mask)
+
+
+def is_constant(
+    name: str, asked: bool | None, live: int, differentiable: bool, dtype: Any
+) -> bool:
+    """Whether a result is constant, given what the user asked for and what it came from."""
+    if asked is None:
+        return not (live and differentiable)
+    if not asked and not differentiable:
         raise ValueError(
-            f"{primitive.name}: constant=False was asked for a result of dtype {out.dtype}; "
+            f"{name}: constant=False was asked for a result of dtype {dtype}; "
             f"integer and boolean tensors must be constant"
         )
-    if primitive.may_view and adapter.has_views and isinstance(operands[0], Handle):
-        if adapter.is_view(out, arrays[0]):
-            return view_of(operands[0], out, constant, primitive.folds)
-    if constant and live:
-        live = 0
-    if constant or not recording:
-        return new_handle(out, None, None, None, constant)
-    return record(primitive, adapter, operands, arrays, out, params, live, mask)
+    return asked
 
 
 def explain(error: Exception, name: str, arrays: Any) -> Exception:
@@ -300,7 +313,7 @@ def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:
 
 def record(
     primitive: Primitive,
-    adapter: Adapter,
+    namespace: Namespace,
     operands: tuple[Any, ...],
     arrays: list[Any],
     out: Array,
@@ -309,70 +322,71 @@ def record(
     mask: Any = None,
 ) -> Any:
     """Record that `primitive` made `out`, and return the tensor for it."""
-    plan = primitive.plans.get(live)
-    if plan is None:
-        plan = primitive.plan(live, len(arrays))
+    plan = primitive.plans.get(live) or primitive.plan(live, len(arrays))
     version = Record()
-    reader = ref(version)
-    values = [namespace_of(adapter), None, *params, *primitive.blanks]
     parents: list[Version | None] = []
-    found: list[Any] | None = None
-    locks = None
-    keeps = plan.operands
-    for k, t in enumerate(operands):
-        buffer = None
-        if live >> k & 1:
-            buffer = t._buffer
-            if buffer is None:
-                buffer = buffer_of(t)
+    windows: list[Any] | None = None
+    for t, flows in zip(operands, plan.flows):  # noqa: B905 -- same length, and 100 ns
+        if flows:
+            buffer = t._buffer or buffer_of(t)
             parents.append(buffer.version)
-            if t._window is not None:
-                if found is None:
-                    found = [None] * len(operands)
-                found[k] = t._window
-            if t._base is None:
+            if t._window is None:
                 buffer.grad = None
+            else:
+                windows = windows or [None] * len(operands)
+                windows[len(parents) - 1] = t._window
+                if t._base is None:
+                    buffer.grad = None
         else:
             parents.append(None)
-        if k in keeps:
-            array = arrays[k]
-            values.append(array)
-            if isinstance(t, Handle):
-                if buffer is None:
-                    buffer = buffer_of(t)
-                buffer.add_reader(reader)
-                guard = buffer.guard
-            elif array is t and type(array) in adapter.array_types:
-                guard = guard_of(array, adapter)
-                guard.readers.append(reader)
-            else:
-                continue
-            if guard is not None:
-                token = guard.hold()
-                if token is not None:
-                    locks = [token] if locks is None else [*locks, token]
-        else:
-            values.append(None)
-    for name, k in plan.shapes:
-        values[primitive.positions[name]] = arrays[k].shape
-    buffer = Buffer()
-    buffer.version = version
+    values = [namespace, None, *params]
+    locks = None
+    if plan.operands:
+        values += primitive.blanks
+        values += arrays if plan.keeps_all else [None] * len(arrays)
+        reader = ref(version)
+        for k in plan.operands:
+            values[k - len(arrays)] = arrays[k]
+            locks = keep(operands[k], arrays[k], namespace, reader, locks)
+    elif plan.shapes:
+        values += primitive.blanks
+    for position, k in plan.shapes:
+        values[position] = arrays[k].shape
+    buffer = Buffer(version)
     if plan.out:
         values[1] = out
-        buffer.readers.append(reader)
+        buffer.readers.append(ref(version))
+    version.buffer = ref(buffer)
     version.seq = next(clock)
     version.shape = out.shape
     version.dtype = out.dtype
-    version.parents = tuple(parents)
-    version.cleared = False
-    version.buffer = ref(buffer)
+    version.parents = parents
     version.primitive = primitive
     version.values = values
-    version.windows = None if found is None else tuple(found)
+    version.windows = windows
     version.mask = mask
     version.locks = locks
     version.checks = 0
     return new_handle(out, buffer, None, None, False)
+
+
+def keep(t: Any, array: Any, namespace: Namespace, reader: Any, locks: Any) -> Any:
+    """Protect the array of an operand that a record keeps; returns the record's locks."""
+    if isinstance(t, Handle):
+        buffer = t._buffer or buffer_of(t)
+        readers, guard = buffer.readers, buffer.guard
+    elif array is t and type(array) in namespace.adapter.array_types:
+        guard = guard_of(array, namespace.adapter)
+        readers = guard.readers
+    else:
+        return locks
+    readers.append(reader)
+    count = len(readers)
+    if count > 31 and not count & (count - 1):
+        # Forgetting the dead whenever the count reaches a power of two costs a constant number
+        # of steps per reader, and leaves no trail of dead references in long loops.
+        readers[:] = [r for r in readers if r() is not None]
+    return locks if guard is None else guard.hold(locks)
 
 
 def write(
@@ -467,11 +481,10 @@ def write(
         if value._base is None:
             held.grad = None
     whole = version.window is None and not advanced and mask is None and not sign
-    version.parents = (None if whole else old, source)
+    version.parents = [None if whole else old, source]
     version.seq = next(clock)
     version.shape = old.shape
     version.dtype = old.dtype
-    version.cleared = False
     version.buffer = ref(buffer)
     buffer.version = version
 
@@ -493,18 +506,16 @@ def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) ->
     """A tensor for `data`, recorded as a copy of what `window` shows of a version."""
     from mygrad.autodiff.primitive import registry
 
-    buffer = Buffer()
     copied = Record()
+    buffer = Buffer(copied)
     copied.primitive = registry["copy"]
     copied.values = [namespace_of(adapter), None, None]
-    copied.parents = (version,)
-    copied.windows = None if window is None else (window,)
+    copied.parents = [version]
+    copied.windows = None if window is None else [window]
     copied.mask = copied.locks = None
     copied.checks = 0
     copied.seq = next(clock)
     copied.shape = data.shape
     copied.dtype = data.dtype
-    copied.cleared = False
     copied.buffer = ref(buffer)
-    buffer.version = copied
     return new_handle(data, buffer, None, None, False)
