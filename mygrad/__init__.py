@@ -1,5 +1,5 @@
 from mygrad.backends import *
-from mygrad.autodiff.detach import on_detach
+from mygrad.detach import on_detach
 from mygrad.math.arithmetic import *
 from mygrad.math.sequential import sum
 from mygrad.tensor_manip import *

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -208,7 +209,8 @@ class Availability:
 _GROUP = "mygrad.backends"
 _EXTRAS = {"cupy": "cuda", "dpnp": "sycl"}
 _adapters: dict[str, Adapter] = {}
-_by_type: dict[type, Adapter] = {}
+by_type: dict[type, Adapter] = {}
+_no_arrays: set[type] = set()  # types met that belong to no array library
 
 
 def register_backend(adapter: Adapter) -> Adapter:
@@ -232,11 +234,13 @@ def register_backend(adapter: Adapter) -> Adapter:
             f"{adapter!r} cannot be registered: an adapter needs a `name` and `array_types`"
         )
     _adapters[adapter.name] = adapter
+    _no_arrays.clear()
     for array_type in adapter.array_types + adapter.scalar_types:
-        _by_type[array_type] = adapter
+        by_type[array_type] = adapter
     return adapter
 
 
+@cache
 def _installed() -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=_GROUP)}
 
@@ -314,26 +318,23 @@ def available_backends() -> dict[str, Availability]:
 
 def adapter_of(array: Any) -> Adapter | None:
     """The adapter that takes arrays of this type, or None if it is no array of any library."""
-    found = _by_type.get(type(array))
-    return found if found is not None else _adopt(type(array))
+    kind = type(array)
+    found = by_type.get(kind)
+    return found if found is not None or kind in _no_arrays else _adopt(kind)
 
 
 def _adopt(kind: type) -> Adapter | None:
     """Look for the adapter of a type met for the first time, by the module it comes from."""
     for parent in kind.__mro__:
-        if parent in _by_type:  # a subclass of a known array type
-            _by_type[kind] = _by_type[parent]
-            return _by_type[kind]
+        if parent in by_type:  # a subclass of a known array type
+            by_type[kind] = by_type[parent]
+            return by_type[kind]
         name = parent.__module__.partition(".")[0]
         if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
             get_adapter(name)
-            return adapter_of_type(kind)
+            return _adopt(kind)
+    _no_arrays.add(kind)
     return None
-
-
-def adapter_of_type(kind: type) -> Adapter | None:
-    """The registered adapter of an array type or of one of its parents."""
-    return next((_by_type[parent] for parent in kind.__mro__ if parent in _by_type), None)
 
 
 # --- selection ----------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from mygrad.autodiff.detach import detached
 from mygrad.autodiff.guard import guard_of
 from mygrad.autodiff.namespace import Namespace, namespace_of
 from mygrad.autodiff.memory import (
@@ -29,8 +28,9 @@ from mygrad.autodiff.memory import (
     new_handle,
     protect,
 )
-from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
-from mygrad.backends import _by_type as by_type
+from mygrad.backends import Adapter, adapter_of, by_type
+from mygrad.detach import detached
+from mygrad.operands import SCALARS, as_operand, common_adapter, explain, floating
 
 if TYPE_CHECKING:
     from mygrad.autodiff.primitive import Primitive
@@ -116,78 +116,6 @@ class Write(Version):
         """Let go of everything; nothing can be differentiated through this version again."""
         self.parents = CLEARED
         self.window = self.value_window = self.index = self.mask = None
-
-
-SCALARS = frozenset((float, int, complex, bool))
-
-
-class _FloatingDtypes(dict[Any, bool]):
-    """Whether a dtype can carry derivatives; filled as dtypes are met."""
-
-    def __missing__(self, key: tuple[Adapter, Any]) -> bool:
-        adapter, dtype = key
-        self[key] = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
-        return self[key]
-
-
-floating = _FloatingDtypes()
-
-
-def common_adapter(operands: Any, name: str) -> Adapter:
-    """The adapter for operands: that of their tensors, else of their arrays."""
-    found: Adapter | None = None
-    host: Adapter | None = None
-    for operand in operands:
-        if isinstance(operand, Handle):
-            adapter = adapter_of(operand._data)
-        elif type(operand) in SCALARS or (adapter := adapter_of(operand)) is None:
-            continue
-        elif adapter.name == "numpy":
-            host = adapter
-            continue
-        if found is not None and adapter is not found:
-            assert adapter is not None
-            raise TypeError(
-                f"{name}: its operands are on different array libraries, {found.name} and "
-                f"{adapter.name}. Nothing is moved behind your back: move one of them with "
-                f'`.to("{found.name}")`'
-            )
-        found = adapter
-    chosen = selection()
-    return found or (chosen and chosen.adapter) or host or selected_adapter()
-
-
-def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
-    """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
-    kind = type(value)
-    if isinstance(value, Handle):
-        return value._data
-    if kind in SCALARS:
-        return value
-    theirs = adapter_of(value)
-    if theirs is adapter:
-        return value
-    host = get_adapter("numpy")
-    if theirs is host and kind not in host.array_types:  # a NumPy scalar goes anywhere
-        return adapter.from_host(host.asarray(value))
-    chosen = selection()
-    followed = chosen is not None and chosen.adapter is adapter
-    if theirs is None or theirs is host:
-        if adapter is host or followed:
-            array = host.asarray(value)
-            if array.dtype.kind not in "fiubc":
-                raise TypeError(
-                    f"{name} cannot take an operand of type {kind.__module__}."
-                    f"{kind.__qualname__}; it takes tensors, arrays, numbers and lists of them"
-                )
-            return array if adapter is host else adapter.from_host(array, chosen and chosen.device)
-    raise TypeError(
-        f"{name}: one operand is on the array library {adapter.name}, another is "
-        f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
-        f"({kind.__module__}.{kind.__qualname__}). Nothing is moved behind your back: move it "
-        f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
-        f'mg.set_backend("{adapter.name}")'
-    )
 
 
 def apply(
@@ -281,18 +209,6 @@ def is_constant(
             f"integer and boolean tensors must be constant"
         )
     return asked
-
-
-def explain(error: Exception, name: str, arrays: Any) -> Exception:
-    """The same kind of error, saying in which operation, and for which operands."""
-    operands = ", ".join(
-        f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
-    )
-    message = f"{name}({operands}): {error}"
-    for kind in (ValueError, TypeError, IndexError):
-        if isinstance(error, kind):
-            return kind(message)
-    return error
 
 
 def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:

@@ -14,7 +14,7 @@ __all__ = ["detached", "on_detach"]
 Action = Literal["warn", "error", "ignore"]
 _default: Action = "warn"
 _local: ContextVar[Action | None] = ContextVar("mygrad_on_detach", default=None)
-_package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_package = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def detached(message: str) -> None:

@@ -1,0 +1,98 @@
+"""Operands: whose arrays they are, and what may be computed with what.
+
+Tensors and device arrays are never moved behind the user's back. Python and NumPy scalars go
+everywhere; data on the host goes to the backend that the user selected, if one is selected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.autodiff.memory import Handle
+from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
+
+__all__ = ["SCALARS", "as_operand", "common_adapter", "explain", "floating"]
+
+Array = Any
+SCALARS = frozenset((float, int, complex, bool))
+
+
+class _FloatingDtypes(dict[Any, bool]):
+    """Whether a dtype can carry derivatives; filled as dtypes are met."""
+
+    def __missing__(self, key: tuple[Adapter, Any]) -> bool:
+        adapter, dtype = key
+        self[key] = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
+        return self[key]
+
+
+floating = _FloatingDtypes()
+
+
+def common_adapter(operands: Any, name: str) -> Adapter:
+    """The adapter for operands: that of their tensors, else of their arrays."""
+    found: Adapter | None = None
+    host: Adapter | None = None
+    for operand in operands:
+        if isinstance(operand, Handle):
+            adapter = adapter_of(operand._data)
+        elif type(operand) in SCALARS or (adapter := adapter_of(operand)) is None:
+            continue
+        elif adapter.name == "numpy":
+            host = adapter
+            continue
+        if found is not None and adapter is not found:
+            assert adapter is not None
+            raise TypeError(
+                f"{name}: its operands are on different array libraries, {found.name} and "
+                f"{adapter.name}. Nothing is moved behind your back: move one of them with "
+                f'`.to("{found.name}")`'
+            )
+        found = adapter
+    chosen = selection()
+    return found or (chosen and chosen.adapter) or host or selected_adapter()
+
+
+def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
+    """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
+    kind = type(value)
+    if isinstance(value, Handle):
+        return value._data
+    if kind in SCALARS:
+        return value
+    theirs = adapter_of(value)
+    if theirs is adapter:
+        return value
+    host = get_adapter("numpy")
+    if theirs is host and kind not in host.array_types:  # a NumPy scalar goes anywhere
+        return adapter.from_host(host.asarray(value))
+    chosen = selection()
+    followed = chosen is not None and chosen.adapter is adapter
+    if theirs is None or theirs is host:
+        if adapter is host or followed:
+            array = host.asarray(value)
+            if array.dtype.kind not in "fiubc":
+                raise TypeError(
+                    f"{name} cannot take an operand of type {kind.__module__}."
+                    f"{kind.__qualname__}; it takes tensors, arrays, numbers and lists of them"
+                )
+            return array if adapter is host else adapter.from_host(array, chosen and chosen.device)
+    raise TypeError(
+        f"{name}: one operand is on the array library {adapter.name}, another is "
+        f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
+        f"({kind.__module__}.{kind.__qualname__}). Nothing is moved behind your back: move it "
+        f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
+        f'mg.set_backend("{adapter.name}")'
+    )
+
+
+def explain(error: Exception, name: str, arrays: Any) -> Exception:
+    """The same kind of error, saying in which operation, and for which operands."""
+    operands = ", ".join(
+        f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
+    )
+    message = f"{name}({operands}): {error}"
+    for kind in (ValueError, TypeError, IndexError):
+        if isinstance(error, kind):
+            return kind(message)
+    return error
