@@ -644,17 +644,6 @@ def _comparison(compare: Any) -> Any:
     return compared
 
 
-def _method(name: str) -> Any:
-    function = registry[name]
-
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
-
-    method.__name__ = name
-    method.__doc__ = function.__doc__
-    return method
-
-
 def _complete(cls: Any, methods: tuple[str, ...]) -> None:
     """Give tensors their operators and methods, once the primitives are declared."""
     for symbol, name in {
@@ -671,6 +660,6 @@ def _complete(cls: Any, methods: tuple[str, ...]) -> None:
     for symbol in ("lt", "le", "gt", "ge", "eq", "ne"):
         setattr(cls, f"__{symbol}__", _comparison(getattr(operator, symbol)))
     for name in methods:
-        setattr(cls, name, _method(name))
+        setattr(cls, name, registry[name])
 
 

@@ -256,11 +256,10 @@ class Sweep:
 
     def through_record(self, version: Record, g: Any) -> None:
         """Hand the adjoint of an operation's result on to its operands."""
-        primitive, values, windows = version.primitive, version.values, version.windows
-        if values[0] is not self.namespace:
-            self.use(values[0])
-        if self.on_tensors:
-            values = self.as_read(version)
+        primitive, windows = version.primitive, version.windows
+        if version.namespace is not self.namespace:
+            self.use(version.namespace)
+        values = self.as_read(version) if self.on_tensors else (*version.values, self.xp)
         rules, kind = primitive.rules, self.kind
         for k, parent in enumerate(version.parents):
             if parent is None:
@@ -308,15 +307,14 @@ class Sweep:
         Each stands for an operand *as it was when it was read*: what the rules compute from it
         contributes to that version of its buffer, whatever was written since.
         """
-        values = list(version.values)
-        values[0] = self.xp
+        values = [*version.values, self.xp]
         first, windows = version.primitive.first_operand, version.windows
         for k, parent in enumerate(version.parents):
-            array = values[first + k] if len(values) > first else None
+            array = values[first + k] if len(values) > first + 1 else None
             if parent is not None and array is not None:
                 values[first + k] = as_of(array, parent, windows and windows[k])
-        if values[1] is not None:
-            values[1] = as_of(values[1], version, None)
+        if version.values and values[0] is not None:
+            values[0] = as_of(values[0], version, None)
         return values
 
     def through_write(self, version: Write, g: Any) -> None:

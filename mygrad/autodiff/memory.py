@@ -161,7 +161,7 @@ class Gather:
             self.layout.adapter.scatter_add(seen, self.index, g)
 
 
-CLEARED: list[Version | None] = []
+CLEARED: tuple[None, ...] = (None, None)
 
 
 class Version:
@@ -182,7 +182,7 @@ class Version:
 
     __slots__ = ("__weakref__", "buffer", "dtype", "parents", "seq", "shape")
 
-    parents: list[Version | None]
+    parents: tuple[Version | None, ...]
     seq: int
     shape: tuple[int, ...]
     dtype: Any
@@ -195,7 +195,7 @@ def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any) -> Version:
     version.seq = 0
     version.shape = shape
     version.dtype = dtype
-    version.parents = []
+    version.parents = ()
     version.buffer = ref(buffer)
     return version
 
@@ -320,14 +320,14 @@ def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:
         record.checks += 1
         early = record.checks > 4
         values = record.values
-        for k in record.saved_positions():
-            array = values[k]
+        for k, array in enumerate(values):
             if adapter_of(array) is adapter and (
                 adapter.owner(array) is adapter.owner(region)
                 if early
                 else adapter.overlaps(array, region)
             ):
-                values[k] = adapter.xp.asarray(array, copy=True)
+                kept = adapter.xp.asarray(array, copy=True)
+                values = record.values = (*values[:k], kept, *values[k + 1 :])
         if not early:
             keep.append(reader)
     readers[:] = keep

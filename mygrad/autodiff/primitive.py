@@ -19,6 +19,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
+from types import MethodType
 from typing import Any, NamedTuple
 
 from mygrad.autodiff.guard import adopt
@@ -47,14 +48,15 @@ class Plan(NamedTuple):
     out
         Whether the result is kept.
     shapes
-        Which operands' shapes are kept, and where: (position in ``Record.values``, operand).
+        For each of ``shape_names`` the number of its operand and whether the shape is kept;
+        empty if none is.
     """
 
     flows: tuple[bool, ...]
     operands: tuple[int, ...]
     keeps_all: bool
     out: bool
-    shapes: tuple[tuple[int, int], ...]
+    shapes: tuple[tuple[int, bool], ...]
 
 
 class Primitive:
@@ -103,12 +105,13 @@ class Primitive:
         asked = [n for rule in rules.values() for n in inspect.signature(rule).parameters]
         self.shape_names = tuple(n for n in shapes if n in asked)
         self.blanks = (None,) * len(self.shape_names)
-        self.value_names = ("xp", "out", *self.param_names, *self.shape_names)
+        self.value_names = ("out", *self.param_names, *self.shape_names)
         self.first_operand = len(self.value_names)
         self.positions = {name: k for k, name in enumerate(self.value_names)}
         if not variadic:
             for name in self.operand_names:
                 self.positions[name] = len(self.positions)
+        self.positions["xp"] = -1  # the sweep puts it behind the values
         self.rules = tuple(self._compiled(n, rules.get(n)) for n in self.operand_names)
         # one bit for each operand that has a rule
         self.differentiable = -1 if variadic else sum(
@@ -123,6 +126,10 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<mygrad function {self.name!r}>"
 
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method of tensors: the tensor becomes the first operand."""
+        return self if instance is None else MethodType(self, instance)
+
     def __reduce__(self) -> Any:
         return _by_name, (self.name,)
 
@@ -136,10 +143,10 @@ class Primitive:
         return inspect.Signature(kept)
 
     def _compiled(self, operand: str, rule: Rule | None) -> Any:
-        """The rule, and the positions of what it names; -1 and -2 are for variadic ones."""
+        """The rule, and the positions of what it names; -2 and -3 are for variadic ones."""
         if rule is None:
             return None
-        special = {"i": -1, operand: -2} if self.variadic else {}
+        special = {"i": -2, operand: -3} if self.variadic else {}
         needs = []
         for name in list(inspect.signature(rule).parameters)[1:]:
             if name not in special and name not in self.positions:
@@ -150,11 +157,11 @@ class Primitive:
             needs.append(special[name] if name in special else self.positions[name])
         return rule, tuple(needs)
 
-    def asked(self, values: list[Any], need: int, k: int) -> Any:
+    def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
         """What a variadic rule asked for: its operand's number, all operands, or a value."""
-        if need == -1:
+        if need == -2:
             return k
-        return values[self.first_operand :] if need == -2 else values[need]
+        return values[self.first_operand : -1] if need == -3 else values[need]
 
     def plan(self, live: int, count: int) -> Plan:
         """What has to be kept if the operands whose bits are set in `live` are variables."""
@@ -163,14 +170,15 @@ class Primitive:
             if live >> k & 1:
                 needed.update(self.rules[0 if self.variadic else k][1])
         first = self.first_operand
-        kept = tuple(k for k in range(count) if -2 in needed or first + k in needed)
+        kept = tuple(k for k in range(count) if -3 in needed or first + k in needed)
         shapes = tuple(
-            (self.positions[f"{n}_shape"], k)
-            for k, n in enumerate(self.operand_names)
-            if self.positions.get(f"{n}_shape") in needed
+            (self.operand_names.index(n[: -len("_shape")]), self.positions[n] in needed)
+            for n in self.shape_names
         )
+        if not any(wanted for _, wanted in shapes):
+            shapes = ()
         flows = tuple(bool(live >> k & 1) for k in range(count))
-        plan = Plan(flows, kept, len(kept) == count, 1 in needed, shapes)
+        plan = Plan(flows, kept, len(kept) == count, 0 in needed, shapes)
         if not self.variadic:
             self.plans[live] = plan
         return plan

@@ -55,8 +55,11 @@ class Record(Version):
     primitive
         The operation.
     values
-        What its rules may ask for: namespace, output, parameters, operands, in the order of
-        ``primitive.value_names``; None for arrays that no rule needs.
+        What its rules may ask for: output, parameters, shapes, operands, at
+        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector
+        soon stops looking at tuples of arrays and numbers, and graphs can be large.)
+    namespace
+        The namespace to run the rules in.
     windows
         How each operand looks at its buffer; None if all look at the whole.
     mask
@@ -67,23 +70,20 @@ class Record(Version):
         How often writes have checked the saved arrays for overlap.
     """
 
-    __slots__ = ("checks", "locks", "mask", "primitive", "values", "windows")
+    __slots__ = ("checks", "locks", "mask", "namespace", "primitive", "values", "windows")
 
     primitive: Primitive
-    values: list[Any]
+    values: tuple[Any, ...]
+    namespace: Namespace
     windows: list[Window | Gather | None] | None
     mask: Any
     locks: list[Any] | None
     checks: int
 
-    def saved_positions(self) -> range:
-        """Where `values` may hold arrays of tensors."""
-        return range(1, len(self.values))
-
     def clear(self) -> None:
         """Let go of everything; nothing can be differentiated through this version again."""
         self.parents = CLEARED
-        self.values = []
+        self.values = ()
         self.windows = self.mask = self.locks = None
 
 
@@ -255,29 +255,30 @@ def record(
                     buffer.grad = None
         else:
             parents.append(None)
-    values = [namespace, None, *params]
+    values: tuple[Any, ...] = (out if plan.out else None, *params)
     locks = None
-    if plan.operands:
+    if plan.shapes:
+        values += tuple([arrays[k].shape if wanted else None for k, wanted in plan.shapes])
+    else:
         values += primitive.blanks
-        values += arrays if plan.keeps_all else [None] * len(arrays)
+    if plan.operands:
         reader = ref(version)
         for k in plan.operands:
-            values[k - len(arrays)] = arrays[k]
             locks = keep(operands[k], arrays[k], namespace, reader, locks)
-    elif plan.shapes:
-        values += primitive.blanks
-    for position, k in plan.shapes:
-        values[position] = arrays[k].shape
+        if plan.keeps_all:
+            values += tuple(arrays)
+        else:
+            values += tuple([a if k in plan.operands else None for k, a in enumerate(arrays)])
     buffer = Buffer(version)
     if plan.out:
-        values[1] = out
         buffer.readers.append(ref(version))
     version.buffer = ref(buffer)
     version.seq = next(clock)
     version.shape = out.shape
     version.dtype = out.dtype
-    version.parents = parents
+    version.parents = tuple(parents)
     version.primitive = primitive
+    version.namespace = namespace
     version.values = values
     version.windows = windows
     version.mask = mask
@@ -397,7 +398,7 @@ def write(
         if value._base is None:
             held.grad = None
     whole = version.window is None and not advanced and mask is None and not sign
-    version.parents = [None if whole else old, source]
+    version.parents = (None if whole else old, source)
     version.seq = next(clock)
     version.shape = old.shape
     version.dtype = old.dtype
@@ -425,8 +426,9 @@ def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) ->
     copied = Record()
     buffer = Buffer(copied)
     copied.primitive = registry["copy"]
-    copied.values = [namespace_of(adapter), None, None]
-    copied.parents = [version]
+    copied.values = ()
+    copied.namespace = namespace_of(adapter)
+    copied.parents = (version,)
     copied.windows = None if window is None else [window]
     copied.mask = copied.locks = None
     copied.checks = 0
