@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from contextvars import ContextVar
 from typing import Literal
@@ -28,7 +29,10 @@ def detached(message: str) -> None:
     )
     if action == "error":
         raise GradientDetached(message)
-    warnings.warn(message, GradientDetached, stacklevel=2, skip_file_prefixes=(_package,))
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_package):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, GradientDetached, stacklevel=level - 1)
 
 
 class on_detach:  # noqa: N801 -- used as a function and as a context manager

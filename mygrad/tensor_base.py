@@ -410,7 +410,7 @@ class Tensor(Handle):
         )
 
     def __copy__(self) -> Tensor:
-        return self.copy()
+        return registry["copy"](self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         adapter = adapter_of(self._data)

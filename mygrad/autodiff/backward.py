@@ -284,7 +284,7 @@ class Sweep:
                 raise
             if version.mask is not None:
                 part = self.xp.where(version.mask, part, 0.0)
-            self.accumulate(parent, windows and windows[k], part)
+            self.accumulate(parent, windows[k] if windows else None, part)
 
     def checked(self, part: Any, name: str) -> Any:
         """What a rule returned, if not simply an array of the library in use, made one."""

@@ -77,12 +77,17 @@ class Guard:
         self.readers: list[ReferenceType[Any]] = []
         self._token: ReferenceType[Token] | None = None
 
+    @property
+    def token(self) -> Token | None:
+        """The token, while any record holds it."""
+        return None if self._token is None else self._token()
+
     def expose(self, array: Any) -> None:
         """Note that a user holds `array`, and lock it at once if the memory is needed now."""
         if not any(known() is array for known in self.exposed):
             self.exposed = [known for known in self.exposed if known() is not None]
             self.exposed.append(ref(array))
-        token = self._token and self._token()
+        token = self.token
         if token is not None:
             token.lock(array)
 
@@ -90,7 +95,7 @@ class Guard:
         """Lock the exposed arrays until the token that is added to `locks` is let go."""
         if not self.adapter.can_lock or not guarding():
             return locks
-        token = self._token and self._token()
+        token = self.token
         if token is None:
             token = Token(self.adapter)
             self._token = ref(token)
@@ -106,7 +111,7 @@ class Guard:
 
     def thawed(self, array: Any) -> Any:
         """A view of `array` for mygrad itself, writeable although the user's may be locked."""
-        token = self._token and self._token()
+        token = self.token
         locked = token is not None and any(array is held for held in token.arrays)
         if locked:
             self.adapter.set_writeable(array, True)

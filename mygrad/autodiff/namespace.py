@@ -47,7 +47,7 @@ class TensorNamespace:
     def __getattr__(self, name: str) -> Any:
         from mygrad.autodiff.primitive import registry
 
-        found = registry.get(name)
+        found: Any = registry.get(name)
         if found is None:
             found = getattr(namespace_of(self.adapter), name)
             if callable(found) and not isinstance(found, type):

@@ -268,11 +268,9 @@ def into(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
             f"{name}: a result of dtype {result._data.dtype} cannot be written to out= of dtype "
             f"{out._data.dtype}; give an out= of that dtype"
         )
-    if tuple(result.shape) != tuple(out._data.shape) and mask is None:
-        raise ValueError(
-            f"{name}: out= has shape {tuple(out._data.shape)}, and the result has shape "
-            f"{tuple(result.shape)}"
-        )
+    shapes = tuple(out._data.shape), tuple(result._data.shape)
+    if shapes[0] != shapes[1] and mask is None:
+        raise ValueError(f"{name}: out= has shape {shapes[0]}, and the result has shape {shapes[1]}")
     write(out, None, result, mask=mask, name=f"{name}(..., out=)")
     return out
 
@@ -306,7 +304,7 @@ class Ufunc(Primitive):
     def masks_itself(self, adapter: Adapter) -> bool:
         return adapter.masks_ufuncs and hasattr(adapter.xp, self.name)
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         *operands: Any,
         out: Any = None,

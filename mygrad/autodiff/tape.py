@@ -147,7 +147,8 @@ def apply(
     """
     arrays: list[Any] = []
     live, bit = 0, 1  # live: one bit for each operand that derivatives may flow to
-    kind = first = None
+    kind: Any = None
+    first: Any = None
     foreign = False
     for t in operands:
         if isinstance(t, Handle):

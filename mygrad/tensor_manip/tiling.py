@@ -1,0 +1,191 @@
+"""Repeating elements, and padding."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from mygrad.autodiff.memory import Handle
+from mygrad.autodiff.primitive import primitive
+
+__all__ = ["pad", "repeat", "tile"]
+
+
+def _unrepeated(g: Any, repeats: Any, axis: int | None, shape: tuple[int, ...], xp: Any) -> Any:
+    """Sum over the copies that `repeat` made."""
+    flat = (prod(shape),) if axis is None else shape
+    k = 0 if axis is None else axis % len(shape)
+    count = repeats if isinstance(repeats, int) else None
+    if count is not None:
+        g = xp.reshape(g, (*flat[: k + 1], count, *flat[k + 1 :]))
+        return xp.reshape(xp.sum(g, axis=k + 1), shape)
+    library = xp.adapter.xp
+    places = library.arange(flat[k], device=repeats.device)
+    places = library.repeat(places, library.broadcast_to(repeats, (flat[k],)))
+    return xp.reshape(xp.untake(g, places, k, flat), shape)
+
+
+@primitive(
+    a=lambda g, repeats, axis, a_shape, xp: _unrepeated(g, repeats, axis, a_shape, xp),
+    operands=("repeats",),
+)
+def repeat(a: Any, repeats: Any, axis: int | None = None, *, xp: Any) -> Any:
+    """Repeat each element.
+
+    Parameters
+    ----------
+    a : ArrayLike
+        The tensor.
+    repeats : int | ArrayLike
+        How often; one number for all, or one for each place along `axis`.
+    axis : int, optional
+        Along which axis; the flattened tensor if not given.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.repeat(mg.tensor([1.0, 2.0]), 2)
+    Tensor([1., 1., 2., 2.])
+    >>> mg.repeat(mg.tensor([1.0, 2.0]), [1, 3])
+    Tensor([1., 2., 2., 2.])
+    """
+    if not hasattr(a, "shape"):
+        a = xp.asarray(a)
+    return xp.repeat(a, repeats, axis=axis)
+
+
+def _untiled(g: Any, reps: Any, shape: tuple[int, ...], xp: Any) -> Any:
+    """Sum over the copies that `tile` made."""
+    counts = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
+    ndim = max(len(shape), len(counts))
+    counts = (1,) * (ndim - len(counts)) + counts
+    lengths = (1,) * (ndim - len(shape)) + tuple(shape)
+    g = xp.reshape(g, tuple(n for pair in zip(counts, lengths, strict=True) for n in pair))
+    return xp.reshape(xp.sum(g, axis=tuple(range(0, 2 * ndim, 2))), shape)
+
+
+@primitive(A=lambda g, reps, A_shape, xp: _untiled(g, reps, A_shape, xp))
+def tile(A: Any, reps: Any, *, xp: Any) -> Any:
+    """Put copies of a tensor side by side.
+
+    Parameters
+    ----------
+    A : ArrayLike
+        The tensor.
+    reps : int | tuple[int, ...]
+        How many copies along each axis, the last one last.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.tile(mg.tensor([1.0, 2.0]), 2)
+    Tensor([1., 2., 1., 2.])
+    """
+    return xp.tile(A, tuple(reps) if isinstance(reps, (tuple, list)) else (reps,))
+
+
+def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """How many places before and behind each axis, from any form that NumPy takes."""
+    if isinstance(pad_width, dict):
+        by_axis = {k % ndim: width for k, width in pad_width.items()}
+        rows = [by_axis.get(k, 0) for k in range(ndim)]
+    else:
+        plain = pad_width.tolist() if hasattr(pad_width, "tolist") else pad_width
+        if isinstance(plain, (tuple, list)) and any(isinstance(w, (tuple, list)) for w in plain):
+            rows = list(plain) * (ndim if len(plain) == 1 else 1)
+        else:
+            rows = [plain] * ndim
+    pairs = []
+    for row in rows:
+        pair = tuple(row) if isinstance(row, (tuple, list)) else (row, row)
+        pairs.append(pair * 2 if len(pair) == 1 else pair)
+    if len(pairs) != ndim or any(len(p) != 2 or min(p) < 0 for p in pairs):
+        raise ValueError(f"pad: pad_width={pad_width!r} does not fit a tensor of {ndim} axes")
+    return pairs
+
+
+_PERIODIC = {
+    "wrap": lambda i, n: i % n,
+    "edge": lambda i, n: min(max(i, 0), n - 1),
+    "symmetric": lambda i, n: min(i % (2 * n), 2 * n - 1 - i % (2 * n)),
+    "reflect": lambda i, n: 0 if n == 1 else min(i % (2 * n - 2), 2 * n - 2 - i % (2 * n - 2)),
+}
+
+
+def _sources(n: int, width: tuple[int, int], mode: str, xp: Any) -> Any:
+    """For each place along a padded axis of length `n`, where its value comes from."""
+    if n == 0 and sum(width):
+        raise ValueError(f"pad: an axis of length 0 has nothing for mode={mode!r} to repeat")
+    source = _PERIODIC[mode]
+    return xp.adapter.asarray([source(i, n) for i in range(-width[0], n + width[1])])
+
+
+def _unpadded(g: Any, pad_width: Any, mode: str, shape: tuple[int, ...], xp: Any) -> Any:
+    pairs = _widths(pad_width, len(shape))
+    if mode == "constant":
+        return g[(*(slice(b, b + n) for (b, _), n in zip(pairs, shape, strict=True)), ...)]
+    for k in reversed(range(len(shape))):
+        if sum(pairs[k]):
+            smaller = (*g.shape[:k], shape[k], *g.shape[k + 1 :])
+            g = xp.untake(g, _sources(shape[k], pairs[k], mode, xp), k, smaller)
+    return g
+
+
+@primitive(
+    array=lambda g, pad_width, mode, array_shape, xp: _unpadded(g, pad_width, mode, array_shape, xp)
+)
+def pad(
+    array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0, *, xp: Any
+) -> Any:
+    """Make a tensor larger at its borders.
+
+    Parameters
+    ----------
+    array : ArrayLike
+        The tensor.
+    pad_width : int | tuple | dict
+        How many places to add before and behind each axis: ``((before, behind), ...)``, or one
+        pair or number for all axes.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What to put there: numbers, the border, mirror images without or with the border, or
+        the other side.
+    constant_values : float
+        The number for ``"constant"``.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.pad(mg.tensor([1.0, 2.0]), (1, 2))
+    Tensor([0., 1., 2., 0., 0.])
+    >>> mg.pad(mg.tensor([1.0, 2.0, 3.0]), 1, mode="reflect")
+    Tensor([2., 1., 2., 3., 2.])
+    """
+    pairs = _widths(pad_width, array.ndim)
+    if mode == "constant":
+        if isinstance(constant_values, (tuple, list, Handle)):
+            raise TypeError("pad: constant_values= has to be one number; join parts for others")
+        shape = tuple(b + n + e for (b, e), n in zip(pairs, array.shape, strict=True))
+        out = xp.full(shape, constant_values, dtype=array.dtype, device=array.device)
+        place = tuple(slice(b, b + n) for (b, _), n in zip(pairs, array.shape, strict=True))
+        xp.adapter.assign(out, (*place, ...), array)
+        return out
+    if mode not in _PERIODIC:
+        raise ValueError(
+            f"pad: mode={mode!r} is not known here; there are constant, {', '.join(_PERIODIC)}"
+        )
+    for k, width in enumerate(pairs):
+        if sum(width):
+            array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)
+    return array
