@@ -32,7 +32,7 @@ def detached(message: str) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_package):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, GradientDetached, stacklevel=level - 1)
+    warnings.warn(message, GradientDetached, stacklevel=level)
 
 
 class on_detach:  # noqa: N801 -- used as a function and as a context manager

@@ -9,7 +9,7 @@ from typing import Any
 from mygrad import indexing
 from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.guard import adopt, expose
-from mygrad.autodiff.memory import Handle, buffer_of, layout_of, new_handle
+from mygrad.autodiff.memory import Handle, buffer_of, layout_of, new_handle, overlaps_itself
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import apply, write
@@ -81,6 +81,8 @@ class Tensor(Handle):
                 f"Integer-valued tensors must be treated as constants: dtype {array.dtype} has "
                 f"no derivative. Leave constant= out, or use a floating-point dtype"
             )
+        if theirs and not constant and overlaps_itself(array.shape, adapter.strides(array)):
+            copy = True  # its elements could not have gradients of their own
         if copy and theirs:
             array, theirs = adapter.xp.asarray(array, copy=True), False
         if ndmin > array.ndim:
@@ -279,14 +281,13 @@ class Tensor(Handle):
         """
         if self._constant:
             return
-        adapter = adapter_of(self._data)
-        assert adapter is not None
         data = self._data
+        adapter = adapter_of(data)
+        assert adapter is not None
         if grad is None:
             seed = namespace_of(adapter).ones_like(data)
         else:
-            seed = grad._data if isinstance(grad, Handle) else as_operand(grad, adapter, "backward")
-            seed = adapter.asarray(seed, dtype=data.dtype, device=None)
+            seed = adapter.asarray(as_operand(grad, adapter, "backward"), dtype=data.dtype)
             try:
                 seed = adapter.xp.broadcast_to(seed, data.shape)
             except ValueError:
@@ -294,13 +295,11 @@ class Tensor(Handle):
                     f"backward: grad= of shape {tuple(seed.shape)} does not broadcast to the "
                     f"shape of the tensor, {tuple(data.shape)}"
                 ) from None
-        buffer_of(self)
         if create_graph:
-            seed = (
-                grad
-                if isinstance(grad, Handle) and grad._data.shape == data.shape
-                else new_handle(seed, None, None, None, True)
-            )
+            recorded = isinstance(grad, Handle) and grad._data.shape == data.shape
+            seed = grad if recorded else new_handle(seed, None, None, None, True)
+        if self._buffer is None:
+            buffer_of(self)
         sweep.backward(self, seed, create_graph)
 
     # --- moving -----------------------------------------------------------------------
@@ -432,10 +431,14 @@ class Tensor(Handle):
         indexing.setitem(self, index, value)
 
     def __iadd__(self, other: Any) -> Tensor:
+        if self._constant:  # a constant view stops the gradient of what it reads
+            return registry["add"](self, other, out=self)
         write(self, None, other, 1, name="+=")
         return self
 
     def __isub__(self, other: Any) -> Tensor:
+        if self._constant:
+            return registry["subtract"](self, other, out=self)
         write(self, None, other, -1, name="-=")
         return self
 

@@ -46,6 +46,9 @@ class NumPyAdapter(Adapter):
     def window(self, array: Any, offset: int, shape: Any, strides: Any) -> Any:
         if array.flags.c_contiguous:
             return np.ndarray(shape, array.dtype, array, offset, strides)
+        if array.base is None:  # dense, with its axes in another order
+            order = sorted(range(array.ndim), key=lambda k: -array.strides[k])
+            return np.ndarray(shape, array.dtype, array.transpose(order), offset, strides)
         storage = array.base  # `allocate` made it
         return np.ndarray(
             shape, array.dtype, storage, offset + _reach_below(array.shape, array.strides), strides
@@ -106,8 +109,8 @@ def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     return view
 
 
-def _sum(x: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
-    return np.add.reduce(x, axis, keepdims=keepdims, **options)
+def _sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    return np.add.reduce(x, axis, dtype, None, keepdims)
 
 
 def _ones_like(x: Any) -> Any:

@@ -25,7 +25,7 @@ from mygrad.autodiff.memory import (
 )
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.tape import Record, Write, record_copy
-from mygrad.backends import Adapter, adapter_of
+from mygrad.backends import adapter_of
 from mygrad.errors import InvalidBackprop, InvalidGradient
 
 __all__ = ["backward", "clear_graph"]
@@ -51,7 +51,7 @@ def backward(root: Handle, seed: Any, create_graph: bool = False) -> None:
     assert adapter is not None
     start = buffer.version
     order = reachable(start)
-    sweep = Sweep(adapter, create_graph)
+    sweep = Sweep(namespace_of(adapter), create_graph)
     sweep.accumulate(start, root._window, seed)
     grads = sweep.run(order)
     for held, g in grads:
@@ -111,12 +111,12 @@ class Sweep:
         is an adjoint to add them to.
     """
 
-    def __init__(self, adapter: Adapter, on_tensors: bool) -> None:
+    def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
         self.on_tensors = on_tensors
         self.adjoints: dict[Version, Any] = {}
         self.owned: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
-        self.use(namespace_of(adapter))
+        self.use(namespace)
 
     def use(self, namespace: Namespace) -> None:
         """Compute with the arrays of this library from here on (a move changes it)."""
@@ -218,9 +218,9 @@ class Sweep:
         grads: list[tuple[Buffer, Any]] = []
         adjoints, waiting = self.adjoints, self.waiting
         for version in order:
-            g = adjoints.get(version)
             if waiting and version in waiting:
-                g = self.adjoint(version)
+                self.adjoint(version)
+            g = adjoints.get(version)
             if g is None:
                 continue
             buffer = version.buffer()
@@ -241,39 +241,35 @@ class Sweep:
         """The adjoint as a gradient that nobody else holds, laid out like its buffer."""
         layout = buffer.layout
         if self.on_tensors:
-            g = g.copy() if layout is None else self.laid_out(g, layout)
-            return g
-        if layout is not None:
-            if (
-                type(version) is Write
-                or version not in self.owned
-                or layout.adapter.strides(g) != layout.strides
-            ):
-                g = self.laid_out(g, layout)
-        elif version not in self.owned:
-            g = g.copy() if hasattr(g, "copy") else self.adapter.xp.asarray(g, copy=True)
-        return g
+            return g.copy() if layout is None else self.laid_out(g, layout)
+        # A write hands its adjoint down, where it is changed.
+        private = version in self.owned and type(version) is not Write
+        if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
+            return self.laid_out(g, layout)
+        return g if private else self.adapter.asarray(self.adapter.xp.asarray(g, copy=True))
 
     def through_record(self, version: Record, g: Any) -> None:
         """Hand the adjoint of an operation's result on to its operands."""
-        primitive, windows = version.primitive, version.windows
+        primitive, windows, mask = version.primitive, version.windows, version.mask
         if version.namespace is not self.namespace:
             self.use(version.namespace)
-        values = self.as_read(version) if self.on_tensors else (*version.values, self.xp)
-        rules, kind = primitive.rules, self.kind
+        values = self.as_read(version) if self.on_tensors else version.values
+        adjoints, owned, kind = self.adjoints, self.owned, self.kind
+        rules = primitive.rules
         for k, parent in enumerate(version.parents):
             if parent is None:
                 continue
             try:
-                rule, needs = rules[0 if primitive.variadic else k]
-                if not needs:
-                    part = rule(g)
-                elif primitive.variadic:
-                    part = rule(g, *[primitive.asked(values, n, k) for n in needs])
+                rule, needs, takes_xp = rules[0 if primitive.variadic else k]
+                if primitive.variadic:
+                    asked = [primitive.asked(values, n, k) for n in needs]
+                    part = rule(g, *asked, xp=self.xp) if takes_xp else rule(g, *asked)
+                elif takes_xp:
+                    part = rule(g, *[values[n] for n in needs], xp=self.xp)
                 elif len(needs) == 1:
                     part = rule(g, values[needs[0]])
                 else:
-                    part = rule(g, *[values[n] for n in needs])
+                    part = rule(g, *[values[n] for n in needs]) if needs else rule(g)
                 if type(part) is not kind:
                     part = self.checked(part, primitive.name)
             except Exception as error:
@@ -282,8 +278,17 @@ class Sweep:
                     f"no gradient was assigned and the graph is as it was"
                 )
                 raise
-            if version.mask is not None:
-                part = self.xp.where(version.mask, part, 0.0)
+            if mask is not None:
+                part = self.xp.where(mask, part, 0.0)
+            if windows is None and part.shape == parent.shape and part.dtype is parent.dtype:
+                # The usual case of `accumulate`, spelled out where every operation passes.
+                if parent not in adjoints:
+                    adjoints[parent] = part
+                    continue
+                if parent in owned:
+                    total = adjoints[parent]
+                    total += part
+                    continue
             self.accumulate(parent, windows[k] if windows else None, part)
 
     def checked(self, part: Any, name: str) -> Any:
@@ -307,12 +312,16 @@ class Sweep:
         Each stands for an operand *as it was when it was read*: what the rules compute from it
         contributes to that version of its buffer, whatever was written since.
         """
-        values = [*version.values, self.xp]
+        values = list(version.values)
         first, windows = version.primitive.first_operand, version.windows
         for k, parent in enumerate(version.parents):
-            array = values[first + k] if len(values) > first + 1 else None
-            if parent is not None and array is not None:
-                values[first + k] = as_of(array, parent, windows and windows[k])
+            array = values[first + k] if len(values) > first else None
+            if adapter_of(array) is None:
+                continue
+            if parent is not None:
+                values[first + k] = as_of(array, parent, windows[k] if windows else None)
+            else:  # what is computed now has to survive writes to the constant
+                values[first + k] = self.adapter.xp.asarray(array, copy=True)
         if version.values and values[0] is not None:
             values[0] = as_of(values[0], version, None)
         return values
@@ -388,6 +397,8 @@ def as_of(array: Any, version: Version, window: Any) -> Any:
     """A tensor that stands for what `window` shows of a version, whose values are `array`."""
     adapter = adapter_of(array)
     assert adapter is not None
+    if getattr(window, "folds", False):  # so that views of it can be told apart
+        return record_copy(adapter.xp.asarray(array, copy=True), adapter, version, window)
     t = record_copy(array, adapter, version, window)
     now = version.buffer()
     if now is not None:  # what reads this tensor reads that memory

@@ -39,10 +39,11 @@ def set_default_guarding(on: bool) -> None:
 class Token:
     """Held by the records that need a memory; unlocks it when the last one lets go."""
 
-    __slots__ = ("__weakref__", "adapter", "arrays")
+    __slots__ = ("__weakref__", "adapter", "arrays", "guard")
 
-    def __init__(self, adapter: Adapter) -> None:
-        self.adapter = adapter
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard  # as long as the memory is locked, its guard is known
+        self.adapter = guard.adapter
         self.arrays: list[Any] = []
 
     def lock(self, array: Any) -> None:
@@ -97,7 +98,7 @@ class Guard:
             return locks
         token = self.token
         if token is None:
-            token = Token(self.adapter)
+            token = Token(self)
             self._token = ref(token)
             for known in self.exposed:
                 array = known()

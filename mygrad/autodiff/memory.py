@@ -140,6 +140,12 @@ class Window:
         return folded
 
 
+def overlaps_itself(shape: Any, strides: Any) -> bool:
+    """Whether elements of an array of this shape and these strides (in bytes) share memory."""
+    window = Window(None, 0, tuple(shape), tuple(strides))  # type: ignore[arg-type]
+    return bool(window._folded_axes(list(shape)))
+
+
 class Gather:
     """A read through integer arrays or a mask: ``look(buffer)[index]``.
 
@@ -154,11 +160,24 @@ class Gather:
         self.index = index
 
     def add(self, adjoint: Any, g: Any, xp: Any) -> None:
-        seen = adjoint if self.window is None else self.window.look(adjoint)
+        """Add the contribution `g` into the elements of an adjoint that were read."""
+        window, layout = self.window, self.layout
+        if window is not None and window.folds:
+            seen = window.look(adjoint)
+            part: Any
+            if isinstance(seen, Handle):
+                zeros = layout.adapter.xp.zeros_like(seen._data)
+                part = new_handle(zeros, None, None, None, False)
+            else:
+                part = layout.adapter.xp.zeros_like(seen)
+            Gather(layout, None, self.index).add(part, g, xp)
+            window.add(adjoint, part, xp)
+            return
+        seen = adjoint if window is None else window.look(adjoint)
         if isinstance(seen, Handle):
             seen.scatter_add(self.index, g)
         else:
-            self.layout.adapter.scatter_add(seen, self.index, g)
+            layout.adapter.scatter_add(seen, self.index, g)
 
 
 CLEARED: tuple[None, ...] = (None, None)

@@ -69,8 +69,8 @@ class Primitive:
     operand_names, param_names
         Its parameters: those that may be tensors, and the others.
     rules
-        For each operand its rule and where its arguments lie in ``Record.values``; None for an
-        operand without derivative. A variadic primitive has one rule for all of its operands.
+        For each operand (rule, where its arguments lie in ``Record.values``, whether it takes
+        ``xp``); None for an operand without derivative. A variadic primitive has one rule.
     may_view, folds
         Whether the library may return a view, and whether elements of it may share memory.
     own
@@ -111,7 +111,6 @@ class Primitive:
         if not variadic:
             for name in self.operand_names:
                 self.positions[name] = len(self.positions)
-        self.positions["xp"] = -1  # the sweep puts it behind the values
         self.rules = tuple(self._compiled(n, rules.get(n)) for n in self.operand_names)
         # one bit for each operand that has a rule
         self.differentiable = -1 if variadic else sum(
@@ -143,25 +142,26 @@ class Primitive:
         return inspect.Signature(kept)
 
     def _compiled(self, operand: str, rule: Rule | None) -> Any:
-        """The rule, and the positions of what it names; -2 and -3 are for variadic ones."""
+        """The rule, the positions of what it names, and whether it names ``xp`` (as a keyword)."""
         if rule is None:
             return None
         special = {"i": -2, operand: -3} if self.variadic else {}
-        needs = []
-        for name in list(inspect.signature(rule).parameters)[1:]:
-            if name not in special and name not in self.positions:
+        names = list(inspect.signature(rule).parameters)[1:]
+        takes_xp = "xp" in names
+        known = {**self.positions, **special}
+        for name in names:
+            if name != "xp" and name not in known:
                 raise TypeError(
                     f"the rule of {self.name} for {operand} asks for {name!r}; it may ask for "
-                    f"{', '.join([*special, *self.positions])}"
+                    f"xp, {', '.join(known)}"
                 )
-            needs.append(special[name] if name in special else self.positions[name])
-        return rule, tuple(needs)
+        return rule, tuple(known[name] for name in names if name != "xp"), takes_xp
 
     def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
         """What a variadic rule asked for: its operand's number, all operands, or a value."""
         if need == -2:
             return k
-        return values[self.first_operand : -1] if need == -3 else values[need]
+        return values[self.first_operand :] if need == -3 else values[need]
 
     def plan(self, live: int, count: int) -> Plan:
         """What has to be kept if the operands whose bits are set in `live` are variables."""
@@ -268,9 +268,11 @@ def into(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
             f"{name}: a result of dtype {result._data.dtype} cannot be written to out= of dtype "
             f"{out._data.dtype}; give an out= of that dtype"
         )
-    shapes = tuple(out._data.shape), tuple(result._data.shape)
-    if shapes[0] != shapes[1] and mask is None:
-        raise ValueError(f"{name}: out= has shape {shapes[0]}, and the result has shape {shapes[1]}")
+    if result._data.ndim > out._data.ndim:
+        raise ValueError(
+            f"{name}: out= of shape {tuple(out._data.shape)} cannot take a result of shape "
+            f"{tuple(result._data.shape)}"
+        )
     write(out, None, result, mask=mask, name=f"{name}(..., out=)")
     return out
 

@@ -173,7 +173,7 @@ def apply(
     kernel, namespace = primitive.kernels.get(adapter) or primitive.kernel(adapter)
     try:
         if mask is not None and primitive.masks_itself(adapter):
-            out = kernel(*arrays, *params, where=mask)
+            out = kernel(*arrays, *params, out=None, where=mask)
         elif params:
             out = kernel(*arrays, *params)
         else:
@@ -354,6 +354,7 @@ def write(
         if index is not None and not advanced:
             region = region[index if ... in index else (*index, ...)]
         protect(buffer, region, adapter)
+        new = apart(new, value, region, buffer, adapter)
         if mask is not None:
             region[...] = adapter.xp.where(mask, new, region)
         elif advanced and sign:
@@ -405,6 +406,17 @@ def write(
     version.dtype = old.dtype
     version.buffer = ref(buffer)
     buffer.version = version
+
+
+def apart(new: Any, value: Any, region: Array, buffer: Buffer, adapter: Adapter) -> Any:
+    """What is to be written, copied if the write would change it before it is read."""
+    if isinstance(value, Handle):
+        held = value._buffer
+        if held is None or held.readers is not buffer.readers or new is region:
+            return new
+    if adapter_of(new) is adapter and adapter.overlaps(new, region):
+        return adapter.xp.asarray(new, copy=True)
+    return new
 
 
 def read(t: Handle, data: Array, window: Window | Gather, constant: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -109,7 +110,7 @@ def _concatenate(tensors: Any, axis: int = 0, edges: tuple[int, ...] = (), *, xp
 
 _concatenate.__name__ = _concatenate.__qualname__ = "concatenate"
 concatenate = _Concatenate(_concatenate, {"tensors": _slab}, variadic=True, aliases=("concat",))
-concatenate.__signature__ = operator.attrgetter("__signature__")(concatenate)
+concatenate.__signature__ = inspect.signature(concatenate.__call__)
 
 
 @primitive(
@@ -141,9 +142,7 @@ def stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
     return xp.stack(tensors, axis=axis)
 
 
-def vstack(
-    tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = None
-) -> Any:
+def vstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = None) -> Any:
     """Join tensors along the first of (at least) two axes.
 
     Parameters

@@ -1,0 +1,4 @@
+"""Making tensors."""
+
+from mygrad.tensor_creation.filled import *
+from mygrad.tensor_creation.ranges import *

@@ -1,0 +1,230 @@
+"""Copies: plain ones, of another dtype, on another array library or device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.autodiff.memory import Handle, new_handle
+from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.primitive import Primitive, primitive
+from mygrad.autodiff.tape import is_constant, record, tracking
+from mygrad.backends import adapter_of, get_adapter
+from mygrad.operands import floating
+from mygrad.tensor_base import _dtype
+
+__all__ = ["astype", "conj", "copy", "imag", "real", "to"]
+
+
+@primitive(a=lambda g: g, own=True)
+def copy(a: Any, *, xp: Any) -> Any:
+    """A copy; gradients flow back through it.
+
+    Parameters
+    ----------
+    a : ArrayLike
+        The tensor.
+
+    Returns
+    -------
+    Tensor
+        It shares no memory with `a`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([1.0, 2.0])
+    >>> mg.copy(x).backward()
+    >>> x.grad
+    array([1., 1.])
+    """
+    return xp.asarray(a, copy=True)
+
+
+@primitive(x=lambda g: g, own=True, may_view=True)
+def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp: Any) -> Any:
+    """The same values in another dtype; gradients flow back through it.
+
+    Parameters
+    ----------
+    x : ArrayLike
+        The tensor.
+    dtype : DTypeLike
+        The data type. A tensor of integers or booleans is constant.
+    casting : {"unsafe", "same_kind", "safe", "equiv", "no"}
+        Which casts are allowed.
+    copy : bool
+        Whether to copy if `x` has that dtype already; a view is returned if not.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.astype(mg.tensor([1.0, 2.0]), "float32")
+    Tensor([1., 2.], dtype=float32)
+    """
+    adapter = xp.adapter
+    dtype = _dtype(adapter, dtype)
+    same = x.dtype == dtype
+    allowed = {"unsafe": True, "no": same, "equiv": same}.get(casting)
+    if allowed is None:
+        safe = casting == "safe"
+        allowed = (adapter.xp if safe else adapter).can_cast(x.dtype, dtype)
+    if not allowed:
+        raise TypeError(f"casting {x.dtype} to {dtype} is not {casting!r}")
+    if same and not copy:
+        return x[...]
+    return adapter.xp.astype(x, dtype, copy=True)
+
+
+class _Move(Primitive):
+    """The move to another library or device: its result and its operand have two adapters."""
+
+    def __call__(
+        self, x: Any, backend: str, device: Any = None, *, constant: bool | None = None
+    ) -> Any:
+        source, target = adapter_of(x._data if isinstance(x, Handle) else x), get_adapter(backend)
+        if source is None:
+            source = get_adapter("numpy")
+            x = source.asarray(x)
+        array = x._data if isinstance(x, Handle) else x
+        home = source.device(array)
+        if (
+            isinstance(x, Handle)
+            and source is target
+            and (device is None or device == home)
+            and constant in (None, x._constant)
+        ):
+            return x
+        out = moved(array, backend, device)
+        live = isinstance(x, Handle) and not x._constant
+        constant = is_constant("to", constant, live, floating[target, out.dtype], out.dtype)
+        if constant or not live or not tracking():
+            return new_handle(out, None, None, None, constant)
+        params = (backend, device, (source.name, home))
+        return record(self, namespace_of(target), (x,), [array], out, params, 1)
+
+
+def moved(array: Any, backend: str, device: Any) -> Any:
+    """An array (or a tensor) on another library or device."""
+    if isinstance(array, Handle):
+        return to(array, backend, device)
+    source, target = adapter_of(array), get_adapter(backend)
+    assert source is not None
+    if source is target:
+        if device is None or source.device(array) == device:
+            return source.xp.asarray(array, copy=True)
+        return source.to_device(array, device)
+    out = target.from_host(source.to_host(array), device)
+    if type(out) not in target.array_types:
+        out = target.asarray(out)
+    return out
+
+
+def _to(x: Any, backend: str, device: Any = None, home: Any = None) -> Any:
+    """Move a tensor to another array library or device; gradients flow back through it.
+
+    Parameters
+    ----------
+    x : ArrayLike
+        The tensor.
+    backend : str
+        The name of the array library; see `available_backends`.
+    device
+        The device, as that library names it; the library's current one if not given.
+    constant : bool, optional
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        `x` itself if it is there already.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.to(mg.tensor([1.0, 2.0]), "numpy").backend
+    'numpy'
+    """
+    return moved(x, backend, device)
+
+
+_to.__name__ = _to.__qualname__ = "to"
+to = _Move(_to, {"x": lambda g, home: moved(g, *home)})
+
+
+def _is_complex(x: Any, xp: Any) -> bool:
+    return xp.adapter.xp.isdtype(x.dtype, "complex floating")
+
+
+@primitive(val=lambda g: g, may_view=True, own=True)
+def real(val: Any, *, xp: Any) -> Any:
+    """The real part.
+
+    Parameters
+    ----------
+    val : ArrayLike
+        The tensor.
+
+    Returns
+    -------
+    Tensor
+        A view of `val` if it is real.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.real(mg.tensor([1.0 + 2.0j]))
+    Tensor([1.])
+    """
+    if _is_complex(val, xp):  # a copy: windows show all bytes of an element
+        return xp.asarray(xp.adapter.xp.real(val), copy=True)
+    return val[...]
+
+
+@primitive(val=lambda g: g * 1j, own=True)
+def imag(val: Any, *, xp: Any) -> Any:
+    """The imaginary part.
+
+    Parameters
+    ----------
+    val : ArrayLike
+        The tensor.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.imag(mg.tensor([1.0 + 2.0j]))
+    Tensor([2.])
+    """
+    if _is_complex(val, xp):
+        return xp.asarray(xp.adapter.xp.imag(val), copy=True)
+    return xp.zeros_like(val)
+
+
+@primitive(x=lambda g, xp: xp.conj(g), own=True, aliases=("conjugate",))
+def conj(x: Any, *, xp: Any) -> Any:
+    """The complex conjugate.
+
+    Parameters
+    ----------
+    x : ArrayLike
+        The tensor.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.conj(mg.tensor([1.0 + 2.0j]))
+    Tensor([1.-2.j])
+    """
+    return xp.adapter.xp.conj(x) if _is_complex(x, xp) else xp.asarray(x, copy=True)

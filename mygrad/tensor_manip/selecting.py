@@ -1,0 +1,338 @@
+"""Choosing elements: by a condition, by their positions, by the triangle they are in."""
+
+from __future__ import annotations
+
+import inspect
+from math import prod
+from typing import Any
+
+from mygrad.autodiff.primitive import Primitive, primitive
+from mygrad.operands import as_operand, common_adapter
+
+__all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
+
+
+class _Where(Primitive):
+    """`where`, whose form with one argument says where the condition holds."""
+
+    def __call__(
+        self,
+        condition: Any,
+        x: Any = inspect.Parameter.empty,
+        y: Any = inspect.Parameter.empty,
+        *,
+        out: Any = None,
+        constant: bool | None = None,
+    ) -> Any:
+        missing = (x is inspect.Parameter.empty) + (y is inspect.Parameter.empty)
+        if missing == 1:
+            raise ValueError("where() needs both x and y, or neither")
+        if missing:
+            adapter = common_adapter((condition,), "where")
+            array = adapter.asarray(as_operand(condition, adapter, "where"))
+            return adapter.xp.nonzero(array)
+        return super().__call__(condition, x, y, out=out, constant=constant)
+
+
+def _truth(condition: Any, xp: Any) -> Any:
+    """A condition as an array of booleans."""
+    library = xp.adapter.xp
+    if isinstance(condition, (bool, int, float)):
+        return xp.adapter.asarray(bool(condition))
+    return condition if library.isdtype(condition.dtype, "bool") else condition != 0
+
+
+def _where(condition: Any, x: Any, y: Any, *, xp: Any) -> Any:
+    """Choose between two tensors, element by element.
+
+    Parameters
+    ----------
+    condition : ArrayLike
+        Where it is true `x` is chosen, elsewhere `y`. Without `x` and `y`, the positions at
+        which it is true are returned, as raw arrays.
+    x, y : ArrayLike
+        What to choose from; all three broadcast against one another.
+    constant : bool, optional
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor | tuple[array, ...]
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([1.0, -2.0])
+    >>> mg.where(x > 0, x, 0.0)
+    Tensor([1., 0.])
+    >>> mg.where([True, False, True])
+    (array([0, 2]),)
+    """
+    if not hasattr(x, "shape") and not hasattr(y, "shape"):
+        x = xp.adapter.asarray(x)
+    return xp.adapter.xp.where(_truth(condition, xp), x, y)
+
+
+_where.__name__ = _where.__qualname__ = "where"
+where = _Where(
+    _where,
+    {
+        "x": lambda g, condition, xp: xp.where(_truth(condition, xp), g, 0.0),
+        "y": lambda g, condition, xp: xp.where(_truth(condition, xp), 0.0, g),
+    },
+    operands=("condition",),
+)
+where.__signature__ = inspect.signature(where.__call__)
+
+
+def _as_places(indices: Any, a: Any, xp: Any) -> Any:
+    if hasattr(indices, "shape"):
+        return indices
+    return xp.adapter.asarray(indices, device=xp.adapter.device(a))
+
+
+@primitive(
+    a=lambda g, indices, axis, a_shape, xp: xp.untake(g, indices, axis, a_shape),
+    operands=("indices",),
+    own=True,
+)
+def take(a: Any, indices: Any, axis: int | None = None, *, xp: Any) -> Any:
+    """The elements (or slabs) at given places along an axis.
+
+    Parameters
+    ----------
+    a : ArrayLike
+        The tensor.
+    indices : ArrayLike
+        The places; negative ones count from the end.
+    axis : int, optional
+        Along which axis; along the flattened tensor if not given.
+
+    Returns
+    -------
+    Tensor
+        A copy; the axes of `indices` stand where `axis` was.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.take(mg.tensor([1.0, 2.0, 3.0]), [2, 0, 2])
+    Tensor([3., 1., 3.])
+    """
+    library = xp.adapter.xp
+    if axis is None:
+        a, axis = library.reshape(a, (prod(a.shape),)), 0
+    axis %= a.ndim
+    places = _as_places(indices, a, xp)
+    flat = library.reshape(places, (prod(places.shape),))
+    out = library.take(a, library.where(flat < 0, flat + a.shape[axis], flat), axis=axis)
+    shape = (*a.shape[:axis], *places.shape, *a.shape[axis + 1 :])
+    return library.reshape(out, shape)
+
+
+@primitive(
+    g=lambda h, indices, axis, xp: xp.take(h, indices, axis=axis), operands=("indices",), own=True
+)
+def untake(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -> Any:
+    """The adjoint of `take`: zeros of a shape, with `g` added at the places.
+
+    Parameters
+    ----------
+    g : ArrayLike
+        What to add, of the shape that `take` gives.
+    indices : ArrayLike
+        The places.
+    axis : int | None
+        Along which axis they are.
+    shape : tuple[int, ...]
+        The shape of the result.
+
+    Returns
+    -------
+    Tensor
+    """
+    library = xp.adapter.xp
+    out = library.zeros(
+        (prod(shape),) if axis is None else tuple(shape), dtype=g.dtype, device=g.device
+    )
+    where_to = (slice(None),) * (0 if axis is None else axis % len(shape))
+    xp.adapter.scatter_add(out, (*where_to, _as_places(indices, g, xp)), g)
+    return library.reshape(out, tuple(shape))
+
+
+def _along(indices: Any, axis: int, xp: Any) -> tuple[Any, ...]:
+    """Integer arrays, one for each axis, that point where `take_along_axis` looks."""
+    library, ndim = xp.adapter.xp, indices.ndim
+    return tuple(
+        indices
+        if k == axis % ndim
+        else library.reshape(
+            library.arange(n, device=indices.device), (1,) * k + (n,) + (1,) * (ndim - k - 1)
+        )
+        for k, n in enumerate(indices.shape)
+    )
+
+
+@primitive(
+    arr=lambda g, indices, axis, arr_shape, xp: xp.untake_along_axis(g, indices, axis, arr_shape),
+    operands=("indices",),
+    own=True,
+)
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1, *, xp: Any) -> Any:
+    """Elements at places that are given for each line along an axis, as `argsort` gives them.
+
+    Parameters
+    ----------
+    arr : ArrayLike
+        The tensor.
+    indices : ArrayLike
+        The places; it broadcasts against `arr` along the other axes.
+    axis : int, optional
+        Along which axis; None stands for the flattened tensor.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `indices`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([[3.0, 1.0, 2.0]])
+    >>> mg.take_along_axis(x, [[1, 2, 0]], axis=1)
+    Tensor([[1., 2., 3.]])
+    """
+    library = xp.adapter.xp
+    places = _as_places(indices, arr, xp)
+    if axis is None:
+        arr, axis = library.reshape(arr, (prod(arr.shape),)), 0
+    places, arr = _matched(places, arr, axis, library)
+    return library.take_along_axis(arr, places, axis=axis)
+
+
+def _matched(places: Any, arr: Any, axis: int, library: Any) -> tuple[Any, Any]:
+    """Broadcast places and array against one another, along all axes but one."""
+    if places.ndim != arr.ndim:
+        raise ValueError(f"the indices have {places.ndim} axes, and the array has {arr.ndim}")
+    axis %= arr.ndim
+    common = [max(n, m) if n * m else 0 for n, m in zip(places.shape, arr.shape, strict=True)]
+    common[axis] = places.shape[axis]
+    places = library.broadcast_to(places, tuple(common))
+    common[axis] = arr.shape[axis]
+    return places, library.broadcast_to(arr, tuple(common))
+
+
+@primitive(
+    g=lambda h, indices, axis, xp: xp.take_along_axis(h, indices, axis=axis),
+    operands=("indices",),
+    own=True,
+)
+def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -> Any:
+    """The adjoint of `take_along_axis`: zeros of a shape, with `g` added at the places.
+
+    Parameters
+    ----------
+    g : ArrayLike
+        What to add, of the shape that `take_along_axis` gives.
+    indices : ArrayLike
+        The places.
+    axis : int | None
+        Along which axis they are.
+    shape : tuple[int, ...]
+        The shape of the result.
+
+    Returns
+    -------
+    Tensor
+    """
+    library = xp.adapter.xp
+    flat = (prod(shape),) if axis is None else tuple(shape)
+    axis = 0 if axis is None else axis
+    out = library.zeros(flat, dtype=g.dtype, device=g.device)
+    places, _ = _matched(_as_places(indices, g, xp), out, axis, library)
+    index = list(_along(places, axis, xp))
+    for k, n in enumerate(flat):
+        if n == 1 and k != axis % len(flat):  # the array was broadcast along this axis
+            index[k] = library.zeros_like(index[k])
+    xp.adapter.scatter_add(out, tuple(index), library.broadcast_to(g, places.shape))
+    return library.reshape(out, tuple(shape))
+
+
+def compress(
+    condition: Any, a: Any, axis: int | None = None, *, constant: bool | None = None
+) -> Any:
+    """The elements (or slabs) at which a one-dimensional condition holds.
+
+    Parameters
+    ----------
+    condition : ArrayLike
+        Booleans; if there are fewer than places, the rest is left out.
+    a : ArrayLike
+        The tensor.
+    axis : int, optional
+        Along which axis; along the flattened tensor if not given.
+    constant : bool, optional
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.compress([True, False, True], mg.tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3.])
+    """
+    (places,) = where(condition)
+    return take(a, places, axis, constant=constant)
+
+
+@primitive(x=lambda g, k, xp: xp.tril(g, k=k))
+def tril(x: Any, k: int = 0, *, xp: Any) -> Any:
+    """The lower triangle of a matrix; zeros above it.
+
+    Parameters
+    ----------
+    x : ArrayLike
+        A matrix, or a stack of them.
+    k : int
+        The highest diagonal that is kept; 0 is the main one, those above are positive.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.tril(mg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 0.],
+            [3., 4.]])
+    """
+    return xp.tril(x, k=k)
+
+
+@primitive(x=lambda g, k, xp: xp.triu(g, k=k))
+def triu(x: Any, k: int = 0, *, xp: Any) -> Any:
+    """The upper triangle of a matrix; zeros below it.
+
+    Parameters
+    ----------
+    x : ArrayLike
+        A matrix, or a stack of them.
+    k : int
+        The lowest diagonal that is kept; 0 is the main one, those above are positive.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.triu(mg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 2.],
+            [0., 4.]])
+    """
+    return xp.triu(x, k=k)
