@@ -647,22 +647,39 @@ def _comparison(compare: Any) -> Any:
     return compared
 
 
-def _complete(cls: Any, methods: tuple[str, ...]) -> None:
+METHODS = """
+    sum prod mean var std max min cumsum cumprod clip sort trace diagonal dot round ptp
+    squeeze ravel flatten swapaxes moveaxis repeat take copy astype conj conjugate
+""".split()
+
+
+def _complete(cls: Any) -> None:
     """Give tensors their operators and methods, once the primitives are declared."""
+    from mygrad.interop import numpy_protocol
+    from mygrad.tensor_manip import methods
+
     for symbol, name in {
         "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
         "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
-    }.items():
-        if name not in registry: continue
+    }.items():  # fmt: skip
+        if name not in registry:
+            continue
         setattr(cls, f"__{symbol}__", _operator(name))
         setattr(cls, f"__r{symbol}__", _reflected(name))
         if symbol not in ("add", "sub"):
             setattr(cls, f"__i{symbol}__", _in_place(name))
     for symbol, name in {"neg": "negative", "pos": "positive", "abs": "absolute"}.items():
+        if name not in registry:
+            continue
         setattr(cls, f"__{symbol}__", _unary(name))
-    for symbol in ("lt", "le", "gt", "ge", "eq", "ne"):
-        setattr(cls, f"__{symbol}__", _comparison(getattr(operator, symbol)))
-    for name in methods:
-        setattr(cls, name, registry[name])
-
-
+    for symbol in ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_", "xor"):
+        compare = getattr(operator, symbol)
+        setattr(cls, f"__{symbol.rstrip('_')}__", _comparison(compare))
+        if symbol in ("and_", "or_", "xor"):
+            setattr(cls, f"__r{symbol.rstrip('_')}__", _comparison(compare))
+    cls.__invert__ = lambda self: ~self._data
+    for name in METHODS:
+        if name in registry:
+            setattr(cls, name, registry[name])
+    methods.install(cls)
+    numpy_protocol.install(cls)

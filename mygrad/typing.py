@@ -25,10 +25,10 @@ class ImplementsArray(Protocol):
         """The data type of the elements."""
 
 
-Real = Union[int, float]
+Real = int | float
 Shape = Sequence[int]
 ArrayLike = Union["Tensor", ImplementsArray, complex, Sequence[Any]]
 DTypeLike = TypeVar("DTypeLike")
-DTypeLikeReals = Union[type, str, Any, None]
+DTypeLikeReals = type | str | Any | None
 Mask = TypeVar("Mask")
-Index = Union[int, None, slice, EllipsisType, ImplementsArray, Sequence[Any], tuple[Any, ...]]
+Index = int | None | slice | EllipsisType | ImplementsArray | Sequence[Any] | tuple[Any, ...]

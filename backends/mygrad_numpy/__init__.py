@@ -67,7 +67,9 @@ class NumPyAdapter(Adapter):
 
     def is_view(self, result: Any, source: Any) -> bool:
         base = result.base
-        return base is not None and (base is source or base is source.base or result is source)
+        return result is source or (
+            base is not None and (base is source or base is source.base)
+        )
 
     def overlaps(self, a: Any, b: Any) -> bool:
         try:
@@ -113,9 +115,14 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
     return np.add.reduce(x, axis, dtype, None, keepdims)
 
 
+def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
+    return np.einsum(f"{subscripts}->{target}", x)  # unlike np.diagonal, a view to write to
+
+
 def _ones_like(x: Any) -> Any:
     return np.ones_like(x) if x.ndim else np.array(1, x.dtype)  # the seed of most sweeps
 
 
 adapter = NumPyAdapter()
-adapter.kernels.update(broadcast_to=_broadcast_to, ones_like=_ones_like, sum=_sum)
+adapter.kernels.update(broadcast_to=_broadcast_to, ones_like=_ones_like, sum=_sum, take_diagonals=_take_diagonals
+)

@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from mygrad.autodiff.primitive import ufunc
 
-__all__ = ["absolute", "add", "divide", "multiply", "negative", "positive", "power", "square", "subtract"]
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "copysign",
+    "divide",
+    "fabs",
+    "fmax",
+    "fmin",
+    "fmod",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "negative",
+    "positive",
+    "power",
+    "reciprocal",
+    "remainder",
+    "square",
+    "subtract",
+    "true_divide",
+]
+
+
+def power_by_base(x1: Any, x2: Any, xp: Any) -> Any:
+    """The derivative of ``x1 ** x2`` by `x1`: 0 for the power 0, whatever the base."""
+    if isinstance(x2, (int, float)):
+        return x2 * x1 ** (x2 - 1) if x2 not in (0, 1, 2) else (0.0 * x1, 1.0, 2 * x1)[int(x2)]
+    return x2 * x1 ** xp.where(x2 == 0, 1.0, x2 - 1)
+
+
+def power_by_exponent(x1: Any, out: Any, xp: Any) -> Any:
+    """The derivative of ``x1 ** x2`` by `x2`: 0 at the base 0."""
+    if isinstance(x1, (int, float)):
+        return out * (math.log(x1) if x1 > 0 else 0.0 if x1 == 0 else math.nan)
+    return out * xp.log(xp.where(x1 == 0, 1.0, x1))
 
 
 @ufunc(
@@ -14,7 +51,23 @@ __all__ = ["absolute", "add", "divide", "multiply", "negative", "positive", "pow
     x2=lambda g: g,
 )
 def add(x1: Any, x2: Any) -> Any:
-    """Add, element by element."""
+    """Sum of two arrays.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.add(1.0, 2.0)
+    Tensor(3.)
+    """
 
 
 @ufunc(
@@ -22,7 +75,23 @@ def add(x1: Any, x2: Any) -> Any:
     x2=lambda g: -g,
 )
 def subtract(x1: Any, x2: Any) -> Any:
-    """Subtract, element by element."""
+    """Difference of two arrays.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.subtract(1.0, 2.0)
+    Tensor(-1.)
+    """
 
 
 @ufunc(
@@ -30,42 +99,363 @@ def subtract(x1: Any, x2: Any) -> Any:
     x2=lambda g, x1: g * x1,
 )
 def multiply(x1: Any, x2: Any) -> Any:
-    """Multiply, element by element."""
+    """Product of two arrays.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.multiply(3.0, 2.0)
+    Tensor(6.)
+    """
 
 
 @ufunc(
     x1=lambda g, x2: g / x2,
-    x2=lambda g, x1, x2: -g * x1 / (x2 * x2),
+    x2=lambda g, x2, out: -g * out / x2,
     aliases=("true_divide",),
 )
 def divide(x1: Any, x2: Any) -> Any:
-    """Divide, element by element."""
+    """Quotient of two arrays.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.divide(3.0, 2.0)
+    Tensor(1.5)
+    """
 
 
 @ufunc(
-    x1=lambda g, x1, x2, xp: g * x2 * x1 ** xp.where(x2 == 0, 1.0, x2 - 1),
-    x2=lambda g, x1, out, xp: g * xp.where(x1 == 0, 0.0, out * xp.log(xp.where(x1 == 0, 1.0, x1))),
+    x1=lambda g, x1, x2, xp: g * power_by_base(x1, x2, xp),
+    x2=lambda g, x1, out, xp: g * power_by_exponent(x1, out, xp),
     aliases=("pow",),
 )
 def power(x1: Any, x2: Any) -> Any:
-    """Raise to a power, element by element."""
+    """Power, :math:`x_1^{x_2}`.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.power(3.0, 2.0)
+    Tensor(9.)
+    """
 
 
-@ufunc(x=lambda g: -g)
-def negative(x: Any) -> Any:
-    """Negate, element by element."""
-
-
-@ufunc(x=lambda g: g)
-def positive(x: Any) -> Any:
-    """A copy, element by element."""
-
-
-@ufunc(x=lambda g, x, xp: g * xp.sign(x), aliases=("abs",))
-def absolute(x: Any) -> Any:
-    """Absolute value, element by element."""
-
-
-@ufunc(x=lambda g, x: g * (2 * x))
+@ufunc(
+    x=lambda g, x: g * (2 * x),
+)
 def square(x: Any) -> Any:
-    """Square, element by element."""
+    """Square.
+
+    Parameters
+    ----------
+    x
+        Tensors, arrays or numbers.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.square(3.0)
+    Tensor(9.)
+    """
+
+
+@ufunc(
+    x=lambda g, out: -g * out * out,
+)
+def reciprocal(x: Any) -> Any:
+    """Reciprocal, :math:`1/x`.
+
+    Parameters
+    ----------
+    x
+        Tensors, arrays or numbers.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.reciprocal(4.0)
+    Tensor(0.25)
+    """
+
+
+@ufunc(
+    x=lambda g: -g,
+)
+def negative(x: Any) -> Any:
+    """Negation.
+
+    Parameters
+    ----------
+    x
+        Tensors, arrays or numbers.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.negative(3.0)
+    Tensor(-3.)
+    """
+
+
+@ufunc(
+    x=lambda g: g,
+)
+def positive(x: Any) -> Any:
+    """A copy.
+
+    Parameters
+    ----------
+    x
+        Tensors, arrays or numbers.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.positive(3.0)
+    Tensor(3.)
+    """
+
+
+@ufunc(
+    x=lambda g, x, xp: g * xp.sign(x),
+    aliases=("abs", "fabs"),
+)
+def absolute(x: Any) -> Any:
+    """Absolute value. Its derivative at 0 is taken to be 0.
+
+    Parameters
+    ----------
+    x
+        Tensors, arrays or numbers.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.absolute(-3.0)
+    Tensor(3.)
+    """
+
+
+@ufunc(
+    x1=lambda g, x1, x2, xp: xp.where(x1 > x2, g, 0.0),
+    x2=lambda g, x1, x2, xp: xp.where(x2 > x1, g, 0.0),
+)
+def maximum(x1: Any, x2: Any) -> Any:
+    """The larger of two values. Where they are equal the derivative is taken to be 0.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.maximum(3.0, 2.0)
+    Tensor(3.)
+    """
+
+
+@ufunc(
+    x1=lambda g, x1, x2, xp: xp.where(x1 < x2, g, 0.0),
+    x2=lambda g, x1, x2, xp: xp.where(x2 < x1, g, 0.0),
+)
+def minimum(x1: Any, x2: Any) -> Any:
+    """The smaller of two values. Where they are equal the derivative is taken to be 0.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.minimum(3.0, 2.0)
+    Tensor(2.)
+    """
+
+
+@ufunc(
+    x1=lambda g, x1, x2, xp: xp.where((x1 > x2) | (x2 != x2), g, 0.0),
+    x2=lambda g, x1, x2, xp: xp.where((x2 > x1) | (x1 != x1), g, 0.0),
+)
+def fmax(x1: Any, x2: Any, *, xp: Any) -> Any:
+    """The larger of two values, and the other one where one is nan.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.fmax(3.0, 2.0)
+    Tensor(3.)
+    """
+    return xp.where(x1 != x1, x2, xp.where(x2 != x2, x1, xp.maximum(x1, x2)))
+
+
+@ufunc(
+    x1=lambda g, x1, x2, xp: xp.where((x1 < x2) | (x2 != x2), g, 0.0),
+    x2=lambda g, x1, x2, xp: xp.where((x2 < x1) | (x1 != x1), g, 0.0),
+)
+def fmin(x1: Any, x2: Any, *, xp: Any) -> Any:
+    """The smaller of two values, and the other one where one is nan.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.fmin(3.0, 2.0)
+    Tensor(2.)
+    """
+    return xp.where(x1 != x1, x2, xp.where(x2 != x2, x1, xp.minimum(x1, x2)))
+
+
+@ufunc(
+    x1=lambda g: g,
+    x2=lambda g, x1, x2, xp: -g * xp.floor(x1 / x2),
+    aliases=("mod",),
+)
+def remainder(x1: Any, x2: Any) -> Any:
+    """Remainder of the division, with the sign of the divisor.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.remainder(5.0, 3.0)
+    Tensor(2.)
+    """
+
+
+@ufunc(
+    x1=lambda g: g,
+    x2=lambda g, x1, x2, xp: -g * xp.trunc(x1 / x2),
+)
+def fmod(x1: Any, x2: Any, *, xp: Any) -> Any:
+    """Remainder of the division, with the sign of the dividend.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.fmod(5.0, 3.0)
+    Tensor(2.)
+    """
+    return x1 - x2 * xp.trunc(x1 / x2)
+
+
+@ufunc(
+    x1=lambda g, x1, x2, xp: g * xp.sign(x1) * xp.copysign(xp.ones_like(x1), x2),
+)
+def copysign(x1: Any, x2: Any) -> Any:
+    """The magnitude of x1 with the sign of x2.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.copysign(3.0, -2.0)
+    Tensor(-3.)
+    """
+
+
+true_divide = divide
+abs = absolute  # noqa: A001
+fabs = absolute
+mod = remainder

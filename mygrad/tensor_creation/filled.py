@@ -39,9 +39,7 @@ def place(backend: str | None, device: Any) -> tuple[Adapter, Any]:
     return selected_adapter(), device
 
 
-def finished(
-    name: str, array: Any, adapter: Adapter, device: Any, constant: bool | None
-) -> Tensor:
+def finished(name: str, array: Any, adapter: Adapter, device: Any, constant: bool | None) -> Tensor:
     """The tensor for a new array, on the device that was asked for."""
     if device is not None and adapter.device(array) != device:
         array = adapter.to_device(array, device)

@@ -9,7 +9,7 @@ import numpy as np
 from mygrad.autodiff.memory import Handle
 from mygrad.autodiff.primitive import registry
 from mygrad.detach import detached
-from mygrad.tensor_base import Tensor, _dtype
+from mygrad.tensor_base import Tensor, _dtype, tensor
 from mygrad.tensor_creation.filled import finished, place
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
@@ -140,11 +140,9 @@ def linspace(
             "linspace", (start, stop), dtype, constant, device, backend,
             num=num, endpoint=endpoint, axis=axis,
         )  # fmt: skip
-    t = start if isinstance(start, Handle) else stop
+    t: Any = start if isinstance(start, Handle) else stop
     span = stop - start
     steps = np.linspace(0.0, 1.0, num, endpoint=endpoint).reshape((num,) + (1,) * span.ndim)
-    from mygrad.tensor_base import tensor
-
     places = tensor(steps, dtype=span.dtype, constant=True, backend=t.backend)
     out = registry["moveaxis"](start + span * places, 0, axis)
     return out if dtype is None else registry["astype"](out, dtype, constant=constant)

@@ -82,7 +82,7 @@ def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp
 class _Move(Primitive):
     """The move to another library or device: its result and its operand have two adapters."""
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self, x: Any, backend: str, device: Any = None, *, constant: bool | None = None
     ) -> Any:
         source, target = adapter_of(x._data if isinstance(x, Handle) else x), get_adapter(backend)

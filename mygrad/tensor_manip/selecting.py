@@ -12,19 +12,29 @@ from mygrad.operands import as_operand, common_adapter
 __all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
 
 
+class _NoValue:
+    """What an argument is that was not given."""
+
+    def __repr__(self) -> str:
+        return "<no value>"
+
+
+_missing = _NoValue()
+
+
 class _Where(Primitive):
     """`where`, whose form with one argument says where the condition holds."""
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         condition: Any,
-        x: Any = inspect.Parameter.empty,
-        y: Any = inspect.Parameter.empty,
+        x: Any = _missing,
+        y: Any = _missing,
         *,
         out: Any = None,
         constant: bool | None = None,
     ) -> Any:
-        missing = (x is inspect.Parameter.empty) + (y is inspect.Parameter.empty)
+        missing = (x is _missing) + (y is _missing)
         if missing == 1:
             raise ValueError("where() needs both x and y, or neither")
         if missing:

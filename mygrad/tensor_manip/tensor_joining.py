@@ -41,7 +41,7 @@ __all__ = [
 class _Concatenate(Primitive):
     """Concatenation; it notes where each operand lies in the result, and keeps no operand."""
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         tensors: Any,
         axis: int | None = 0,
@@ -113,9 +113,7 @@ concatenate = _Concatenate(_concatenate, {"tensors": _slab}, variadic=True, alia
 concatenate.__signature__ = inspect.signature(concatenate.__call__)
 
 
-@primitive(
-    tensors=lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)], variadic=True
-)
+@primitive(tensors=lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)], variadic=True)
 def stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
     """Join tensors of one shape along a new axis.
 
@@ -405,4 +403,5 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     >>> mg.unstack(mg.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
     (Tensor([1., 3.]), Tensor([2., 4.]))
     """
-    return tuple(moveaxis(as_operand_tensor(x), axis, 0))
+    t = moveaxis(as_operand_tensor(x), axis, 0)
+    return tuple(t[i, ...] for i in range(t.shape[0]))

@@ -122,7 +122,7 @@ _PERIODIC = {
 
 def _sources(n: int, width: tuple[int, int], mode: str, xp: Any) -> Any:
     """For each place along a padded axis of length `n`, where its value comes from."""
-    if n == 0 and sum(width):
+    if n == 0 and any(width):
         raise ValueError(f"pad: an axis of length 0 has nothing for mode={mode!r} to repeat")
     source = _PERIODIC[mode]
     return xp.adapter.asarray([source(i, n) for i in range(-width[0], n + width[1])])
@@ -133,7 +133,7 @@ def _unpadded(g: Any, pad_width: Any, mode: str, shape: tuple[int, ...], xp: Any
     if mode == "constant":
         return g[(*(slice(b, b + n) for (b, _), n in zip(pairs, shape, strict=True)), ...)]
     for k in reversed(range(len(shape))):
-        if sum(pairs[k]):
+        if any(pairs[k]):
             smaller = (*g.shape[:k], shape[k], *g.shape[k + 1 :])
             g = xp.untake(g, _sources(shape[k], pairs[k], mode, xp), k, smaller)
     return g
@@ -186,6 +186,6 @@ def pad(
             f"pad: mode={mode!r} is not known here; there are constant, {', '.join(_PERIODIC)}"
         )
     for k, width in enumerate(pairs):
-        if sum(width):
+        if any(width):
             array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)
     return array

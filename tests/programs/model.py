@@ -32,7 +32,6 @@ class NumPyNumbers:
         the nudges. None records them.
     """
 
-    name = "numpy"
     sin, cos = staticmethod(np.sin), staticmethod(np.cos)
 
     def __init__(
@@ -47,7 +46,8 @@ class NumPyNumbers:
     def constant(self, array: np.ndarray) -> Values:
         return np.asarray(array, dtype=float)
 
-    leaf = constant
+    def leaf(self, array: np.ndarray) -> Values:
+        return self.constant(array)
 
     def version(self, flat: Values, key: tuple[int, int]) -> Values:
         nudge = self.nudges.get(key)
@@ -84,8 +84,6 @@ class NumPyNumbers:
 class TorchNumbers:
     """Numbers in PyTorch tensors, which record how they were computed."""
 
-    name = "torch"
-
     def __init__(self) -> None:
         import torch
 
@@ -111,7 +109,8 @@ class TorchNumbers:
         return flat[self._index(places)]
 
     def put(self, flat: Values, places: np.ndarray, values: Values) -> Values:
-        return flat.index_put((self._index(places),), values)
+        # Of nothing, index_put returns `flat` itself; a write makes a new version all the same.
+        return flat.clone().index_put((self._index(places),), values)
 
     def broadcast_to(self, values: Values, shape: tuple[int, ...]) -> Values:
         return self.torch.broadcast_to(values, shape)
@@ -163,8 +162,9 @@ class Buffer:
     def forget(self) -> None:
         """Become a leaf, as the graph of this buffer was cleared."""
         if not self.constant:
-            flat = self.numbers.detach(self.flat)
-            self.flat = flat.requires_grad_() if self.numbers.name == "torch" else flat
+            flat = self.numbers.leaf(self.numbers.host(self.numbers.detach(self.flat)))
+            self.version += 1
+            self.flat = self.numbers.version(flat, (self.number, self.version))
 
 
 class Ref:
@@ -172,9 +172,11 @@ class Ref:
 
     __array_ufunc__ = None
 
-    def __init__(self, model: Model, buffer: Buffer, places: np.ndarray, constant: bool) -> None:
+    def __init__(
+        self, model: Model, buffer: Buffer, places: np.ndarray, constant: bool, owner: bool = True
+    ) -> None:
         self.model, self.buffer, self.places, self.constant = model, buffer, places, constant
-        self.owner = places is buffer.places
+        self.owner = owner
 
     # --- reading ----------------------------------------------------------------------
     def values(self) -> Values:
@@ -187,14 +189,14 @@ class Ref:
     def look(self, places: Any, constant: bool | None = None) -> Ref:
         """The tensor with these places: a view if NumPy made it one, else a copy."""
         constant = self.constant if constant is None else constant
-        if np.ndim(places) == 0 and not isinstance(places, np.ndarray) and places.shape == ():
-            if not self.model.elements_are_copies:
-                where = np.argwhere(self.places == places)[0]
-                places = self.places[(*where, ...)]
+        if not isinstance(places, np.ndarray) and not self.model.elements_are_copies:
+            where = np.argwhere(self.places == places)[0]  # x[i] is a 0-d view
+            places = self.places[(*where, ...)]
         if isinstance(places, np.ndarray) and (
-            np.may_share_memory(places, self.buffer.places) or places.base is self.places
+            np.may_share_memory(places, self.buffer.places)
+            or (places.size == 0 and places.base is not None)  # it has no memory to share
         ):
-            return Ref(self.model, self.buffer, places, constant)
+            return Ref(self.model, self.buffer, places, constant, owner=False)
         places = np.asarray(places)
         values = self.model.numbers.take(self.buffer.flat, places)
         if constant and not self.buffer.constant:
@@ -238,9 +240,9 @@ class Ref:
         self.places = places
 
     @property
-    def folds(self) -> bool:
-        """Whether some elements share their place."""
-        return bool(np.unique(self.places).size < self.places.size)
+    def writable(self) -> bool:
+        """Whether NumPy lets it be written to: not what ``broadcast_to`` leads to."""
+        return self.places.flags.writeable
 
     # --- writing ----------------------------------------------------------------------
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -431,6 +433,7 @@ def _look(env: dict[str, Any], gradient: Callable[[Buffer], Any]) -> dict[str, E
             grad=None if flat is None else np.asarray(flat)[t.places],
             buffer=t.buffer.number,
             owner=t.owner,
+            places=t.places,
         )
     return found
 
@@ -495,73 +498,62 @@ DELTA = 1e-4  # of central differences of complex steps
 def numpy_oracle(
     program: Program, order: int = 1, elements_are_copies: bool = True
 ) -> list[dict[str, Expected]]:
-    """As `torch_oracle`, by complex steps; second derivatives by central differences of them.
+    """As `torch_oracle`, by complex steps; second derivatives by central differences of them."""
 
-    Second derivatives are those by leaves only, and are given for them only.
-    """
-
-    def losses(
+    def play(
         nudges: dict[tuple[int, int], np.ndarray], detached: list[np.ndarray] | None
-    ) -> tuple[list[Any], list[dict[str, Any]], NumPyNumbers, dict[str, Any]]:
+    ) -> tuple[list[Any], list[dict[str, Expected]], list[dict[int, int]], Any, dict[str, Any]]:
+        """Run the program with nudges: losses, tensors, versions of buffers after each phase."""
         numbers = NumPyNumbers(nudges, detached)
         model = Model(numbers, elements_are_copies)
         env = model.names(program)
-        values, ends = [], []
+        losses, ends, versions = [], [], []
         for code in program.code:
             env["loss"] = 0.0
             exec(code, env)
-            values.append(env["loss"].values().item())
-            ends.append(_look(env, lambda b: np.zeros(b.flat.size) if b.flat.size else None))
-            versions = {b.number: (b.version, b.flat.size, b.constant) for b in model.buffers}
-            ends[-1]["versions"] = versions  # type: ignore[assignment]
+            losses.append(env["loss"].values().item())
+            ends.append(_look(env, lambda buffer: None))
+            versions.append({b.number: b.version for b in model.buffers})
             if order == 1:
                 for buffer in model.buffers:
                     buffer.forget()
-        return values, ends, numbers, env
+        return losses, ends, versions, numbers.detached, env
 
-    _, found, plain, env = losses({}, None)
+    _, found, versions, detached, env = play({}, None)
+    model = env["mg"]
+    sizes = {b.number: b.flat.size for b in model.buffers}
     for phase, end in enumerate(found):
-        versions: Any = end.pop("versions")
-        grads: dict[int, np.ndarray] = {}
-        for number in {e.buffer for e in end.values()}:
-            version, size, _ = versions[number]
-            grads[number] = np.zeros(size)
-            for k, unit in enumerate(np.eye(size)):
-                nudge = {(number, version): 1j * STEP * unit}
-                value = losses(nudge, plain.detached)[0][phase]
-                grads[number][k] = np.imag(value) / STEP
-        live = _live(env)
-        for name, e in end.items():
-            places = live[name].places if name in live and phase == len(found) - 1 else None
-            if e.constant:
-                continue
-            e.grad = grads[e.buffer] if places is None else grads[e.buffer][places]
-            if places is None:  # the names of earlier phases may be bound anew by now
-                e.grad = None
+        variables = [e for e in end.values() if not e.constant]
+        grads = {e.buffer: np.zeros(sizes[e.buffer]) for e in variables}
+        for number, flat in grads.items():
+            for k, unit in enumerate(np.eye(flat.size)):
+                nudges = {(number, versions[phase][number]): 1j * STEP * unit}
+                flat[k] = np.imag(play(nudges, detached)[0][phase]) / STEP
+        for e in variables:
+            e.grad = grads[e.buffer][e.places]
     if order == 1:
         return found
 
-    live = _live(env)
-    last: Any = found[-1]
+    last, version = found[-1], versions[-1]
     weights: dict[tuple[int, int], np.ndarray] = {}
-    for name, t in live.items():
-        if not t.constant and last[name].grad is not None:
-            key = (t.buffer.number, t.buffer.version)
-            flat = weights.setdefault(key, np.zeros(t.buffer.flat.size, dtype=complex))
-            np.add.at(flat, t.places, 1j * STEP * program.weights(name, t.shape))
-    before = {name: (t.buffer.number, t.buffer.version) for name, t in live.items()}
+    for name, e in last.items():
+        if not e.constant:
+            flat = np.zeros(sizes[e.buffer], dtype=complex)
+            flat = weights.setdefault((e.buffer, version[e.buffer]), flat)
+            np.add.at(flat, e.places, 1j * STEP * program.weights(name, e.value.shape))
     exec(program.code_between, env)
-    for name, t in live.items():
-        key = before[name]
-        if t.constant or t.buffer.version or not t.buffer.places.size:
+    seconds: dict[int, np.ndarray] = {}
+    for e in last.values():
+        key = (e.buffer, version[e.buffer])
+        if e.constant or model.buffers[e.buffer].version != key[1]:
             continue
-        flat = np.zeros(t.buffer.flat.size)
-        for k, unit in enumerate(np.eye(flat.size)):
-            ends = []
-            for sign in (1, -1):
-                nudges = dict(weights)
-                nudges[key] = nudges.get(key, 0) + sign * DELTA * unit
-                ends.append(np.imag(losses(nudges, plain.detached)[0][-1]) / STEP)
-            flat[k] = (ends[0] - ends[1]) / (2 * DELTA)
-        last[name].second = flat[t.places]
+        if e.buffer not in seconds:
+            flat = seconds[e.buffer] = np.zeros(sizes[e.buffer])
+            for k, unit in enumerate(np.eye(flat.size)):
+                up, down = (
+                    play(weights | {key: weights[key] + d * unit}, detached)[0][-1]
+                    for d in (DELTA, -DELTA)
+                )
+                flat[k] = np.imag(up - down) / (2 * DELTA * STEP)
+        e.second = seconds[e.buffer][e.places]
     return found

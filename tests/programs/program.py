@@ -6,7 +6,6 @@ import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import CodeType
-from typing import Any
 
 import numpy as np
 
@@ -95,6 +94,8 @@ class Expected:
         The same number for all tensors on the same memory.
     owner
         Whether it owns that memory, so that its base is None.
+    places
+        Where in that memory its elements lie.
     second
         The derivative of the weighted sum of all gradients; None as for `grad`.
     """
@@ -104,4 +105,5 @@ class Expected:
     grad: np.ndarray | None
     buffer: int
     owner: bool
-    second: Any = None
+    places: np.ndarray
+    second: np.ndarray | None = None

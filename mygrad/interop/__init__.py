@@ -1,0 +1,1 @@
+"""Meeting other people's code: NumPy's protocols, and the array API standard."""

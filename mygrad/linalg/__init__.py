@@ -1,0 +1,4 @@
+"""Linear algebra."""
+
+from mygrad.linalg.einsum import *
+from mygrad.linalg.products import *

@@ -1,0 +1,199 @@
+"""Functions that are constant between jumps, and clip.
+
+The derivative of a piecewise-constant function is zero wherever it exists, so the result is a
+constant: nothing is recorded, and no gradient flows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.autodiff.primitive import primitive, ufunc
+
+__all__ = [
+    "ceil", "clip", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign", "trunc",
+]  # fmt: skip
+
+
+@ufunc()
+def floor(x: Any) -> Any:
+    """The largest integer that is not greater. Piecewise constant: the result is a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.floor(mg.tensor([-1.5, 1.5]))
+    Tensor([-2.,  1.])
+    """
+
+
+@ufunc()
+def ceil(x: Any) -> Any:
+    """The smallest integer that is not less. Piecewise constant: the result is a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.ceil(mg.tensor([-1.5, 1.5]))
+    Tensor([-1.,  2.])
+    """
+
+
+@ufunc(aliases=("fix",))
+def trunc(x: Any) -> Any:
+    """The integer part. Piecewise constant: the result is a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.trunc(mg.tensor([-1.5, 1.5]))
+    Tensor([-1.,  1.])
+    """
+
+
+fix = trunc
+
+
+@ufunc()
+def rint(x: Any, *, xp: Any) -> Any:
+    """The nearest integer, halves to even. Piecewise constant: the result is a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.rint(mg.tensor([0.5, 1.5, 2.2]))
+    Tensor([0., 2., 2.])
+    """
+    return xp.round(x)
+
+
+@ufunc()
+def sign(x: Any) -> Any:
+    """-1, 0 or 1. Piecewise constant: the result is a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.sign(mg.tensor([-2.0, 0.0, 3.0]))
+    Tensor([-1.,  0.,  1.])
+    """
+
+
+@ufunc()
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The quotient, rounded down. Piecewise constant: the result is a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.floor_divide(mg.tensor([5.0, -5.0]), 3)
+    Tensor([ 1., -2.])
+    """
+
+
+@ufunc()
+def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
+    """0 below zero, 1 above it, and `x2` at zero; a constant.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.heaviside(mg.tensor([-2.0, 0.0, 3.0]), 0.5)
+    Tensor([0. , 0.5, 1. ])
+    """
+    return xp.where(x1 == 0, x2, xp.where(x1 > 0, 1.0, 0.0))
+
+
+@primitive(operands=("a",), own=True)
+def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:  # noqa: A001
+    """Round to a number of decimals, halves to even. Piecewise constant: a constant.
+
+    Parameters
+    ----------
+    a
+        A tensor, array or number.
+    decimals
+        How many decimals to keep; negative ones round to tens, hundreds, ...
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.round(mg.tensor([1.26, -0.54]), 1)
+    Tensor([ 1.3, -0.5])
+    """
+    rounded = xp.adapter.xp.round
+    return rounded(a) if not decimals else rounded(a * 10.0**decimals) / 10.0**decimals
+
+
+@primitive(
+    a=lambda g, a, a_min, a_max, xp: xp.where(_inside(a, a_min, a_max), g, 0.0),
+    a_min=lambda g, a, a_min, a_max, xp: xp.where(_below(a, a_min, a_max), g, 0.0),
+    a_max=lambda g, a, a_min, a_max, xp: xp.where(a > a_max, g, 0.0),
+    own=True,
+)
+def _clip(a: Any, a_min: Any, a_max: Any, *, xp: Any) -> Any:
+    return xp.minimum(xp.maximum(a, a_min), a_max)
+
+
+def _inside(a: Any, low: Any, high: Any) -> Any:
+    return (a > low) & (a < high)
+
+
+def _below(a: Any, low: Any, high: Any) -> Any:
+    return (a < low) & (low < high)
+
+
+def clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,  # noqa: A002
+    max: Any = None,  # noqa: A002
+    constant: bool | None = None,
+) -> Any:
+    """Limit values to an interval. The derivative at its bounds is taken to be 0.
+
+    Parameters
+    ----------
+    a
+        A tensor, array or number.
+    a_min, a_max
+        The bounds, which broadcast; None for no bound. `min` and `max` are their other names.
+    out
+        Where to write the result.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([-1.0, 0.5, 2.0])
+    >>> y = mg.clip(x, 0.0, 1.0)
+    >>> y
+    Tensor([0. , 0.5, 1. ])
+    >>> y.backward()
+    >>> x.grad
+    array([0., 1., 0.])
+    """
+    a_min = min if a_min is None else a_min
+    a_max = max if a_max is None else a_max
+    if a_min is None and a_max is None:
+        raise ValueError("clip: at least one of a_min and a_max is needed")
+    low = -float("inf") if a_min is None else a_min
+    high = float("inf") if a_max is None else a_max
+    if a_min is None or a_max is None:
+        from mygrad.math.arithmetic import maximum, minimum
+
+        one = minimum if a_min is None else maximum
+        return one(a, high if a_min is None else low, out=out, constant=constant)
+    return _clip(a, low, high, out=out, constant=constant)

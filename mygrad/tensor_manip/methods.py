@@ -1,0 +1,68 @@
+"""The methods and properties of tensors whose form differs from the function's of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mygrad.autodiff.memory import Handle
+from mygrad.backends import adapter_of
+from mygrad.tensor_manip.array_shape import reshape
+from mygrad.tensor_manip.copying import imag, real, to
+from mygrad.tensor_manip.transpose_like import matrix_transpose, transpose
+
+__all__ = ["install"]
+
+NUMBERS = ("any", "all", "argmax", "argmin", "argsort", "nonzero", "searchsorted")
+"""Methods that return raw arrays: their results have no derivative."""
+
+
+def _reshape(
+    self: Any, *newshape: Any, order: str = "C", constant: bool | None = None, **kw: Any
+) -> Any:
+    """`mygrad.reshape`; the lengths may be given one by one."""
+    shape = newshape[0] if len(newshape) == 1 else newshape or kw.pop("shape", None)
+    return reshape(self, shape, order, constant=constant, **kw)
+
+
+def _raw(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        args = tuple(a._data if isinstance(a, Handle) else a for a in args)
+        out = kwargs.pop("out", None)
+        if name in ("argmax", "argmin", "any", "all") and args:
+            kwargs["axis"], args = args[0], args[1:]
+            if args:
+                out, args = args[0], args[1:]
+            if args:
+                kwargs["keepdims"] = args[0]
+        elif name == "argsort" and args:
+            kwargs["axis"], args = args[0], args[1:]
+        result = getattr(adapter.xp, name)(self._data, *args, **kwargs)
+        if out is not None:
+            out[...] = result
+            return out
+        return result
+
+    method.__name__ = name
+    method.__doc__ = f"`{name}` of the array library, on the raw array."
+    return method
+
+
+def _to_device(self: Any, device: Any, /, *, stream: Any = None) -> Any:
+    """The standard's name for ``t.to(device=device)``."""
+    return to(self, self.backend, device)
+
+
+def install(cls: Any) -> None:
+    """Give a class of tensors these methods."""
+    cls.reshape = _reshape
+    cls.transpose = transpose
+    cls.to_device = _to_device
+    for name in NUMBERS:
+        setattr(cls, name, _raw(name))
+    cls.T = property(transpose, doc="The tensor with its axes in reverse order; a view.")
+    cls.mT = property(matrix_transpose, doc="The tensor with its last two axes exchanged; a view.")
+    cls.real = property(real, doc="The real part.")
+    cls.imag = property(imag, doc="The imaginary part.")

@@ -1,0 +1,104 @@
+"""Runs the suite on the backend that ``MYGRAD_BACKEND`` names, and counts what it skips there.
+
+Tests are written once, with host data and `mg` functions only; on another backend mygrad takes
+that data there, as it would for a user who selects it. What cannot run elsewhere says so::
+
+    @pytest.mark.numpy_only("array-api-strict has no einsum")
+
+The adapter for array-api-strict is no part of mygrad: it comes from `strict_adapter.py` here,
+registered as a third party would register one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# mygrad applies the variable when it is imported, which is too early for an adapter that is
+# registered below; the second variable hands the name on to the workers of pytest-xdist.
+BACKEND = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_BACKEND", "numpy")
+os.environ["MYGRAD_TEST_BACKEND"] = BACKEND
+
+import mygrad as mg  # noqa: E402
+from mygrad.autodiff.guard import set_default_guarding  # noqa: E402
+
+try:
+    from strict_adapter import adapter as strict_adapter
+except ImportError:
+    if BACKEND == "array-api-strict":
+        raise
+else:
+    mg.register_backend(strict_adapter)
+
+if BACKEND != "numpy":
+    mg.set_backend(BACKEND)
+
+EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4}
+settings.register_profile(
+    "mygrad",
+    max_examples=EXAMPLES.get(BACKEND, 10),
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.differing_executors,
+    ],
+)
+settings.register_profile("thorough", settings.get_profile("mygrad"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "mygrad"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "numpy_only(reason): runs on the numpy backend only, and says why"
+    )
+    config.addinivalue_line(
+        "markers", "skip_on(backend, reason): does not run on that backend, and says why"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("numpy_only"):
+        if BACKEND != "numpy":
+            pytest.skip(f"{BACKEND}: {mark.args[0]}")
+    for mark in item.iter_markers("skip_on"):
+        if mark.args[0] == BACKEND:
+            pytest.skip(f"{BACKEND}: {mark.args[1]}")
+
+
+def pytest_report_header() -> str:
+    return f"mygrad backend: {BACKEND}"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many tests were skipped for which reason."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        reasons[str(reason).removeprefix("Skipped: ").removeprefix(f"{BACKEND}: ")] += 1
+    if reasons:
+        terminalreporter.section(f"skips on {BACKEND}")
+    for reason, count in reasons.most_common():
+        tests = "test" if count == 1 else "tests"
+        terminalreporter.write_line(f"{count} {tests} skipped on {BACKEND}: {reason}")
+
+
+@pytest.fixture
+def xp_backend() -> mg.backends.Adapter:
+    """The adapter of the backend that the suite runs on."""
+    return mg.backends.selected_adapter()
+
+
+@pytest.fixture(autouse=True)
+def process_wide_switches() -> Iterator[None]:
+    """Take back what a test switched for the whole process."""
+    yield
+    mg.set_backend(None if BACKEND == "numpy" else BACKEND)
+    set_default_guarding(True)
+    mg.on_detach("warn")
