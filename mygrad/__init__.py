@@ -78,6 +78,8 @@ from mygrad.tensor_base import _complete as _complete
 
 # isort: split
 from mygrad import linalg, random, typing
+from mygrad import nnet as nnet
+from mygrad.nnet.layers import sliding_window_view
 from mygrad.io import load, save
 from mygrad.linalg import *
 from mygrad.math import *

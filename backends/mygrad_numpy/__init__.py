@@ -123,6 +123,23 @@ def _ones_like(x: Any) -> Any:
     return np.ones_like(x) if x.ndim else np.array(1, x.dtype)  # the seed of most sweeps
 
 
+def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None) -> Any:
+    n = len(window_shape)
+    gaps = dilation if isinstance(dilation, (tuple, list)) else (dilation or 1,) * n
+    steps = step if isinstance(step, (tuple, list)) else (step,) * n
+    reach = [(w - 1) * d + 1 for w, d in zip(window_shape, gaps, strict=True)]
+    axes = tuple(range(x.ndim - n, x.ndim))
+    windows = np.lib.stride_tricks.sliding_window_view(x, reach, axes)
+    at = (slice(None),) * (x.ndim - n)
+    windows = windows[(*at, *(slice(None, None, s) for s in steps), *(slice(None, None, d) for d in gaps))]
+    return np.moveaxis(windows, axes, range(n))
+
+
 adapter = NumPyAdapter()
-adapter.kernels.update(broadcast_to=_broadcast_to, ones_like=_ones_like, sum=_sum, take_diagonals=_take_diagonals
+adapter.kernels.update(
+    broadcast_to=_broadcast_to,
+    ones_like=_ones_like,
+    sliding_windows=_sliding_windows,
+    sum=_sum,
+    take_diagonals=_take_diagonals,
 )

@@ -1,0 +1,302 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.autodiff.primitive import primitive
+from mygrad.math.hyperbolic_trig import tanh
+
+__all__ = [
+    "elu", "glu", "hard_tanh", "leaky_relu", "logsoftmax", "relu", "selu", "sigmoid",
+    "soft_sign", "softmax", "tanh",
+]  # fmt: skip
+
+
+@primitive(x=lambda g, out, xp: xp.where(out > 0, g, 0.0))
+def relu(x: Any, *, xp: Any) -> Any:
+    """Rectified linear unit, ``max(x, 0)``. Its derivative at 0 is taken to be 0.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import relu
+    >>> relu(mg.tensor([-1.0, 2.0]))
+    Tensor([0., 2.])
+    """
+    return xp.maximum(x, 0)
+
+
+@primitive(x=lambda g, out: g * (out * (1 - out)))
+def sigmoid(x: Any, *, xp: Any) -> Any:
+    """Logistic sigmoid, :math:`1 / (1 + e^{-x})`.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    Computed as :math:`(1 + \\tanh(x/2)) / 2`, which overflows nowhere.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import sigmoid
+    >>> sigmoid(mg.tensor([0.0, 2.0]))
+    Tensor([0.5       , 0.88079708])
+    """
+    return 0.5 * xp.tanh(0.5 * x) + 0.5
+
+
+@primitive(x=lambda g, x, slope, xp: xp.where(x > 0, g, slope * g))
+def leaky_relu(x: Any, slope: float, *, xp: Any) -> Any:
+    """``x`` where it is positive, and ``slope * x`` elsewhere.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+    slope
+        The slope where `x` is negative.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import leaky_relu
+    >>> leaky_relu(mg.tensor([-1.0, 2.0]), 0.1)
+    Tensor([-0.1,  2. ])
+    """
+    return xp.where(x > 0, x, slope * x)
+
+
+@primitive(x=lambda g, x, out, alpha, xp: xp.where(x > 0, g, g * (out + alpha)))
+def elu(x: Any, alpha: float, *, xp: Any) -> Any:
+    """Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+    alpha
+        The scale where `x` is negative.
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    Clevert et al., *Fast and accurate deep network learning by exponential linear units*,
+    ICLR 2016.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import elu
+    >>> elu(mg.tensor([-1.0, 2.0]), 0.5)
+    Tensor([-0.31606028,  2.        ])
+    """
+    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+
+
+_ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+@primitive(x=lambda g, x, out, xp: xp.where(x > 0, _SCALE * g, g * (out + _SCALE * _ALPHA)))
+def selu(x: Any, *, xp: Any) -> Any:
+    """Scaled exponential linear unit.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    Klambauer et al., *Self-normalizing neural networks*, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import selu
+    >>> selu(mg.tensor([-1.0, 2.0]))
+    Tensor([-1.11133074,  2.10140197])
+    """
+    return _SCALE * xp.where(x > 0, x, _ALPHA * xp.expm1(xp.minimum(x, 0)))
+
+
+@primitive(
+    x=lambda g, x, lower_bound, upper_bound, xp: xp.where(
+        (x > lower_bound) & (x < upper_bound), g, 0.0
+    )
+)
+def hard_tanh(x: Any, lower_bound: float = -1, upper_bound: float = 1, *, xp: Any) -> Any:
+    """`x`, limited to an interval. The derivative at its bounds is taken to be 0.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+    lower_bound, upper_bound
+        The interval.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import hard_tanh
+    >>> hard_tanh(mg.tensor([-2.0, 0.5, 2.0]))
+    Tensor([-1. ,  0.5,  1. ])
+    """
+    return xp.minimum(xp.maximum(x, lower_bound), upper_bound)
+
+
+@primitive(x=lambda g, x, xp: g / (1 + xp.abs(x)) ** 2)
+def soft_sign(x: Any, *, xp: Any) -> Any:
+    """``x / (1 + |x|)``.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import soft_sign
+    >>> soft_sign(mg.tensor([-1.0, 3.0]))
+    Tensor([-0.5 ,  0.75])
+    """
+    return x / (1 + xp.abs(x))
+
+
+@primitive(
+    x=lambda g, out, axis, xp: out * (g - xp.sum(g * out, axis=axis, keepdims=True)), own=True
+)
+def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
+    """Exponentials, divided by their sum along an axis.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+    axis
+        The axis or axes along which the results sum to 1; None for all.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import softmax
+    >>> softmax(mg.tensor([1.0, 1.0, 1.0, 1.0]))
+    Tensor([0.25, 0.25, 0.25, 0.25])
+    """
+    if not x.ndim:
+        return xp.ones_like(x)
+    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return powers / xp.sum(powers, axis=axis, keepdims=True)
+
+
+@primitive(
+    x=lambda g, out, axis, xp: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True), own=True
+)
+def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
+    """The logarithm of `softmax`, without its rounding errors.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+    axis
+        The axis or axes along which the probabilities sum to 1; None for all.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import logsoftmax
+    >>> logsoftmax(mg.tensor([1.0, 1.0]))
+    Tensor([-0.69314718, -0.69314718])
+    """
+    if not x.ndim:
+        return xp.zeros_like(x)
+    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
+    """Gated linear unit: the first half along an axis times the sigmoid of the second.
+
+    Parameters
+    ----------
+    x
+        A tensor or array, of even length along `axis`.
+    axis
+        The axis to halve.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    Dauphin et al., *Language modeling with gated convolutional networks*, ICML 2017.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.activations import glu
+    >>> glu(mg.tensor([1.0, 2.0, 0.0, 0.0]))
+    Tensor([0.5, 1. ])
+    """
+    from mygrad.math.arithmetic import multiply
+    from mygrad.tensor_base import astensor
+
+    x = astensor(x)
+    length = x.shape[axis]
+    if length % 2:
+        raise ValueError(
+            f"glu: axis {axis} of shape {tuple(x.shape)} has the odd length {length}, and cannot "
+            f"be halved"
+        )
+    lead = (slice(None),) * (axis % x.ndim)
+    first, second = x[(*lead, slice(None, length // 2))], x[(*lead, slice(length // 2, None))]
+    return multiply(first, sigmoid(second), constant=constant)

@@ -1,0 +1,5 @@
+"""An import path of MyGrad 2; see `mygrad.nnet.activations.functions`."""
+
+from mygrad.nnet.activations.functions import softmax
+
+__all__ = ["softmax"]

@@ -1,0 +1,8 @@
+"""Layers."""
+
+from mygrad.nnet.layers.batchnorm import batchnorm
+from mygrad.nnet.layers.conv import conv_nd
+from mygrad.nnet.layers.pooling import max_pool
+from mygrad.nnet.layers.windows import sliding_window_view
+
+__all__ = ["batchnorm", "conv_nd", "max_pool", "sliding_window_view"]

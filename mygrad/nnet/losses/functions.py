@@ -1,0 +1,257 @@
+"""Loss functions. Labels are raw integer arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.autodiff.memory import Handle
+from mygrad.autodiff.primitive import primitive
+from mygrad.backends import adapter_of
+from mygrad.math.arithmetic import maximum
+from mygrad.math.exp_log import log
+from mygrad.math.sequential import mean, sum
+from mygrad.nnet.activations.functions import softmax
+from mygrad.operands import as_operand
+from mygrad.tensor_base import Tensor, astensor
+
+__all__ = [
+    "focal_loss", "margin_ranking_loss", "multiclass_hinge", "negative_log_likelihood",
+    "softmax_crossentropy", "softmax_focal_loss",
+]  # fmt: skip
+
+
+def _chosen(labels: Any, x: Any, xp: Any, name: str) -> Any:
+    """A mask of the shape of `x`, True at the label of each row."""
+    labels = labels._data if isinstance(labels, Handle) else labels
+    labels = as_operand(labels, xp.adapter, name)
+    if x.ndim != 2 or tuple(labels.shape) != (x.shape[0],):
+        raise ValueError(
+            f"{name}: scores of shape (N, C) go with N labels, and the shapes are "
+            f"{tuple(x.shape)} and {tuple(labels.shape)}"
+        )
+    library = xp.adapter.xp
+    if not library.isdtype(labels.dtype, "integral"):
+        raise TypeError(f"{name}: labels are integers, and these are of dtype {labels.dtype}")
+    classes = library.arange(x.shape[1], dtype=labels.dtype, device=labels.device)
+    return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
+
+
+def _mask(labels: Any, x: Tensor, name: str) -> Any:
+    from mygrad.autodiff.namespace import namespace_of
+
+    adapter = adapter_of(x._data)
+    assert adapter is not None
+    return _chosen(labels, x._data, namespace_of(adapter), name)
+
+
+def _crossentropy_rule(g: Any, x: Any, y_true: Any, xp: Any) -> Any:
+    mask = _chosen(y_true, x, xp, "softmax_crossentropy")
+    probabilities = xp.softmax(x, axis=-1)
+    return (g / x.shape[0]) * (probabilities - xp.where(mask, xp.ones_like(x), 0.0))
+
+
+@primitive(x=lambda g, x, y_true, xp: _crossentropy_rule(g, x, y_true, xp))
+def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
+    """Mean cross-entropy of the softmax of scores, as one operation.
+
+    Parameters
+    ----------
+    x
+        Scores, shape (N, C).
+    y_true
+        Integer labels from 0 to C - 1, shape (N,).
+
+    Returns
+    -------
+    Tensor
+        0-d.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.losses import softmax_crossentropy
+    >>> softmax_crossentropy(mg.tensor([[1.0, 1.0], [1.0, 1.0]]), [0, 1])
+    Tensor(0.69314718)
+    """
+    mask = _chosen(y_true, x, xp, "softmax_crossentropy")
+    shifted = x - xp.max(x, axis=1, keepdims=True)
+    normalizer = xp.log(xp.sum(xp.exp(shifted), axis=1))
+    return xp.mean(normalizer - xp.sum(xp.where(mask, shifted, 0.0), axis=1))
+
+
+def negative_log_likelihood(
+    x: Any, y_true: Any, *, weights: Any = None, constant: bool | None = None
+) -> Any:
+    """Mean of the negated log-probabilities of the labels.
+
+    Parameters
+    ----------
+    x
+        Log-probabilities, shape (N, C).
+    y_true
+        Integer labels, shape (N,).
+    weights
+        A factor for each class, shape (C,); ones if not given.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        0-d.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.losses import negative_log_likelihood
+    >>> negative_log_likelihood(mg.log(mg.tensor([[0.5, 0.5]])), [0])
+    Tensor(0.69314718)
+    """
+    from mygrad.tensor_manip import where
+
+    x = astensor(x)
+    weighed = x if weights is None else x * weights
+    picked = where(_mask(y_true, x, "negative_log_likelihood"), weighed, 0.0)
+    return mean(-sum(picked, axis=1), constant=constant)
+
+
+def multiclass_hinge(
+    x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool | None = None
+) -> Any:
+    """Mean over samples of the scores that come within `hinge` of the label's.
+
+    Parameters
+    ----------
+    x
+        Scores, shape (N, C).
+    y_true
+        Integer labels, shape (N,).
+    hinge
+        The margin.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        0-d.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.losses import multiclass_hinge
+    >>> multiclass_hinge(mg.tensor([[2.0, 1.5, 0.0]]), [0])
+    Tensor(0.5)
+    """
+    from mygrad.tensor_manip import where
+
+    x = astensor(x)
+    mask = _mask(y_true, x, "multiclass_hinge")
+    correct = sum(where(mask, x, 0.0), axis=1, keepdims=True)
+    margins = where(mask, 0.0, maximum(x - correct + hinge, 0.0))
+    return mean(sum(margins, axis=1), constant=constant)
+
+
+def margin_ranking_loss(
+    x1: Any, x2: Any, y: Any, margin: float, *, constant: bool | None = None
+) -> Any:
+    """Mean of ``max(0, margin - y * (x1 - x2))``.
+
+    Parameters
+    ----------
+    x1, x2
+        Scores to compare, shape (N,) or (N, D).
+    y
+        1 where `x1` should be ranked higher and -1 where `x2` should, a number or shape (N,).
+    margin
+        The margin.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        0-d.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.losses import margin_ranking_loss
+    >>> margin_ranking_loss(mg.tensor([1.0]), mg.tensor([2.0]), 1, 0.5)
+    Tensor(1.5)
+    """
+    x1, x2, y = astensor(x1), astensor(x2), astensor(y, constant=True)
+    if y.ndim == 1 and x1.ndim == 2:
+        y = y.reshape(-1, 1)
+    return mean(maximum(margin - y * (x1 - x2), 0.0), constant=constant)
+
+
+def focal_loss(
+    class_probs: Any, targets: Any, *, alpha: float = 1, gamma: float = 0,
+    constant: bool | None = None,
+) -> Any:  # fmt: skip
+    r"""Focal loss of each sample, :math:`-\alpha (1 - p)^\gamma \log p`.
+
+    Parameters
+    ----------
+    class_probs
+        Probabilities, shape (N, C).
+    targets
+        Integer labels, shape (N,).
+    alpha, gamma
+        The factor and the exponent; with 1 and 0 it is the cross-entropy.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        Shape (N,).
+
+    Notes
+    -----
+    Lin et al., *Focal loss for dense object detection*, ICCV 2017.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.losses import focal_loss
+    >>> focal_loss(mg.tensor([[0.5, 0.5]]), [0], gamma=1)
+    Tensor([0.34657359])
+    """
+    from mygrad.math.arithmetic import multiply
+    from mygrad.tensor_manip import where
+
+    class_probs = astensor(class_probs)
+    p = sum(where(_mask(targets, class_probs, "focal_loss"), class_probs, 0.0), axis=1)
+    focus = (1 - p) ** gamma if gamma else 1.0
+    return multiply(-alpha * log(p), focus, constant=constant)
+
+
+def softmax_focal_loss(
+    scores: Any, targets: Any, *, alpha: float = 1, gamma: float = 0,
+    constant: bool | None = None,
+) -> Any:  # fmt: skip
+    """`focal_loss` of the softmax of scores.
+
+    Parameters
+    ----------
+    scores
+        Shape (N, C).
+    targets, alpha, gamma, constant
+        As for `focal_loss`.
+
+    Returns
+    -------
+    Tensor
+        Shape (N,).
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.nnet.losses import softmax_focal_loss
+    >>> softmax_focal_loss(mg.tensor([[1.0, 1.0]]), [0], gamma=1)
+    Tensor([0.34657359])
+    """
+    probabilities = softmax(scores, axis=1)
+    return focal_loss(probabilities, targets, alpha=alpha, gamma=gamma, constant=constant)
