@@ -80,8 +80,10 @@ from mygrad.tensor_base import _complete as _complete
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
 from mygrad.nnet.layers import sliding_window_view
+from mygrad.operation_base import execute_op
 from mygrad.io import load, save
-from mygrad.linalg import *
+from mygrad.linalg.einsum import *
+from mygrad.linalg.products import *
 from mygrad.math import *
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *

@@ -54,8 +54,6 @@ class Adapter:
         Whether `set_writeable` can protect an array against writes.
     elements_are_copies
         Whether ``x[i]``, where it selects one element, is a copy (NumPy) or a 0-d view.
-    masks_ufuncs
-        Whether its ufuncs take ``where=``.
     kernels
         Fast versions of portable operations, by the name of the primitive: called as the
         primitive's forward function is, without ``xp``.
@@ -68,7 +66,6 @@ class Adapter:
     has_views: bool = True
     can_lock: bool = False
     elements_are_copies: bool = False
-    masks_ufuncs: bool = False
     kernels: dict[str, Callable[..., Any]]
 
     def __init__(self) -> None:
@@ -144,6 +141,10 @@ class Adapter:
     def assign(self, target: Array, index: Any, value: Any) -> None:
         """``target[index] = value``, in place; among repeated positions the last one wins."""
         target[index] = value
+
+    def masks_ufunc(self, function: Any) -> bool:
+        """Whether a function of the namespace takes ``out=`` and ``where=`` as NumPy's do."""
+        return False
 
     def can_cast(self, source: Any, target: Any) -> bool:
         """Whether in-place updates may cast dtype `source` to `target` ("same kind")."""

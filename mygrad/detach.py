@@ -6,7 +6,8 @@ import os
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import Literal
+from functools import wraps
+from typing import Any, Literal
 
 from mygrad.errors import GradientDetached
 
@@ -73,3 +74,18 @@ class on_detach:  # noqa: N801 -- used as a function and as a context manager
 
     def __exit__(self, *_: object) -> None:
         _local.reset(self._token)
+
+    def __call__(self, function: Any) -> Any:
+        """Decorate a function: the action holds while it runs."""
+        global _default
+        _default = self._before
+
+        @wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            token = _local.set(self._action)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _local.reset(token)
+
+        return decorated

@@ -15,7 +15,7 @@ from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import apply, write
 from mygrad.backends import adapter_of, get_adapter, selected_adapter, selection
 from mygrad.detach import detached
-from mygrad.operands import as_operand, floating
+from mygrad.operands import as_operand, explain, floating
 
 __all__ = ["Tensor", "asarray", "astensor", "tensor"]
 
@@ -135,7 +135,10 @@ class Tensor(Handle):
         assert adapter is not None
         buffer = buffer_of(self)
         layout = layout_of(self, buffer)
-        data = adapter.xp.reshape(self._data, shape if isinstance(shape, tuple) else (shape,))
+        try:
+            data = adapter.xp.reshape(self._data, shape if isinstance(shape, tuple) else (shape,))
+        except (ValueError, TypeError) as error:
+            raise explain(error, f"tensor.shape = {shape}", (self._data,)) from error
         if data.size and not adapter.is_view(data, self._data):
             raise AttributeError(
                 f"a tensor of shape {self.shape} and strides {layout.strides} cannot take the "
@@ -408,6 +411,13 @@ class Tensor(Handle):
             type(self), adapter.to_host(self._data), self._constant, host, adapter.name,
         )
 
+    @classmethod
+    def _op(cls, op_cls: Any, *input_vars: Any, **options: Any) -> Any:
+        """The older name of `mygrad.execute_op`, which packages call."""
+        from mygrad.operation_base import execute_op
+
+        return execute_op(op_cls, *input_vars, **options)
+
     def __copy__(self) -> Tensor:
         return registry["copy"](self)
 
@@ -431,13 +441,13 @@ class Tensor(Handle):
         indexing.setitem(self, index, value)
 
     def __iadd__(self, other: Any) -> Tensor:
-        if self._constant:  # a constant view stops the gradient of what it reads
+        if self._constant and self._base is not None:  # stops the gradient of what it reads
             return registry["add"](self, other, out=self)
         write(self, None, other, 1, name="+=")
         return self
 
     def __isub__(self, other: Any) -> Tensor:
-        if self._constant:
+        if self._constant and self._base is not None:
             return registry["subtract"](self, other, out=self)
         write(self, None, other, -1, name="-=")
         return self
@@ -460,10 +470,14 @@ def _array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any
     theirs = adapter_of(x)
     chosen = selection()
     host = get_adapter("numpy")
+    kind = type(x).__name__
     if theirs is None:
         x = host.asarray(_plain(x), dtype=None)
         if x.dtype.kind not in "fiubc":
-            raise TypeError(f"a tensor cannot be made of {type(x).__name__} data of dtype {x.dtype}")
+            raise TypeError(
+                f"a tensor cannot be made of {kind} data (dtype {x.dtype}); it takes numbers, "
+                f"arrays, and lists of them"
+            )
     if backend is not None:
         adapter = get_adapter(backend)
     elif theirs is None or theirs is host:

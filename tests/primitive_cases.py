@@ -190,6 +190,7 @@ def accumulations() -> list[Case]:
     return [on((4,)), on((2, 3), axis=1), on((2, 3), axis=-2), on((2, 3)), on((1,), axis=0)]
 
 
+POOLED = np.array([[9.0, 1, 2, 9, 9, 3], [4, 9, 9, 5, 6, 9]])
 LABELS = np.array([0, 2, 1])
 PLACES = np.array([[0, 2], [1, 1]])
 MASK = np.array([[True, False, True], [False, False, True]])
@@ -297,5 +298,21 @@ CASES: dict[str, list[Case]] = {
         on((2, 5, 4), window_shape=(3, 2), step=(2, 1)),
         on((7,), window_shape=(2,), step=2, dilation=3),
     ],
+    "conv_input_gradient": [
+        then((2, 3, 4), (3, 2, 2), extra=((2, 2, 5), 1, 0, 1)),
+        then((1, 2, 2, 4), (2, 2, 2, 3), extra=((1, 2, 4, 5), (2, 1), (0, 1), 1)),
+    ],
+    "conv_filter_gradient": [
+        then((2, 2, 5), (2, 3, 4), extra=((3, 2, 2), 1, 0, 1)),
+        then((1, 2, 4, 5), (1, 2, 2, 5), extra=((2, 2, 2, 3), (2, 1), (0, 1), 1)),
+    ],
+    "max_unpool": [then((2, 3), extra=(POOLED, POOLED[:, ::2] * 0 + 9, (2,), 2))],
+    "max_picked": [then((2, 6), extra=(POOLED, POOLED[:, ::2] * 0 + 9, (2,), 2))],
+    "sliding_windows": [then((2, 5, 4), extra=((3, 2), (2, 1), None))],
+    "fold_windows": [then((2, 3, 2, 3, 2), extra=((2, 5, 4), (3, 2), (2, 1), None))],
+    "standardize": [then((4, 3), extra=(1e-3,)), then((3, 2, 2), extra=(1e-3,))],
+    "sum_of_products": [then((2, 3), (3, 2), extra=("ij,jk->ik",)), on((3,), subscripts="i->")],
+    "take_diagonals": [then((3, 3), extra=("ii", "i")), then((2, 3, 2), extra=("iji", "ji"))],
+    "length": [on((4,)), on((2, 3), axis=1)],
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
 }

@@ -21,7 +21,6 @@ class NumPyAdapter(Adapter):
     xp = xp
     can_lock = True
     elements_are_copies = True
-    masks_ufuncs = True
 
     def from_host(self, array: Any, device: Any = None) -> Any:
         return np.asarray(array)
@@ -82,6 +81,9 @@ class NumPyAdapter(Adapter):
 
     def is_writeable(self, array: Any) -> bool:
         return array.flags.writeable
+
+    def masks_ufunc(self, function: Any) -> bool:
+        return isinstance(function, np.ufunc)
 
     def can_cast(self, source: Any, target: Any) -> bool:
         return np.can_cast(source, target, "same_kind")

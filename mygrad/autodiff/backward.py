@@ -188,9 +188,10 @@ class Sweep:
             self.owned.add(version)
         return g
 
-    def laid_out(self, g: Any, layout: Layout) -> Any:
-        """A copy of an adjoint that is laid out like its buffer."""
-        fresh = layout.zeros()
+    def laid_out(self, g: Any, layout: Layout | None) -> Any:
+        """A copy of an adjoint that is laid out like its buffer, safe to be changed in place."""
+        data = g._data if isinstance(g, Handle) else g
+        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros()
         if self.on_tensors:
             fresh = new_handle(fresh, None, None, None, False)
         fresh[...] = g
@@ -300,8 +301,11 @@ class Sweep:
         if isinstance(part, Handle) or type(part) in self.adapter.array_types:
             return part
         try:
-            return self.adapter.asarray(part)
-        except (TypeError, ValueError) as error:
+            array = self.adapter.asarray(part)
+            if not self.adapter.xp.isdtype(array.dtype, ("numeric", "bool")):
+                raise TypeError(f"dtype {array.dtype}")
+            return array
+        except Exception as error:
             raise InvalidGradient(
                 f"the rule of {name} returned {part!r}, which is not an array"
             ) from error
@@ -361,7 +365,7 @@ class Sweep:
         if buffer is not None and buffer.layout is not None:
             return self.own(version, buffer.layout)
         if version not in self.owned:
-            g = self.adjoints[version] = self.xp.asarray(g, copy=True) if not self.on_tensors else g.copy()
+            g = self.adjoints[version] = self.laid_out(g, None)
             self.owned.add(version)
         return g
 

@@ -92,10 +92,10 @@ class Guard:
         if token is not None:
             token.lock(array)
 
-    def hold(self, locks: list[Token] | None) -> list[Token] | None:
+    def hold(self, locks: list[Any] | None) -> list[Any]:
         """Lock the exposed arrays until the token that is added to `locks` is let go."""
         if not self.adapter.can_lock or not guarding():
-            return locks
+            return [self, *(locks or ())]  # unlocked, but known to all who look at the memory
         token = self.token
         if token is None:
             token = Token(self)
@@ -113,12 +113,13 @@ class Guard:
     def thawed(self, array: Any) -> Any:
         """A view of `array` for mygrad itself, writeable although the user's may be locked."""
         token = self.token
-        locked = token is not None and any(array is held for held in token.arrays)
-        if locked:
-            self.adapter.set_writeable(array, True)
+        locked = [] if token is None else token.arrays
+        if any(array is held for held in locked):
+            for held in locked:
+                self.adapter.set_writeable(held, True)
         view = array[...]
-        if locked:
-            self.adapter.set_writeable(array, False)
+        for held in locked:
+            self.adapter.set_writeable(held, False)
         return view
 
 

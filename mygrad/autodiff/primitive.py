@@ -304,7 +304,7 @@ class Ufunc(Primitive):
         return kernel or super().raw(adapter)
 
     def masks_itself(self, adapter: Adapter) -> bool:
-        return adapter.masks_ufuncs and hasattr(adapter.xp, self.name)
+        return adapter.masks_ufunc(getattr(adapter.xp, self.name, None))
 
     def __call__(  # type: ignore[override]
         self,

@@ -348,6 +348,9 @@ def write(
             f"its base, or to a copy"
         )
     buffer = buffer_of(target)
+    flows = isinstance(value, Handle) and not value._constant and not _off.get()
+    if flows and buffer.version is None:
+        detached(f"{name}: a variable was written into a constant tensor")
     advanced = index is not None and any(adapter_of(i) is not None for i in index)
     region = target._data
     try:
@@ -368,11 +371,8 @@ def write(
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, name, (target._data, new)) from error
 
-    flows = isinstance(value, Handle) and not value._constant
     old = buffer.version
     if old is None:
-        if flows and not _off.get():
-            detached(f"{name}: a variable was written into a constant tensor")
         return
     if _off.get():
         if not old.seq:

@@ -193,7 +193,7 @@ def einsum(
     >>> mg.einsum("ij,j", x, [1.0, 0.0, 0.0])
     Tensor([0., 3., 6.])
     """
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
     if not isinstance(subscripts, str):
         operands = (subscripts, *operands)
@@ -207,7 +207,7 @@ def einsum(
         ) if len(operands) % 2 else ""
         subscripts = ",".join(terms[:count]) + target
         operands = operands[: 2 * count : 2]
-    tensors = [astensor(t) for t in operands]
+    tensors = [as_operand_tensor(t) for t in operands]
     terms, target = _spelled_out(subscripts, [t.ndim for t in tensors])
     for k, term in enumerate(terms):
         unique = "".join(dict.fromkeys(term))

@@ -84,9 +84,9 @@ def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any
     Tensor(11.)
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    a, b = astensor(a), astensor(b)
+    a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, out=out, constant=constant)
     if b.ndim <= 2 or a.ndim == 1 and b.ndim == 1:
@@ -104,9 +104,9 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     Tensor(11.)
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    a, b = astensor(a), astensor(b)
+    a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, constant=constant)
     return tensordot(a, b, axes=((-1,), (-1,)), constant=constant)
@@ -121,9 +121,9 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     >>> mg.vdot(mg.tensor([[1.0, 2.0]]), [[3.0, 4.0]])
     Tensor(11.)
     """
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    return matmul(astensor(a).reshape(-1), astensor(b).reshape(-1), constant=constant)
+    return matmul(as_operand_tensor(a).reshape(-1), as_operand_tensor(b).reshape(-1), constant=constant)
 
 
 def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:
@@ -142,9 +142,9 @@ def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> A
             [6., 8.]])
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    rows, columns = astensor(a).reshape(-1, 1), astensor(b).reshape(1, -1)
+    rows, columns = as_operand_tensor(a).reshape(-1, 1), as_operand_tensor(b).reshape(1, -1)
     return multiply(rows, columns, out=out, constant=constant)
 
 
@@ -168,9 +168,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) ->
     >>> mg.tensordot(mg.ones((2, 3)), mg.ones((3, 2)), axes=1).shape
     (2, 2)
     """
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    a, b = astensor(a), astensor(b)
+    a, b = as_operand_tensor(a), as_operand_tensor(b)
     if isinstance(axes, int):
         left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
     else:
@@ -215,9 +215,9 @@ def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Any:
     >>> mg.multi_matmul([a, b, c]).shape
     (2, 2)
     """
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    tensors = [astensor(t) for t in tensors]
+    tensors = [as_operand_tensor(t) for t in tensors]
     if len(tensors) < 2:
         raise ValueError(f"multi_matmul takes two matrices or more, and was given {len(tensors)}")
     first, last = tensors[0], tensors[-1]

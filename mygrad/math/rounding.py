@@ -132,10 +132,11 @@ def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:  # noqa: A001
 @primitive(
     a=lambda g, a, a_min, a_max, xp: xp.where(_inside(a, a_min, a_max), g, 0.0),
     a_min=lambda g, a, a_min, a_max, xp: xp.where(_below(a, a_min, a_max), g, 0.0),
-    a_max=lambda g, a, a_min, a_max, xp: xp.where(a > a_max, g, 0.0),
+    a_max=lambda g, a, a_min, a_max, xp: xp.where((a > a_max) | (a_min > a_max), g, 0.0),
     own=True,
 )
 def _clip(a: Any, a_min: Any, a_max: Any, *, xp: Any) -> Any:
+    """`clip` with both bounds; where they cross, the upper one counts."""
     return xp.minimum(xp.maximum(a, a_min), a_max)
 
 

@@ -2,15 +2,136 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import TYPE_CHECKING, Any
 
 from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import primitive
+from mygrad.autodiff.primitive import Primitive, into, registry
+
+if TYPE_CHECKING:
+    from mygrad.tensor_base import Tensor
+    from mygrad.typing import ArrayLike
 
 __all__ = [
-    "add_sequence", "amax", "amin", "cumprod", "cumsum", "max", "mean", "min",
+    "add_sequence", "amax", "amin", "cumprod", "cumsum", "logsumexp", "max", "mean", "min",
     "multiply_sequence", "prod", "std", "sum", "var",
 ]  # fmt: skip
+
+COMBINING = {
+    "sum": ("add", 0),
+    "prod": ("multiply", 1),
+    "max": ("maximum", None),
+    "min": ("minimum", None),
+}
+"""How a reduction takes up ``initial=``, and what masked elements count as; None: `initial`."""
+
+
+class Reduction(Primitive):
+    """A primitive over axes, with those options of NumPy that need no rules of their own.
+
+    ``dtype=`` casts the operand first, ``where=`` puts the neutral element in place of what is
+    left out, ``initial=`` combines the result with one more value; ``correction=`` is the
+    standard's name for ``ddof=``. They are compositions of primitives, so that gradients follow.
+    """
+
+    def _public_signature(self, parameters: Any) -> inspect.Signature:
+        kept = list(super()._public_signature(parameters).parameters.values())
+        for name in self._options(tuple(parameters)):
+            default = True if name == "where" else None
+            kept.append(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            )
+        return inspect.Signature(kept)
+
+    def _options(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if self.name in ("cumsum", "cumprod"):
+            return "dtype", "include_initial"
+        if "ddof" in names:
+            return "dtype", "where", "correction"
+        if self.name in COMBINING:
+            where = ("initial", "where")
+            return where if COMBINING[self.name][1] is None else ("dtype", *where)
+        return ("dtype", "where") if self.name == "mean" else ()
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        if kw and not kw.keys().isdisjoint(OPTIONS):
+            return self._with_options(args, kw)
+        return Primitive.__call__(self, *args, **kw)
+
+    def _with_options(self, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
+        known = self._options(self.param_names)
+        options = {n: kw.pop(n) for n in tuple(kw) if n in OPTIONS and n in known}
+        (x,), params = self._bind(args, {n: v for n, v in kw.items() if n not in RESULT})
+        kw = {n: v for n, v in kw.items() if n in RESULT} | dict(
+            zip(self.param_names, params, strict=True)
+        )
+        if options.get("dtype") is not None:
+            x = registry["astype"](x, options["dtype"])
+        if options.get("correction") is not None:
+            kw["ddof"] = options["correction"]
+        where, initial = options.get("where", True), options.get("initial")
+        out = kw.pop("out", None)
+        if where is not True and self.name not in COMBINING:
+            result = _masked(self.name, x, where, **kw)
+        else:
+            if where is not True:
+                neutral = COMBINING[self.name][1]
+                neutral = initial if neutral is None else neutral
+                if neutral is None:
+                    raise ValueError(
+                        f"{self.name}: where= needs initial=, the result where nothing is chosen"
+                    )
+                x = registry["where"](where, x, neutral)
+            result = Primitive.__call__(self, x, **kw)
+        if initial is not None:
+            combine = registry[COMBINING[self.name][0]]
+            result = combine(result, initial, constant=kw.get("constant"))
+        if options.get("include_initial"):
+            axis = kw["axis"] or 0
+            first = (*(slice(None),) * (axis % result.ndim), slice(0, 1))
+            fill = registry["where"](False, result[first], 0 if self.name == "cumsum" else 1)
+            result = registry["concatenate"]([fill, result], axis=axis)
+        return result if out is None else into(out, result, self.name)
+
+
+OPTIONS = frozenset(("dtype", "where", "initial", "correction", "include_initial"))
+RESULT = ("out", "constant")
+
+
+def _masked(
+    name: str,
+    x: Any,
+    where: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    ddof: float = 0,
+    constant: bool | None = None,
+) -> Any:
+    """The mean, variance or standard deviation of the elements that a mask chooses."""
+    from mygrad.tensor_base import astensor
+    from mygrad.tensor_creation import ones_like
+
+    x = astensor(x) if isinstance(x, Handle) else astensor(x, constant=True)
+    ones = ones_like(x, constant=True)
+    count = sum(ones, axis=axis, keepdims=keepdims, where=where)
+    if name == "mean":
+        total = sum(x, axis=axis, keepdims=keepdims, where=where)
+        return registry["divide"](total, count, constant=constant)
+    every = sum(ones, axis=axis, keepdims=True, where=where)
+    centre = sum(x, axis=axis, keepdims=True, where=where) / every
+    squares = registry["square"](registry["where"](where, x - centre, 0.0))
+    total = sum(squares, axis=axis, keepdims=keepdims)
+    result = registry["divide"](total, count - ddof, constant=constant)
+    if name == "var":
+        return result
+    zero = result == 0
+    root = registry["sqrt"](registry["where"](zero, 1.0, result))
+    return registry["where"](zero, 0.0, root)
+
+
+def reduction(aliases: tuple[str, ...] = (), **rules: Any) -> Any:
+    """Declare a reduction: a rule for its operand."""
+    return lambda forward: Reduction(forward, rules, aliases=aliases)
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool, xp: Any) -> Any:
@@ -35,8 +156,15 @@ def _count(axis: Any, shape: tuple[int, ...]) -> int:
     return count
 
 
-@primitive(x=lambda g, x_shape, axis, keepdims, xp: spread(g, x_shape, axis, keepdims, xp))
-def sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None, *, xp: Any) -> Any:  # noqa: A001
+def _floats(x: Any, xp: Any) -> Any:
+    """Integers as floats, as NumPy averages them."""
+    if xp.adapter.xp.isdtype(x.dtype, ("integral", "bool")):
+        return xp.adapter.xp.astype(x, xp.float64)
+    return x
+
+
+@reduction(x=lambda g, x_shape, axis, keepdims, xp: spread(g, x_shape, axis, keepdims, xp))
+def sum(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  # noqa: A001
     """Sum over axes.
 
     Parameters
@@ -49,6 +177,10 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None, *, 
         Whether the reduced axes stay, with length 1.
     dtype
         The data type to sum in.
+    initial
+        A number to add.
+    where
+        Which elements to sum; all by default.
 
     Returns
     -------
@@ -60,15 +192,18 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None, *, 
     >>> x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> mg.sum(x, axis=0)
     Tensor([4., 6.])
+    >>> mg.sum(x, where=x.data > 1.5, initial=10.0)
+    Tensor(19.)
     """
-    return xp.sum(x, axis=axis, keepdims=keepdims, dtype=dtype)
+    return xp.sum(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(
-    x=lambda g, x_shape, axis, keepdims, xp: spread(g, x_shape, axis, keepdims, xp)
-    / _count(axis, x_shape)
+@reduction(
+    x=lambda g, x_shape, axis, keepdims, xp: spread(
+        g / (_count(axis, x_shape) or 1), x_shape, axis, keepdims, xp
+    )
 )
-def mean(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None, *, xp: Any) -> Any:
+def mean(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     """Mean over axes.
 
     Parameters
@@ -81,6 +216,8 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None, *,
         Whether the reduced axes stay, with length 1.
     dtype
         The data type to compute in.
+    where
+        Which elements to average; all by default.
 
     Returns
     -------
@@ -92,21 +229,19 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None, *,
     >>> mg.mean(mg.tensor([1.0, 2.0, 6.0]))
     Tensor(3.)
     """
-    x = x if dtype is None else xp.adapter.xp.astype(x, dtype)
-    if xp.adapter.xp.isdtype(x.dtype, ("integral", "bool")):
-        x = xp.adapter.xp.astype(x, xp.float64)
-    return xp.mean(x, axis=axis, keepdims=keepdims)
+    return xp.mean(_floats(x, xp), axis=axis, keepdims=keepdims)
 
 
-def _deviation(x: Any, axis: Any, ddof: int, xp: Any) -> Any:
-    """Deviations from the mean, divided by the degrees of freedom."""
-    free = _count(axis, tuple(x.shape)) - ddof
-    return (x - xp.mean(x, axis=axis, keepdims=True)) / (free if free > 0 else float("nan"))
+def _by_freedom(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any) -> Any:
+    """`g` times the deviations from the mean, over the degrees of freedom."""
+    shape = tuple(x.shape)
+    free = _count(axis, shape) - ddof
+    g = g / (free if free > 0 else float("nan"))
+    return spread(g, shape, axis, keepdims, xp) * (x - xp.mean(x, axis=axis, keepdims=True))
 
 
-@primitive(
-    x=lambda g, x, axis, ddof, keepdims, xp: spread(g, tuple(x.shape), axis, keepdims, xp)
-    * (2 * _deviation(x, axis, ddof, xp))
+@reduction(
+    x=lambda g, x, axis, ddof, keepdims, xp: _by_freedom(2 * g, x, axis, ddof, keepdims, xp)
 )
 def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp: Any) -> Any:
     """Variance over axes.
@@ -121,6 +256,12 @@ def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
         Delta degrees of freedom: the sum of squares is divided by ``n - ddof``.
     keepdims
         Whether the reduced axes stay, with length 1.
+    dtype
+        The data type to compute in.
+    where
+        Which elements to include; all by default.
+    correction
+        The array API's name for `ddof`.
 
     Returns
     -------
@@ -132,14 +273,13 @@ def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
     >>> mg.var(mg.tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return xp.var(_floats(x, xp), axis=axis, correction=ddof, keepdims=keepdims)
+    return xp.adapter.xp.var(_floats(x, xp), axis=axis, correction=ddof, keepdims=keepdims)
 
 
-@primitive(
-    x=lambda g, x, out, axis, ddof, keepdims, xp: spread(
-        g / xp.where(out == 0, 1.0, out), tuple(x.shape), axis, keepdims, xp
+@reduction(
+    x=lambda g, x, out, axis, ddof, keepdims, xp: _by_freedom(
+        xp.where(out == 0, 0.0, g / xp.where(out == 0, 1.0, out)), x, axis, ddof, keepdims, xp
     )
-    * _deviation(x, axis, ddof, xp)
 )
 def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp: Any) -> Any:
     """Standard deviation over axes. Its derivative where it is 0 is taken to be 0.
@@ -154,6 +294,12 @@ def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
         Delta degrees of freedom: the sum of squares is divided by ``n - ddof``.
     keepdims
         Whether the reduced axes stay, with length 1.
+    dtype
+        The data type to compute in.
+    where
+        Which elements to include; all by default.
+    correction
+        The array API's name for `ddof`.
 
     Returns
     -------
@@ -165,43 +311,45 @@ def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
     >>> mg.std(mg.tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return xp.std(_floats(x, xp), axis=axis, correction=ddof, keepdims=keepdims)
+    return xp.adapter.xp.std(_floats(x, xp), axis=axis, correction=ddof, keepdims=keepdims)
 
 
-def _floats(x: Any, xp: Any) -> Any:
-    if xp.adapter.xp.isdtype(x.dtype, ("integral", "bool")):
-        return xp.adapter.xp.astype(x, xp.float64)
-    return x
-
-
-def _first(x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
-    """Where, among the elements that were reduced to `out`, the first equal one stands."""
-    x, out = (t._data if isinstance(t, Handle) else t for t in (x, out))
+def first_extreme(x: Any, name: str, axis: Any, xp: Any) -> Any:
+    """A raw mask: for each result, the element that ``argmax`` or ``argmin`` finds first."""
+    x = x._data if isinstance(x, Handle) else x
     library = xp.adapter.xp
     shape = tuple(x.shape)
+    find = getattr(library, name)
     axes = _axes(axis, shape)
+    if len(axes) == 1:
+        (a,) = axes
+        places = library.arange(shape[a], device=x.device)
+        places = library.reshape(places, tuple(-1 if k == a else 1 for k in range(len(shape))))
+        return places == find(x, axis=a, keepdims=True)
     kept = tuple(k for k in range(len(shape)) if k not in axes)
     order = kept + axes
-    if not keepdims:
-        out = library.reshape(out, tuple(1 if k in axes else n for k, n in enumerate(shape)))
-    equal = library.permute_dims(x == out, order) if shape else x == out
-    rows = 1
-    for k in kept:
-        rows *= shape[k]
-    flat = library.reshape(equal, (rows, _count(axis, shape)))
-    running = library.cumulative_sum(library.astype(flat, library.int64), axis=1)
-    first = library.reshape(flat & (running == 1), tuple(shape[k] for k in order))
-    back = tuple(order.index(k) for k in range(len(shape)))
-    return library.permute_dims(first, back) if shape else first
+    rows = library.permute_dims(x, order) if shape else x
+    rows = library.reshape(rows, (*(shape[k] for k in kept), _count(axis, shape)))
+    places = library.arange(rows.shape[-1], device=x.device)
+    mask = places == library.expand_dims(find(rows, axis=-1), axis=-1)
+    mask = library.reshape(mask, tuple(shape[k] for k in order))
+    return library.permute_dims(mask, _inverse(order)) if shape else mask
 
 
-def _to_first(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
-    spread_out = spread(g, tuple(x.shape), axis, keepdims, xp)
-    return xp.where(_first(x, out, axis, keepdims, xp), spread_out, 0.0)
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(order.index(k) for k in range(len(order)))
 
 
-@primitive(
-    x=lambda g, x, out, axis, keepdims, xp: _to_first(g, x, out, axis, keepdims, xp),
+def _to_first(g: Any, x: Any, name: str, axis: Any, keepdims: bool, xp: Any) -> Any:
+    """`g` for the elements that were chosen, and 0 for the others."""
+    if 0 in x.shape:
+        return xp.zeros_like(x)
+    chosen = first_extreme(x, name, axis, xp)
+    return xp.where(chosen, spread(g, tuple(x.shape), axis, keepdims, xp), 0.0)
+
+
+@reduction(
+    x=lambda g, x, axis, keepdims, xp: _to_first(g, x, "argmax", axis, keepdims, xp),
     aliases=("amax",),
 )
 def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  # noqa: A001
@@ -215,6 +363,10 @@ def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  #
         The axis, or a tuple of axes; all by default.
     keepdims
         Whether the reduced axes stay, with length 1.
+    initial
+        A number that the result is not less than.
+    where
+        Which elements to compare; needs `initial`.
 
     Returns
     -------
@@ -231,8 +383,8 @@ def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  #
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(
-    x=lambda g, x, out, axis, keepdims, xp: _to_first(g, x, out, axis, keepdims, xp),
+@reduction(
+    x=lambda g, x, axis, keepdims, xp: _to_first(g, x, "argmin", axis, keepdims, xp),
     aliases=("amin",),
 )
 def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  # noqa: A001
@@ -246,6 +398,10 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  #
         The axis, or a tuple of axes; all by default.
     keepdims
         Whether the reduced axes stay, with length 1.
+    initial
+        A number that the result is not greater than.
+    where
+        Which elements to compare; needs `initial`.
 
     Returns
     -------
@@ -263,46 +419,18 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  #
 amax, amin = max, min
 
 
-def _rows(x: Any, axis: Any, xp: Any) -> tuple[Any, tuple[int, ...]]:
-    """`x` with its reduced axes flattened into a last one, and the order of axes used."""
+def _softmax(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
     shape = tuple(x.shape)
-    axes = _axes(axis, shape)
-    kept = tuple(k for k in range(len(shape)) if k not in axes)
-    moved = xp.permute_dims(x, kept + axes) if len(shape) > 1 else x
-    return xp.reshape(moved, (*(shape[k] for k in kept), _count(axis, shape))), kept + axes
+    top = spread(out, shape, axis, keepdims, xp)
+    part = xp.exp(xp.where(x == top, 0.0, x - top))  # not inf - inf
+    return spread(g, shape, axis, keepdims, xp) * part
 
 
-def _others(x: Any, axis: Any, xp: Any) -> Any:
-    """For each element the product of the others along the axes; exact with zeros too."""
-    shape = tuple(x.shape)
-    rows, order = _rows(x, axis, xp)
-    n = rows.shape[-1]
-    parts = [rows[..., k] for k in range(n)]
-    before, after = [xp.ones_like(parts[0])], [xp.ones_like(parts[0])]
-    for k in range(n - 1):
-        before.append(before[-1] * parts[k])
-        after.append(after[-1] * parts[n - 1 - k])
-    others = xp.stack([b * a for b, a in zip(before, reversed(after), strict=True)], axis=-1)
-    others = xp.reshape(others, tuple(shape[k] for k in order))
-    back = tuple(order.index(k) for k in range(len(shape)))
-    return xp.permute_dims(others, back) if len(shape) > 1 else xp.reshape(others, shape)
-
-
-
-def _prod_rule(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
-    shape = tuple(x.shape)
-    if 0 in shape:
-        return xp.zeros_like(x)
-    library = xp.adapter.xp
-    raw = x._data if isinstance(x, Handle) else x
-    if library.any(raw == 0):
-        return spread(g, shape, axis, keepdims, xp) * _others(x, axis, xp)
-    return spread(g * out, shape, axis, keepdims, xp) / x
-
-
-@primitive(x=lambda g, x, out, axis, keepdims, xp: _prod_rule(g, x, out, axis, keepdims, xp))
-def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
-    """Product over axes. Its derivatives are exact where there are zeros, too.
+@reduction(
+    x=lambda g, x, out, axis, keepdims, xp: _softmax(g, x, out, axis, keepdims, xp),
+)
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
+    r"""Logarithm of the sum of exponentials, :math:`\log \sum_i e^{x_i}`, without overflow.
 
     Parameters
     ----------
@@ -320,32 +448,104 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     Examples
     --------
     >>> import mygrad as mg
+    >>> mg.logsumexp(mg.tensor([1000.0, 1000.0]))
+    Tensor(1000.69314718)
+    """
+    x = _floats(x, xp)
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0.0)
+    total = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    if keepdims:
+        return total
+    gone = _axes(axis, tuple(x.shape))
+    return xp.reshape(total, tuple(n for k, n in enumerate(x.shape) if k not in gone))
+
+
+def _others(x: Any, axis: Any, xp: Any) -> Any:
+    """For each element the product of the others that are reduced with it."""
+    shape = tuple(x.shape)
+    axes = _axes(axis, shape)
+    kept = tuple(k for k in range(len(shape)) if k not in axes)
+    order = kept + axes
+    rows = xp.permute_dims(x, order) if shape else x
+    rows = xp.reshape(rows, (*(shape[k] for k in kept), _count(axis, shape)))
+    one = xp.ones_like(rows[..., :1])
+    before = xp.cumulative_prod(xp.concat([one, rows[..., :-1]], axis=-1), axis=-1)
+    turned = xp.flip(rows[..., 1:], axis=-1)
+    after = xp.cumulative_prod(xp.concat([one, turned], axis=-1), axis=-1)
+    others = xp.reshape(before * xp.flip(after, axis=-1), tuple(shape[k] for k in order))
+    return xp.permute_dims(others, _inverse(order)) if shape else others
+
+
+@reduction(
+    a=lambda g, a, axis, keepdims, xp: (
+        spread(g, tuple(a.shape), axis, keepdims, xp) * _others(a, axis, xp)
+        if 0 not in a.shape
+        else xp.zeros_like(a)
+    )
+)
+def prod(a: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
+    """Product over axes.
+
+    Parameters
+    ----------
+    a
+        A tensor or array.
+    axis
+        The axis, or a tuple of axes; all by default.
+    keepdims
+        Whether the reduced axes stay, with length 1.
+    dtype
+        The data type to multiply in.
+    initial
+        A number to multiply with.
+    where
+        Which elements to multiply; all by default.
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    The derivative by an element is the product of those before it and of those after it, not
+    the quotient of the product and the element: it is exact where there are zeros, too.
+
+    Examples
+    --------
+    >>> import mygrad as mg
     >>> x = mg.tensor([2.0, 0.0, 3.0])
     >>> mg.prod(x).backward()
     >>> x.grad
     array([0., 6., 0.])
     """
-    return xp.prod(x, axis=axis, keepdims=keepdims)
+    return xp.prod(a, axis=axis, keepdims=keepdims)
 
 
-def _backwards(g: Any, axis: int, xp: Any) -> Any:
+def _from_end(g: Any, axis: int, xp: Any) -> Any:
     """Running sums from the end."""
     return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-@primitive(
-    x=lambda g, x_shape, axis, xp: xp.reshape(_backwards(g, 0 if axis is None else axis, xp), x_shape),
+@reduction(
+    a=lambda g, a_shape, axis, xp: xp.reshape(
+        _from_end(g, 0 if axis is None else axis, xp), a_shape
+    ),
     aliases=("cumulative_sum",),
 )
-def cumsum(x: Any, axis: int | None = None, *, xp: Any) -> Any:
+def cumsum(a: Any, axis: int | None = None, *, xp: Any) -> Any:
     """Running sum along an axis.
 
     Parameters
     ----------
-    x
+    a
         A tensor or array.
     axis
         The axis; the flattened array by default.
+    dtype
+        The data type to sum in.
+    include_initial
+        Whether the result starts with a 0, and so is longer by one.
 
     Returns
     -------
@@ -357,43 +557,60 @@ def cumsum(x: Any, axis: int | None = None, *, xp: Any) -> Any:
     >>> mg.cumsum(mg.tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3., 6.])
     """
-    x = xp.reshape(x, (-1,)) if axis is None else x
-    return xp.cumulative_sum(x, axis=0 if axis is None else axis)
+    a = xp.reshape(a, (-1,)) if axis is None else a
+    return xp.adapter.xp.cumulative_sum(a, axis=0 if axis is None else axis)
 
 
-def _cumprod_rule(g: Any, x: Any, out: Any, axis: int | None, xp: Any) -> Any:
-    shape = tuple(x.shape)
-    if axis is None:
-        return xp.reshape(_cumprod_rule(g, xp.reshape(x, (-1,)), out, 0, xp), shape)
+def _recurrence(g: Any, x: Any, xp: Any) -> Any:
+    """Solve ``a[k] = g[k] + x[k] * a[k + 1]`` along the last axis.
+
+    Elements are eliminated in pairs (cyclic reduction): about log2(n) steps on half as many
+    elements each.
+    """
+    n = g.shape[-1]
+    if n <= 1:
+        return g
+    if n % 2:
+        zero = xp.zeros_like(g[..., :1])
+        longer = (xp.concat([t, zero], axis=-1) for t in (g, x))
+        return _recurrence(*longer, xp)[..., :-1]
+    g0, g1, x0, x1 = g[..., ::2], g[..., 1::2], x[..., ::2], x[..., 1::2]
+    even = _recurrence(g0 + x0 * g1, x0 * x1, xp)
+    following = xp.concat([even[..., 1:], xp.zeros_like(even[..., :1])], axis=-1)
+    return xp.reshape(xp.stack([even, g1 + x1 * following], axis=-1), tuple(g.shape))
+
+
+def _cumprod_rule(g: Any, a: Any, out: Any, axis: int | None, xp: Any) -> Any:
+    shape = tuple(a.shape)
     if 0 in shape:
-        return xp.zeros_like(x)
-    raw = x._data if isinstance(x, Handle) else x
-    if not xp.adapter.xp.any(raw == 0):
-        return _backwards(g * out, axis, xp) / x
-    # out[k] = out[k-1] x[k], so its adjoint is a[k] = g[k] + x[k+1] a[k+1], exact with zeros.
-    axis = axis % len(shape)
-    at = [(*(slice(None),) * axis, k, ...) for k in range(shape[axis])]
-    adjoint = g[at[-1]]
-    parts = []
-    for k in reversed(range(shape[axis])):
-        parts.append(adjoint * out[at[k - 1]] if k else adjoint)
-        if k:
-            adjoint = g[at[k - 1]] + x[at[k]] * adjoint
-    return xp.stack(parts[::-1], axis=axis)
+        return xp.zeros_like(a)
+    if axis is None:
+        a, axis = xp.reshape(a, (-1,)), 0
+    g, a, out = (xp.moveaxis(t, axis, -1) if t.ndim > 1 else t for t in (g, a, out))
+    # out[k] = out[k - 1] * a[k], so that the adjoint of out[k] is g[k] + a[k + 1] * its next
+    following = xp.concat([a[..., 1:], xp.zeros_like(a[..., :1])], axis=-1)
+    before = xp.concat([xp.ones_like(out[..., :1]), out[..., :-1]], axis=-1)
+    slope = _recurrence(g, following, xp) * before
+    return xp.reshape(xp.moveaxis(slope, -1, axis) if slope.ndim > 1 else slope, shape)
 
 
-@primitive(
-    x=lambda g, x, out, axis, xp: _cumprod_rule(g, x, out, axis, xp), aliases=("cumulative_prod",)
+@reduction(
+    a=lambda g, a, out, axis, xp: _cumprod_rule(g, a, out, axis, xp),
+    aliases=("cumulative_prod",),
 )
-def cumprod(x: Any, axis: int | None = None, *, xp: Any) -> Any:
+def cumprod(a: Any, axis: int | None = None, *, xp: Any) -> Any:
     """Running product along an axis. Its derivatives are exact where there are zeros, too.
 
     Parameters
     ----------
-    x
+    a
         A tensor or array.
     axis
         The axis; the flattened array by default.
+    dtype
+        The data type to multiply in.
+    include_initial
+        Whether the result starts with a 1, and so is longer by one.
 
     Returns
     -------
@@ -405,12 +622,23 @@ def cumprod(x: Any, axis: int | None = None, *, xp: Any) -> Any:
     >>> mg.cumprod(mg.tensor([1.0, 2.0, 3.0]))
     Tensor([1., 2., 6.])
     """
-    x = xp.reshape(x, (-1,)) if axis is None else x
-    return xp.cumulative_prod(x, axis=0 if axis is None else axis)
+    a = xp.reshape(a, (-1,)) if axis is None else a
+    return xp.adapter.xp.cumulative_prod(a, axis=0 if axis is None else axis)
 
 
-def add_sequence(*variables: Any, constant: bool | None = None) -> Any:
-    """The sum of two or more tensors, element by element.
+def add_sequence(*variables: ArrayLike, constant: bool | None = None) -> Tensor:
+    """Sum of two or more tensors, element by element.
+
+    Parameters
+    ----------
+    *variables
+        Tensors, arrays or numbers, which broadcast.
+    constant
+        Whether the result is constant; by default it is if all operands are.
+
+    Returns
+    -------
+    Tensor
 
     Examples
     --------
@@ -421,8 +649,19 @@ def add_sequence(*variables: Any, constant: bool | None = None) -> Any:
     return _folded("add", variables, constant)
 
 
-def multiply_sequence(*variables: Any, constant: bool | None = None) -> Any:
-    """The product of two or more tensors, element by element.
+def multiply_sequence(*variables: ArrayLike, constant: bool | None = None) -> Tensor:
+    """Product of two or more tensors, element by element.
+
+    Parameters
+    ----------
+    *variables
+        Tensors, arrays or numbers, which broadcast.
+    constant
+        Whether the result is constant; by default it is if all operands are.
+
+    Returns
+    -------
+    Tensor
 
     Examples
     --------
@@ -434,13 +673,11 @@ def multiply_sequence(*variables: Any, constant: bool | None = None) -> Any:
 
 
 def _folded(name: str, variables: tuple[Any, ...], constant: bool | None) -> Any:
-    from mygrad.math import arithmetic
-
     if len(variables) < 2:
         raise ValueError(
             f"{name}_sequence takes two tensors or more, and was given {len(variables)}"
         )
     total = variables[0]
     for variable in variables[1:]:
-        total = getattr(arithmetic, name)(total, variable, constant=constant)
+        total = registry[name](total, variable, constant=constant)
     return total

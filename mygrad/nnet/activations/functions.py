@@ -288,9 +288,9 @@ def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
     Tensor([0.5, 1. ])
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    x = astensor(x)
+    x = as_operand_tensor(x)
     length = x.shape[axis]
     if length % 2:
         raise ValueError(

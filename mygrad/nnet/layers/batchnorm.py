@@ -62,15 +62,15 @@ def batchnorm(
             [ 1.]])
     """
     from mygrad.math.arithmetic import add, multiply
-    from mygrad.tensor_base import astensor
+    from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    x = astensor(x)
+    x = as_operand_tensor(x)
     if x.ndim < 2:
         raise ValueError(f"batchnorm: x has to have shape (N, C, ...), and has {tuple(x.shape)}")
     per_channel = (1, -1) + (1,) * (x.ndim - 2)
     out = standardize(x, eps, constant=constant)
     if gamma is not None:
-        out = multiply(out, astensor(gamma).reshape(per_channel), constant=constant)
+        out = multiply(out, as_operand_tensor(gamma).reshape(per_channel), constant=constant)
     if beta is not None:
-        out = add(out, astensor(beta).reshape(per_channel), constant=constant)
+        out = add(out, as_operand_tensor(beta).reshape(per_channel), constant=constant)
     return out

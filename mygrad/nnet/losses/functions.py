@@ -12,7 +12,8 @@ from mygrad.math.exp_log import log
 from mygrad.math.sequential import mean, sum
 from mygrad.nnet.activations.functions import softmax
 from mygrad.operands import as_operand
-from mygrad.tensor_base import Tensor, astensor
+from mygrad.tensor_base import Tensor
+from mygrad.tensor_manip.array_shape import as_operand_tensor
 
 __all__ = [
     "focal_loss", "margin_ranking_loss", "multiclass_hinge", "negative_log_likelihood",
@@ -109,7 +110,7 @@ def negative_log_likelihood(
     """
     from mygrad.tensor_manip import where
 
-    x = astensor(x)
+    x = as_operand_tensor(x)
     weighed = x if weights is None else x * weights
     picked = where(_mask(y_true, x, "negative_log_likelihood"), weighed, 0.0)
     return mean(-sum(picked, axis=1), constant=constant)
@@ -145,7 +146,7 @@ def multiclass_hinge(
     """
     from mygrad.tensor_manip import where
 
-    x = astensor(x)
+    x = as_operand_tensor(x)
     mask = _mask(y_true, x, "multiclass_hinge")
     correct = sum(where(mask, x, 0.0), axis=1, keepdims=True)
     margins = where(mask, 0.0, maximum(x - correct + hinge, 0.0))
@@ -180,7 +181,7 @@ def margin_ranking_loss(
     >>> margin_ranking_loss(mg.tensor([1.0]), mg.tensor([2.0]), 1, 0.5)
     Tensor(1.5)
     """
-    x1, x2, y = astensor(x1), astensor(x2), astensor(y, constant=True)
+    x1, x2, y = as_operand_tensor(x1), as_operand_tensor(x2), as_operand_tensor(y)
     if y.ndim == 1 and x1.ndim == 2:
         y = y.reshape(-1, 1)
     return mean(maximum(margin - y * (x1 - x2), 0.0), constant=constant)
@@ -222,7 +223,7 @@ def focal_loss(
     from mygrad.math.arithmetic import multiply
     from mygrad.tensor_manip import where
 
-    class_probs = astensor(class_probs)
+    class_probs = as_operand_tensor(class_probs)
     p = sum(where(_mask(targets, class_probs, "focal_loss"), class_probs, 0.0), axis=1)
     focus = (1 - p) ** gamma if gamma else 1.0
     return multiply(-alpha * log(p), focus, constant=constant)

@@ -1,0 +1,102 @@
+"""An adapter for array-api-strict: what mygrad computes there needs nothing but the standard.
+
+The namespace is array-api-strict itself, unwrapped, so that every function that mygrad calls,
+and how it calls it, is checked against the standard. Only the hooks, which lie outside of the
+standard, look through at the NumPy array inside.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import array_api_strict as xp
+import numpy as np
+from array_api_strict._array_object import Array
+
+from mygrad.backends import Adapter, get_adapter
+
+__all__ = ["adapter"]
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns of drafts of the standard
+    xp.set_array_api_strict_flags(
+        api_version="2025.12" if hasattr(xp, "isin") else "2024.12"
+    )
+
+
+def _inside(value: Any) -> Any:
+    """The same value, or index, with NumPy arrays in place of strict ones."""
+    if isinstance(value, tuple):
+        return tuple(_inside(v) for v in value)
+    return value._array if isinstance(value, Array) else value
+
+
+def _numpy_dtype(dtype: Any) -> Any:
+    return getattr(dtype, "_np_dtype", dtype)
+
+
+class StrictAdapter(Adapter):
+    """Arrays of array-api-strict, which are NumPy's behind a wall."""
+
+    name = "array-api-strict"
+    array_types = (Array,)
+    xp = xp
+
+    def from_host(self, array: Any, device: Any = None) -> Any:
+        return xp.asarray(np.array(array), device=device)
+
+    def to_host(self, array: Any) -> Any:
+        return array._array.copy()
+
+    def address(self, array: Any) -> int:
+        return array._array.ctypes.data
+
+    def strides(self, array: Any) -> tuple[int, ...]:
+        return array._array.strides
+
+    def window(self, array: Any, offset: int, shape: Any, strides: Any) -> Any:
+        seen = get_adapter("numpy").window(array._array, offset, shape, strides)
+        return Array._new(seen, device=array.device)
+
+    def allocate(self, shape: Any, strides: Any, dtype: Any, device: Any) -> Any:
+        memory = get_adapter("numpy").allocate(shape, strides, _numpy_dtype(dtype), "cpu")
+        return Array._new(memory, device=device)
+
+    def owner(self, array: Any) -> Any:
+        return get_adapter("numpy").owner(array._array)
+
+    def is_view(self, result: Any, source: Any) -> bool:
+        inside = result._array
+        return inside is source._array or get_adapter("numpy").is_view(inside, source._array)
+
+    def overlaps(self, a: Any, b: Any) -> bool:
+        return get_adapter("numpy").overlaps(a._array, b._array)
+
+    def assign(self, target: Any, index: Any, value: Any) -> None:
+        target._array[_inside(index)] = _inside(value)
+
+    def can_cast(self, source: Any, target: Any) -> bool:
+        return np.can_cast(_numpy_dtype(source), _numpy_dtype(target), "same_kind")
+
+    def scatter_add(self, target: Any, index: Any, values: Any) -> None:
+        np.add.at(target._array, _inside(index), _inside(values))
+
+    def rng(self, seed: Any = None) -> Any:
+        return _Generator(seed)
+
+
+class _Generator:
+    """NumPy's generator; what it draws is put behind the wall."""
+
+    def __init__(self, seed: Any) -> None:
+        self._generator = np.random.default_rng(seed)
+
+    def __getattr__(self, name: str) -> Any:
+        draw = getattr(self._generator, name)
+        return lambda *args, **kwargs: xp.asarray(
+            np.asarray(draw(*map(_inside, args), **{k: _inside(v) for k, v in kwargs.items()}))
+        )
+
+
+adapter = StrictAdapter()
