@@ -300,7 +300,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "conv_input_gradient": [
         then((2, 3, 4), (3, 2, 2), extra=((2, 2, 5), 1, 0, 1)),
-        then((1, 2, 2, 4), (2, 2, 2, 3), extra=((1, 2, 4, 5), (2, 1), (0, 1), 1)),
+        then((1, 2, 2, 5), (2, 2, 2, 3), extra=((1, 2, 4, 5), (2, 1), (0, 1), 1)),
     ],
     "conv_filter_gradient": [
         then((2, 2, 5), (2, 3, 4), extra=((3, 2, 2), 1, 0, 1)),
