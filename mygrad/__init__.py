@@ -79,12 +79,12 @@ from mygrad.tensor_base import _complete as _complete
 # isort: split
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
-from mygrad.nnet.layers import sliding_window_view
-from mygrad.operation_base import execute_op
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *
 from mygrad.linalg.products import *
 from mygrad.math import *
+from mygrad.nnet.layers import sliding_window_view
+from mygrad.operation_base import execute_op
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *
 from mygrad.tracking import *

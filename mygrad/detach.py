@@ -36,7 +36,7 @@ def detached(message: str) -> None:
     warnings.warn(message, GradientDetached, stacklevel=level)
 
 
-class on_detach:  # noqa: N801 -- used as a function and as a context manager
+class on_detach:
     """Choose what happens where a tensor of a live graph loses its gradient silently.
 
     Called plainly it sets the default of the process; as a context manager, what happens in

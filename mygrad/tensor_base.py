@@ -9,13 +9,14 @@ from typing import Any
 from mygrad import indexing
 from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.guard import adopt, expose
-from mygrad.autodiff.memory import Handle, buffer_of, layout_of, new_handle, overlaps_itself
-from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.memory import Handle, buffer_of, new_handle
 from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import apply, write
 from mygrad.backends import adapter_of, get_adapter, selected_adapter, selection
 from mygrad.detach import detached
+from mygrad.namespace import namespace_of
 from mygrad.operands import as_operand, explain, floating
+from mygrad.windows import layout_of, overlaps_itself
 
 __all__ = ["Tensor", "asarray", "astensor", "tensor"]
 

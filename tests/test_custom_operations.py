@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from gradcheck import check_gradients, host, raw
-from mygrad.operation_base import Operation
 
 import mygrad as mg
+from mygrad.operation_base import Operation
 
 
 class Cube(Operation):

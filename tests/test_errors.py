@@ -11,7 +11,8 @@ import pytest
 from gradcheck import host, raw
 
 import mygrad as mg
-from mygrad.autodiff.primitive import primitive, registry, ufunc
+from mygrad.autodiff.primitive import primitive, registry
+from mygrad.elementwise import ufunc
 from mygrad.errors import GradientDetached, InvalidBackprop, InvalidGradient
 
 

@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from primitive_cases import CASES, ELSEWHERE, UFUNCS, Case, distinct, operands_of
 
 import mygrad as mg
-from mygrad.autodiff.primitive import Ufunc, registry
+from mygrad.autodiff.primitive import registry
+from mygrad.elementwise import Ufunc
 
 Array = NDArray[Any]
 

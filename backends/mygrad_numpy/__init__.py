@@ -72,7 +72,7 @@ class NumPyAdapter(Adapter):
 
     def overlaps(self, a: Any, b: Any) -> bool:
         try:
-            return np.shares_memory(a, b, max_work=10_000)
+            return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
         except np.exceptions.TooHardError:
             return True
 
@@ -114,7 +114,7 @@ def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    return np.add.reduce(x, axis, dtype, None, keepdims)
+    return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
 
 
 def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
@@ -133,7 +133,8 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
     axes = tuple(range(x.ndim - n, x.ndim))
     windows = np.lib.stride_tricks.sliding_window_view(x, reach, axes)
     at = (slice(None),) * (x.ndim - n)
-    windows = windows[(*at, *(slice(None, None, s) for s in steps), *(slice(None, None, d) for d in gaps))]
+    every = [slice(None, None, s) for s in (*steps, *gaps)]
+    windows = windows[(*at, *every)]
     return np.moveaxis(windows, axes, range(n))
 
 

@@ -12,21 +12,12 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
-from mygrad.autodiff.memory import (
-    CLEARED,
-    Buffer,
-    Gather,
-    Handle,
-    Layout,
-    Version,
-    Window,
-    leaf,
-    new_handle,
-)
-from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
+from mygrad.autodiff.memory import CLEARED, Buffer, Handle, Version, leaf, new_handle
 from mygrad.autodiff.tape import Record, Write, record_copy
 from mygrad.backends import adapter_of
 from mygrad.errors import InvalidBackprop, InvalidGradient
+from mygrad.namespace import Namespace, namespace_of, tensor_namespace_of
+from mygrad.windows import Gather, Layout, Window
 
 __all__ = ["backward", "clear_graph"]
 

@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 
 from mygrad.autodiff.guard import adopt
 from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.namespace import Namespace, namespace_of
-from mygrad.autodiff.tape import apply, as_operand, common_adapter, write
+from mygrad.autodiff.tape import apply, write
 from mygrad.backends import Adapter, adapter_of
+from mygrad.namespace import Namespace, namespace_of
 
-__all__ = ["Primitive", "Ufunc", "primitive", "registry", "ufunc"]
+__all__ = ["Primitive", "into", "primitive", "registry"]
 
 Rule = Callable[..., Any]
 
@@ -281,68 +281,6 @@ def _differentiable(array: Any, adapter: Adapter) -> bool:
     return adapter.xp.isdtype(array.dtype, ("real floating", "complex floating"))
 
 
-class Ufunc(Primitive):
-    """An elementwise operation, with NumPy's ``out=``, ``where=`` and ``dtype=``.
-
-    Its forward function is that of the library, wherever the library has one of that name.
-    The body of the declaration, if there is one, is the composition for libraries without.
-    """
-
-    def _public_signature(self, parameters: Any) -> inspect.Signature:
-        signature = inspect.signature(_ufunc_tail)
-        kept = [
-            p.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
-            for n, p in parameters.items()
-            if n != "xp"
-        ]
-        return inspect.Signature(kept + list(signature.parameters.values()))
-
-    def raw(self, adapter: Adapter) -> Callable[..., Any]:
-        kernel = adapter.kernels.get(self.name)
-        for name in (self.name, *self.aliases):
-            kernel = kernel or getattr(adapter.xp, name, None)
-        return kernel or super().raw(adapter)
-
-    def masks_itself(self, adapter: Adapter) -> bool:
-        return adapter.masks_ufunc(getattr(adapter.xp, self.name, None))
-
-    def __call__(  # type: ignore[override]
-        self,
-        *operands: Any,
-        out: Any = None,
-        where: Any = True,
-        dtype: Any = None,
-        constant: bool | None = None,
-    ) -> Any:
-        count = len(self.operand_names)
-        if len(operands) == count + 1 and out is None:
-            *operands, out = operands  # type: ignore[assignment]
-        if len(operands) != count:
-            raise TypeError(
-                f"{self.name}() takes {count} operands, and was given {len(operands)}"
-            )
-        if out is None and where is True and dtype is None:
-            return apply(self, operands, (), constant)
-        if dtype is not None:
-            operands = tuple(
-                t if type(t) in (int, float, complex, bool) else registry["astype"](t, dtype)
-                for t in operands
-            )
-        mask = None
-        if where is not True:
-            adapter = common_adapter(operands, self.name)
-            mask = adapter.xp.asarray(as_operand(where, adapter, self.name), copy=True)
-        if out is None:
-            return apply(self, tuple(operands), (), constant, mask)
-        return into(out, apply(self, tuple(operands), (), None, mask), self.name, mask)
-
-
-def _ufunc_tail(
-    out: Any = None, *, where: Any = True, dtype: Any = None, constant: bool | None = None
-) -> None:
-    """The parameters that every ufunc has after its operands."""
-
-
 def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare an operation: rules by operand, and the options of `Primitive`."""
     options = {
@@ -351,10 +289,3 @@ def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:
         if name in declaration
     }
     return lambda forward: Primitive(forward, declaration, **options)
-
-
-def ufunc(aliases: Sequence[str] = (), **rules: Rule) -> Callable[[Callable[..., Any]], Ufunc]:
-    """Declare an elementwise operation: a rule for each operand."""
-    return lambda forward: Ufunc(
-        forward, rules, operands=tuple(inspect.signature(forward).parameters)[:2], aliases=aliases
-    )

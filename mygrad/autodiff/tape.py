@@ -7,30 +7,27 @@ adjoint leads to adjoints of what it was made from; `mygrad.autodiff.backward` r
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from mygrad.autodiff.guard import guard_of
-from mygrad.autodiff.namespace import Namespace, namespace_of
 from mygrad.autodiff.memory import (
     CLEARED,
     Buffer,
-    Gather,
     Handle,
     Version,
-    Window,
     buffer_of,
-    layout_of,
     leaf,
     new_handle,
     protect,
 )
 from mygrad.backends import Adapter, adapter_of, by_type
 from mygrad.detach import detached
+from mygrad.namespace import Namespace, namespace_of
 from mygrad.operands import SCALARS, as_operand, common_adapter, explain, floating
+from mygrad.windows import Gather, Window, layout_of
 
 if TYPE_CHECKING:
     from mygrad.autodiff.primitive import Primitive
@@ -183,7 +180,8 @@ def apply(
     if type(out) is not kind and type(out) not in adapter.array_types:
         out = adapter.asarray(out)
     if constant is not None or not live or out.dtype is not first.dtype:
-        constant = is_constant(primitive.name, constant, live, floating[adapter, out.dtype], out.dtype)
+        differentiable = floating[adapter, out.dtype]
+        constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
         if constant:
             live = 0
     if (

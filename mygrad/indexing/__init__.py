@@ -10,9 +10,10 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from mygrad.autodiff.memory import Gather, Handle, buffer_of, layout_of
+from mygrad.autodiff.memory import Handle, buffer_of
 from mygrad.autodiff.tape import explain, read, view_of, write
 from mygrad.backends import Adapter, adapter_of, get_adapter
+from mygrad.windows import Gather, layout_of
 
 __all__ = ["getitem", "parse", "setitem"]
 

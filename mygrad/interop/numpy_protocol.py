@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.primitive import Ufunc, registry
+from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import write
 from mygrad.backends import Adapter, adapter_of, by_type, get_adapter
 from mygrad.detach import detached
+from mygrad.elementwise import Ufunc
 from mygrad.operands import as_operand, common_adapter, floating
 
 __all__ = ["install"]
@@ -395,7 +396,7 @@ def _putmask(a: Any, mask: Any, values: Any) -> None:
 
 
 def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any = -1) -> None:
-    from mygrad.autodiff.namespace import namespace_of
+    from mygrad.namespace import namespace_of
     from mygrad.tensor_manip.selecting import _along, _as_places, _matched
 
     if not isinstance(arr, Handle):

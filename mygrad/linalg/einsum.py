@@ -134,7 +134,8 @@ def _spelled_out(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
             f"are {len(ndims)}"
         )
     free = [c for c in LETTERS if c not in inputs]
-    longest = max((n - len(t) + 3 for t, n in zip(terms, ndims, strict=True) if "..." in t), default=0)
+    spared = [n - len(t) + 3 for t, n in zip(terms, ndims, strict=True) if "..." in t]
+    longest = max(spared, default=0)
     dots = "".join(free[:longest])
     full = []
     for term, ndim in zip(terms, ndims, strict=True):
@@ -156,7 +157,7 @@ def _spelled_out(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
         target = target.replace("...", dots)
     unknown = [c for c in target if c not in joined]
     if unknown:
-        raise ValueError(f"einsum: the output of {subscripts!r} names {unknown[0]!r}, no input does")
+        raise ValueError(f"einsum: the output of {subscripts!r} has {unknown[0]!r}, no input has")
     return full, target
 
 

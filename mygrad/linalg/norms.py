@@ -32,7 +32,7 @@ def length(
 
 def norm(
     x: Any,
-    ord: Any = None,  # noqa: A002 -- NumPy's name
+    ord: Any = None,
     axis: Any = None,
     keepdims: bool = False,
     *,
@@ -74,11 +74,11 @@ def norm(
     Tensor(5.)
     """
     from mygrad.math.arithmetic import absolute
-    from mygrad.math.sequential import max, min, sum  # noqa: A004
+    from mygrad.math.sequential import max, min, sum
     from mygrad.tensor_manip.array_shape import as_operand_tensor
 
     x = as_operand_tensor(x)
-    if ord is not None and (x.ndim > 1 and axis is None or isinstance(axis, tuple)):
+    if ord is not None and ((x.ndim > 1 and axis is None) or isinstance(axis, tuple)):
         raise NotImplementedError(
             f"linalg.norm: of matrices only the Frobenius norm (ord=None) is differentiable here, "
             f"and ord={ord!r} was asked for; name one axis= for norms of vectors"

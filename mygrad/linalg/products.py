@@ -89,7 +89,7 @@ def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, out=out, constant=constant)
-    if b.ndim <= 2 or a.ndim == 1 and b.ndim == 1:
+    if b.ndim <= 2 or (a.ndim == 1 and b.ndim == 1):
         return matmul(a, b, out=out, constant=constant)
     return tensordot(a, b, axes=((-1,), (-2,)), constant=constant)
 
@@ -123,7 +123,8 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     """
     from mygrad.tensor_manip.array_shape import as_operand_tensor
 
-    return matmul(as_operand_tensor(a).reshape(-1), as_operand_tensor(b).reshape(-1), constant=constant)
+    a, b = as_operand_tensor(a), as_operand_tensor(b)
+    return matmul(a.reshape(-1), b.reshape(-1), constant=constant)
 
 
 def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:

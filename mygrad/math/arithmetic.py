@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mygrad.autodiff.primitive import ufunc
+from mygrad.elementwise import ufunc
 
 __all__ = [
     "abs",
@@ -456,6 +456,6 @@ def copysign(x1: Any, x2: Any) -> Any:
 
 
 true_divide = divide
-abs = absolute  # noqa: A001
+abs = absolute
 fabs = absolute
 mod = remainder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.autodiff.primitive import ufunc
+from mygrad.elementwise import ufunc
 
 __all__ = [
     "cbrt",
@@ -229,8 +229,8 @@ def logaddexp2(x1: Any, x2: Any, *, xp: Any) -> Any:
     >>> mg.logaddexp2(1.0, 2.0)
     Tensor(2.5849625)
     """
-    top = xp.maximum(x1, x2)
-    return top + xp.log1p(xp.exp((xp.minimum(x1, x2) - top) * 0.6931471805599453)) / 0.6931471805599453
+    top, log2 = xp.maximum(x1, x2), 0.6931471805599453
+    return top + xp.log1p(xp.exp((xp.minimum(x1, x2) - top) * log2)) / log2
 
 
 @ufunc(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.autodiff.primitive import primitive, ufunc
+from mygrad.autodiff.primitive import primitive
+from mygrad.elementwise import ufunc
 
 __all__ = [
     "ceil", "clip", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign", "trunc",
@@ -105,7 +106,7 @@ def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
 
 
 @primitive(operands=("a",), own=True)
-def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:  # noqa: A001
+def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:
     """Round to a number of decimals, halves to even. Piecewise constant: a constant.
 
     Parameters
@@ -154,8 +155,8 @@ def clip(
     a_max: Any = None,
     out: Any = None,
     *,
-    min: Any = None,  # noqa: A002
-    max: Any = None,  # noqa: A002
+    min: Any = None,
+    max: Any = None,
     constant: bool | None = None,
 ) -> Any:
     """Limit values to an interval. The derivative at its bounds is taken to be 0.

@@ -164,7 +164,7 @@ def _floats(x: Any, xp: Any) -> Any:
 
 
 @reduction(x=lambda g, x_shape, axis, keepdims, xp: spread(g, x_shape, axis, keepdims, xp))
-def sum(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  # noqa: A001
+def sum(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     """Sum over axes.
 
     Parameters
@@ -352,7 +352,7 @@ def _to_first(g: Any, x: Any, name: str, axis: Any, keepdims: bool, xp: Any) -> 
     x=lambda g, x, axis, keepdims, xp: _to_first(g, x, "argmax", axis, keepdims, xp),
     aliases=("amax",),
 )
-def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  # noqa: A001
+def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     """Maximum over axes. The first of equal entries gets the gradient.
 
     Parameters
@@ -387,7 +387,7 @@ def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  #
     x=lambda g, x, axis, keepdims, xp: _to_first(g, x, "argmin", axis, keepdims, xp),
     aliases=("amin",),
 )
-def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:  # noqa: A001
+def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     """Minimum over axes. The first of equal entries gets the gradient.
 
     Parameters
@@ -572,8 +572,8 @@ def _recurrence(g: Any, x: Any, xp: Any) -> Any:
         return g
     if n % 2:
         zero = xp.zeros_like(g[..., :1])
-        longer = (xp.concat([t, zero], axis=-1) for t in (g, x))
-        return _recurrence(*longer, xp)[..., :-1]
+        g, x = (xp.concat([t, zero], axis=-1) for t in (g, x))
+        return _recurrence(g, x, xp)[..., :-1]
     g0, g1, x0, x1 = g[..., ::2], g[..., 1::2], x[..., ::2], x[..., 1::2]
     even = _recurrence(g0 + x0 * g1, x0 * x1, xp)
     following = xp.concat([even[..., 1:], xp.zeros_like(even[..., :1])], axis=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.autodiff.primitive import ufunc
+from mygrad.elementwise import ufunc
 
 __all__ = [
     "arccos",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.autodiff.tape import is_constant, record, tracking
 from mygrad.backends import adapter_of, get_adapter
+from mygrad.namespace import namespace_of
 from mygrad.operands import floating
 from mygrad.tensor_base import _dtype
 

@@ -57,10 +57,11 @@ class Geometry:
     def slices(self) -> Iterator[tuple[Any, ...]]:
         """For each element of a filter, what it meets of the padded input."""
         for offset in product(*(range(k) for k in self.filter)):
-            yield (slice(None), slice(None)) + tuple(
+            met = (
                 slice(o * d, o * d + t * (n - 1) + 1, t)
                 for o, d, t, n in zip(offset, self.dilation, self.stride, self.out, strict=True)
             )
+            yield (slice(None), slice(None), *met)
 
     def pad(self, x: Any, xp: Any) -> Any:
         if not any(self.padding):
@@ -71,9 +72,8 @@ class Geometry:
 
     def inside(self) -> tuple[Any, ...]:
         """The part of the padded input that is the input."""
-        return (slice(None), slice(None)) + tuple(
-            slice(p, s - p) for p, s in zip(self.padding, self.padded, strict=True)
-        )
+        inner = (slice(p, s - p) for p, s in zip(self.padding, self.padded, strict=True))
+        return (slice(None), slice(None), *inner)
 
     def columns(self, x: Any, xp: Any) -> Any:
         """All windows of the input: shape (N, C * filter size, output size)."""

@@ -38,7 +38,7 @@ def _chosen(labels: Any, x: Any, xp: Any, name: str) -> Any:
 
 
 def _mask(labels: Any, x: Tensor, name: str) -> Any:
-    from mygrad.autodiff.namespace import namespace_of
+    from mygrad.namespace import namespace_of
 
     adapter = adapter_of(x._data)
     assert adapter is not None
