@@ -9,7 +9,7 @@ from typing import Any
 from mygrad.autodiff.primitive import Primitive, Rule, into, registry
 from mygrad.autodiff.tape import apply
 from mygrad.backends import Adapter
-from mygrad.operands import as_operand, common_adapter
+from mygrad.operands import as_operand, common_adapter, floating
 
 __all__ = ["Ufunc", "ufunc"]
 
@@ -34,7 +34,7 @@ class Ufunc(Primitive):
         kernel = adapter.kernels.get(self.name)
         for name in (self.name, *self.aliases):
             kernel = kernel or getattr(adapter.xp, name, None)
-        return kernel or super().raw(adapter)
+        return kernel or _on_arrays(super().raw(adapter), adapter)
 
     def masks_itself(self, adapter: Adapter) -> bool:
         return adapter.masks_ufunc(getattr(adapter.xp, self.name, None))
@@ -68,6 +68,22 @@ class Ufunc(Primitive):
         if out is None:
             return apply(self, tuple(operands), (), constant, mask)
         return into(out, apply(self, tuple(operands), (), None, mask), self.name, mask)
+
+
+def _on_arrays(composed: Callable[..., Any], adapter: Adapter) -> Callable[..., Any]:
+    """A composition on arrays alone: numbers among its operands become arrays for it."""
+
+    def function(*operands: Any) -> Any:
+        first = next((a for a in operands if type(a) in adapter.array_types), None)
+        if first is None:
+            return composed(*operands)
+        weak = first.dtype if floating[adapter, first.dtype] else None
+        return composed(*[
+            a if type(a) in adapter.array_types else adapter.asarray(a, dtype=weak)
+            for a in operands
+        ])
+
+    return function
 
 
 def _ufunc_tail(

@@ -11,7 +11,7 @@ from typing import Any
 from mygrad.autodiff.memory import Handle
 from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
 
-__all__ = ["SCALARS", "as_operand", "common_adapter", "explain", "floating"]
+__all__ = ["SCALARS", "as_operand", "as_operands", "common_adapter", "explain", "floating"]
 
 Array = Any
 SCALARS = frozenset((float, int, complex, bool))
@@ -30,12 +30,17 @@ floating = _FloatingDtypes()
 
 
 def common_adapter(operands: Any, name: str) -> Adapter:
-    """The adapter for operands: that of their tensors, else of their arrays."""
+    """The adapter for operands: that of their tensors, else of their arrays.
+
+    An adapter among the operands stands for arrays of its library.
+    """
     found: Adapter | None = None
     host: Adapter | None = None
     for operand in operands:
         if isinstance(operand, Handle):
             adapter = adapter_of(operand._data)
+        elif isinstance(operand, Adapter):
+            adapter = operand
         elif type(operand) in SCALARS or (adapter := adapter_of(operand)) is None:
             continue
         elif adapter.name == "numpy":
@@ -57,6 +62,7 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
     kind = type(value)
     if isinstance(value, Handle):
+        common_adapter((value, adapter), name)
         return value._data
     if kind in SCALARS:
         return value
@@ -84,6 +90,16 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
         f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
         f'mg.set_backend("{adapter.name}")'
     )
+
+
+def as_operands(values: Any, adapter: Adapter, name: str) -> list[Array]:
+    """The operands of one call. Among Python scalars alone the widest becomes an array."""
+    arrays = [as_operand(value, adapter, name) for value in values]
+    if arrays and all(type(a) in SCALARS for a in arrays):
+        widths = [(bool, int, float, complex).index(type(a)) for a in arrays]
+        k = widths.index(max(widths))
+        arrays[k] = adapter.asarray(arrays[k])
+    return arrays
 
 
 def explain(error: Exception, name: str, arrays: Any) -> Exception:

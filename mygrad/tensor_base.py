@@ -107,8 +107,8 @@ class Tensor(Handle):
     @data.setter
     def data(self, value: Any) -> None:
         cache = self._cache
-        if cache is not None and value is cache[0]:  # after `t.data -= step`
-            return
+        if value is self._data or (cache is not None and value is cache[0]):
+            return  # after `t.data -= step`
         array, adapter, theirs = _array_of(value, None, None, None)
         window, grad = self._window, None if self._buffer is None else self._buffer.grad
         shape = self._data.shape
@@ -206,7 +206,9 @@ class Tensor(Handle):
 
     @property
     def creator(self) -> Any:
-        """The operation that made this tensor, as recorded; None for leaves and constants."""
+        """The operation that made this tensor; None for leaves, and once the graph is cleared."""
+        if self._constant:
+            return None if self._cache is None else self._cache[1]
         version = None if self._buffer is None else self._buffer.version
         return version if version is not None and version.seq else None
 
@@ -323,18 +325,26 @@ class Tensor(Handle):
         >>> mg.tensor([1.0, 2.0]).to("numpy").backend
         'numpy'
         """
-        return registry["to"](self, backend or self.backend, device)
+        buffer = self._buffer
+        grad = None if buffer is None else buffer.grad
+        moved = registry["to"](self, backend or self.backend, device)
+        if grad is not None:  # moving a tensor to look at it is no new use of it
+            buffer.grad = grad
+        return moved
 
     # --- conversion -------------------------------------------------------------------
     def item(self) -> Any:
         """The only element, as a Python number, without its gradient."""
-        return self._data.item()
+        return self._on_host().item()
 
     def tolist(self) -> Any:
         """The elements as (nested lists of) Python numbers."""
+        return self._on_host().tolist()
+
+    def _on_host(self) -> Any:
         adapter = adapter_of(self._data)
         assert adapter is not None
-        return adapter.to_host(self._data).tolist()
+        return adapter.to_host(self._data)
 
     def _warn_detached(self, how: str) -> None:
         if not self._constant and self._buffer is not None:
@@ -360,21 +370,21 @@ class Tensor(Handle):
 
     def __float__(self) -> float:
         self._warn_detached("float()")
-        return float(self._data.item())
+        return float(self._on_host().item())
 
     def __int__(self) -> int:
         self._warn_detached("int()")
-        return int(self._data.item())
+        return int(self._on_host().item())
 
     def __complex__(self) -> complex:
         self._warn_detached("complex()")
-        return complex(self._data.item())
+        return complex(self._on_host().item())
 
     def __bool__(self) -> bool:
         return bool(self._data)
 
     def __index__(self) -> int:
-        return operator.index(self._data.item())
+        return operator.index(self._on_host().item())
 
     def __len__(self) -> int:
         if not self._data.ndim:
@@ -390,13 +400,10 @@ class Tensor(Handle):
         return bool((self == value).any())
 
     def __repr__(self) -> str:
-        adapter = adapter_of(self._data)
-        assert adapter is not None
-        host = adapter.to_host(self._data)
-        return "Tensor" + repr(host)[len("array") :].replace("\n     ", "\n      ")
+        return "Tensor" + repr(self._on_host())[len("array") :].replace("\n     ", "\n      ")
 
     def __format__(self, spec: str) -> str:
-        return format(self._data.item(), spec) if spec and not self.ndim else repr(self)
+        return format(self._on_host().item(), spec) if spec and not self.ndim else repr(self)
 
     def __hash__(self) -> int:
         raise TypeError("tensors cannot be hashed, since they can be changed; use id(t)")

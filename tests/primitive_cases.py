@@ -94,6 +94,7 @@ UFUNCS: dict[str, tuple[Domain, ...]] = {
 }
 
 ELSEWHERE = {
+    "custom_operation": "test_custom_operations",
     "to": "test_backend_selection",
 }
 """Primitives with rules whose tests need more than a table, and where these are."""

@@ -108,7 +108,8 @@ def test_a_selection_never_brings_device_arrays_to_the_host(name: str) -> None:
 @each_other
 def test_scalars_go_anywhere(name: str) -> None:
     x = mg.tensor(mg.backends.get_adapter(name).from_host(np.ones(2, np.float32)))
-    for scalar in (2, 2.0, True):
+    # The standard defines no promotion of a bool with floats.
+    for scalar in (2, 2.0) if name == "array-api-strict" else (2, 2.0, True):
         y = x * scalar
         assert y.backend == name
         assert y.dtype == x.dtype

@@ -355,7 +355,8 @@ def test_gradients_through_strided_views(name: str, case: Case) -> None:
 @pytest.mark.parametrize(("name", "case"), called, ids=called_ids)
 def test_constant_results(name: str, case: Case) -> None:
     f, operands = caller(name, case), operands_of(case)
-    assert f(*[raw(a) for a in operands]).constant
+    if name != "sliding_window_view":  # which gives raw arrays for raw arrays, as in MyGrad 2
+        assert f(*[raw(a) for a in operands]).constant
     assert f(*[mg.tensor(a, constant=True) for a in operands]).constant
     assert not f(*[mg.tensor(a) for a in operands]).constant
     if len(operands) > 1:
@@ -473,10 +474,8 @@ def test_sqrt_at_zero_is_infinite() -> None:
 
 def test_norm_and_std_at_zero() -> None:
     assert grad_of(lambda x: mg.linalg.norm(x), [0.0, 0.0]) == [0, 0]
-    assert grad_of(lambda x: mg.linalg.norm(x, axis=1), [[0.0, 0.0], [3.0, 4.0]]) == [
-        [0, 0],
-        [0.6, 0.8],
-    ]
+    rows = grad_of(lambda x: mg.linalg.norm(x, axis=1), [[0.0, 0.0], [3.0, 4.0]])
+    np.testing.assert_allclose(rows, [[0, 0], [0.6, 0.8]], rtol=1e-15)
     assert grad_of(lambda x: mg.std(x), [2.0, 2.0, 2.0]) == [0, 0, 0]
     strict = grad_of(lambda x: mg.linalg.norm(x, nan_to_num=False), [0.0, 0.0])
     assert np.isnan(strict).all()

@@ -112,7 +112,9 @@ class Handle:
     _window: Window | None  # None: looks at the whole buffer, as it lies there
     _base: Handle | None
     _constant: bool
-    _cache: Any  # what was handed out: [the array for users, (buffer.grad, grad as seen here)]
+    # [the array that was handed out, the buffer's gradient and how it is seen here]; in place
+    # of the gradient, constants have their `mygrad.creators.Origin`
+    _cache: Any
 
     public: type[Handle]  # the class of the tensors that operations return
 
@@ -150,6 +152,11 @@ def buffer_of(t: Handle) -> Buffer:
         if not t._constant:
             buffer.version = leaf(buffer, t._data.shape, t._data.dtype)
     return buffer
+
+
+def window_of(window: Window | None) -> Any:
+    """What tells one view of a buffer from another."""
+    return None if window is None else (window.offset, window.shape, window.strides)
 
 
 def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:

@@ -47,6 +47,8 @@ class Plan(NamedTuple):
         Which operands' arrays are kept, and whether all are.
     out
         Whether the result is kept.
+    constants
+        Whether any operand's adjoint is not wanted.
     shapes
         For each of ``shape_names`` the number of its operand and whether the shape is kept;
         empty if none is.
@@ -56,6 +58,7 @@ class Plan(NamedTuple):
     operands: tuple[int, ...]
     keeps_all: bool
     out: bool
+    constants: bool
     shapes: tuple[tuple[int, bool], ...]
 
 
@@ -178,7 +181,7 @@ class Primitive:
         if not any(wanted for _, wanted in shapes):
             shapes = ()
         flows = tuple(bool(live >> k & 1) for k in range(count))
-        plan = Plan(flows, kept, len(kept) == count, 0 in needed, shapes)
+        plan = Plan(flows, kept, len(kept) == count, 0 in needed, not all(flows), shapes)
         if not self.variadic:
             self.plans[live] = plan
         return plan

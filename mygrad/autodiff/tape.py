@@ -24,9 +24,10 @@ from mygrad.autodiff.memory import (
     protect,
 )
 from mygrad.backends import Adapter, adapter_of, by_type
+from mygrad.creators import remember, variables_of
 from mygrad.detach import detached
 from mygrad.namespace import Namespace, namespace_of
-from mygrad.operands import SCALARS, as_operand, common_adapter, explain, floating
+from mygrad.operands import SCALARS, as_operand, as_operands, common_adapter, explain, floating
 from mygrad.windows import Gather, Window, layout_of
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class Record(Version):
     mask: Any
     locks: list[Any] | None
     checks: int
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The tensors that the operation was called with."""
+        return variables_of(self)
 
     def clear(self) -> None:
         """Let go of everything; nothing can be differentiated through this version again."""
@@ -164,7 +170,7 @@ def apply(
     live &= primitive.differentiable
     if foreign or kind is None:
         adapter = common_adapter(operands, primitive.name)
-        arrays = [as_operand(t, adapter, primitive.name) for t in operands]
+        arrays = as_operands(operands, adapter, primitive.name)
     else:
         adapter = by_type[kind]
     kernel, namespace = primitive.kernels.get(adapter) or primitive.kernel(adapter)
@@ -175,6 +181,8 @@ def apply(
             out = kernel(*arrays, *params)
         else:
             out = kernel(*arrays)
+        if mask is not None and not primitive.masks_itself(adapter):
+            out = namespace.where(mask, out, namespace.zeros_like(out))
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, primitive.name, arrays) from error
     if type(out) is not kind and type(out) not in adapter.array_types:
@@ -191,8 +199,10 @@ def apply(
         and adapter.is_view(out, arrays[0])
     ):
         return view_of(operands[0], out, bool(constant), primitive.folds)
-    if constant or _off.get():
+    if _off.get():
         return new_handle(out, None, None, None, bool(constant))
+    if constant:
+        return remember(new_handle(out, None, None, None, True), primitive, operands)
     return record(primitive, namespace, operands, arrays, out, params, live, mask)
 
 
@@ -267,7 +277,12 @@ def record(
         if plan.keeps_all:
             values += tuple(arrays)
         else:
-            values += tuple([a if k in plan.operands else None for k, a in enumerate(arrays)])
+            values += tuple([
+                a if k in plan.operands else None if plan.flows[k] else operands[k]
+                for k, a in enumerate(arrays)
+            ])
+    elif plan.constants:
+        values += tuple([None if f else t for t, f in zip(operands, plan.flows, strict=True)])
     buffer = Buffer(version)
     if plan.out:
         buffer.readers.append(ref(version))

@@ -73,9 +73,8 @@ def getitem(t: Handle, index: Any) -> Any:
     else:
         items, advanced = parse(index, adapter)
     try:
-        found = data[items]
-        if not advanced and type(found) not in adapter.array_types:
-            found = data[(*items, ...)]
+        # with the `...` one element, too, is an array that looks at the memory
+        found = data[items if advanced or ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{index!r}]", (data,)) from error
     if not advanced and not (

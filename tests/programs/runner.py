@@ -147,6 +147,8 @@ def difference(program: Program, oracle: Oracle, order: int = 1) -> str | None:
     except Disagreement as error:
         return str(error)
     except Exception as error:
+        if "not specified in the Array API" in str(error):
+            return None  # the first index out of bounds is where the standard's programs end
         return f"{type(error).__name__}: {error}"
     return None
 

@@ -2,7 +2,8 @@
 
 from mygrad.nnet.layers.batchnorm import batchnorm
 from mygrad.nnet.layers.conv import conv_nd
+from mygrad.nnet.layers.gru import gru
 from mygrad.nnet.layers.pooling import max_pool
 from mygrad.nnet.layers.windows import sliding_window_view
 
-__all__ = ["batchnorm", "conv_nd", "max_pool", "sliding_window_view"]
+__all__ = ["batchnorm", "conv_nd", "gru", "max_pool", "sliding_window_view"]
