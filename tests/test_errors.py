@@ -82,7 +82,7 @@ ERRORS: dict[str, tuple[Wrong, type[Exception], list[str]]] = {
         ["matmul", "2, 3"],
     ),
     "an axis": (lambda w: mg.sum(w.y, axis=5), (ValueError, IndexError), ["sum", "5"]),
-    "a shape": (lambda w: mg.reshape(w.y, (4, 2)), ValueError, ["reshape", "2, 3", "(4,"]),
+    "a shape": (lambda w: mg.reshape(w.y, (4, 2)), ValueError, ["reshape", "2, 3", "4,"]),
     "an index": (lambda w: w.y[7], IndexError, ["7", "2, 3"]),
     "too many indices": (lambda w: w.y[0, 0, 0], IndexError, ["tensor[", "2, 3"]),
     "a float as an index": (lambda w: w.y[1.5], (IndexError, TypeError), ["1.5", "integers"]),

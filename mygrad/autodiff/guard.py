@@ -85,6 +85,8 @@ class Guard:
 
     def expose(self, array: Any) -> None:
         """Note that a user holds `array`, and lock it at once if the memory is needed now."""
+        if not self.adapter.can_lock:
+            return
         if not any(known() is array for known in self.exposed):
             self.exposed = [known for known in self.exposed if known() is not None]
             self.exposed.append(ref(array))

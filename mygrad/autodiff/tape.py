@@ -369,6 +369,11 @@ def write(
     try:
         if index is not None and not advanced:
             region = region[index if ... in index else (*index, ...)]
+        if sign and not adapter.can_cast(adapter.asarray(new).dtype, region.dtype):
+            raise TypeError(
+                f"values of dtype {adapter.asarray(new).dtype} cannot be added to a tensor of "
+                f"integers in place; compute a new tensor, or convert it with astype"
+            )
         protect(buffer, region, adapter)
         new = apart(new, value, region, buffer, adapter)
         if mask is not None:
