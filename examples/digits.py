@@ -26,7 +26,7 @@ from mygrad.nnet.layers.pooling import max_pool
 from mygrad.nnet.losses import softmax_crossentropy
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 CLASSES = 10
 GOAL = 0.98

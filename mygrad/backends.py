@@ -180,6 +180,10 @@ class Adapter:
         """An array from a scalar, a list, or an array of this library (no copy if possible)."""
         return self.xp.asarray(value, dtype=dtype, device=device)
 
+    def copy(self, array: Array) -> Array:
+        """A copy of an array, or of a scalar that a function returned, as an array."""
+        return self.asarray(self.xp.asarray(array, copy=True))
+
     def rng(self, seed: Any = None) -> Any:
         """A generator with NumPy's ``random``, ``standard_normal`` and ``integers``."""
         raise NotImplementedError

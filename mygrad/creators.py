@@ -11,7 +11,7 @@ import gc
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
-from mygrad.autodiff.memory import Buffer, Handle, Version, new_handle, window_of
+from mygrad.autodiff.memory import Handle, Version, new_buffer, new_handle, window_of
 from mygrad.backends import adapter_of
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
     value = record.values[first + k] if len(record.values) > first else None
     if parent is None:
         if value is None:
-            return new_handle_without_data(Buffer(), None, True), False
+            return new_handle_without_data(new_buffer(), None, True), False
         return constant_tensor(value), isinstance(value, Handle)
     window = record.windows[k] if record.windows else None
     buffer = parent.buffer()
@@ -109,11 +109,11 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
         if base is not None and value is None:
             return window.look(base), False  # type: ignore[union-attr]
     if adapter_of(value) is not None:
-        return new_handle(value, Buffer(parent), window, None, False), False
-    return new_handle_without_data(Buffer(parent), window, False), False
+        return new_handle(value, new_buffer(parent), window, None, False), False
+    return new_handle_without_data(new_buffer(parent), window, False), False
 
 
-def new_handle_without_data(buffer: Buffer, window: Any, constant: bool) -> Any:
+def new_handle_without_data(buffer: Any, window: Any, constant: bool) -> Any:
     """A stand-in for a result that nobody refers to and whose values no rule needs."""
     t = new_handle(None, buffer, window, None, constant, lambda _: object.__new__(_forgotten()))
     del t._data

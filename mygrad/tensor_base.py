@@ -306,7 +306,7 @@ class Tensor(Handle):
             seed = grad if recorded else new_handle(seed, None, None, None, True)
         if self._buffer is None:
             buffer_of(self)
-        sweep.backward(self, seed, create_graph)
+        sweep.backward(self, seed, create_graph, grad is None and not create_graph)
 
     # --- moving -----------------------------------------------------------------------
     def to(self, backend: str | None = None, *, device: Any = None) -> Tensor:

@@ -94,6 +94,9 @@ class NumPyAdapter(Adapter):
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
         return np.asarray(value, dtype=dtype)
 
+    def copy(self, array: Any) -> Any:
+        return array.copy("K") if type(array) is np.ndarray else np.array(array)
+
     def rng(self, seed: Any = None) -> Any:
         return np.random.default_rng(seed)
 

@@ -24,7 +24,7 @@ __all__ = ["backward", "clear_graph"]
 newest_first = attrgetter("seq")
 
 
-def backward(root: Handle, seed: Any, create_graph: bool = False) -> None:
+def backward(root: Handle, seed: Any, create_graph: bool = False, own: bool = False) -> None:
     """Differentiate a tensor by everything that it was computed from.
 
     Parameters
@@ -35,6 +35,8 @@ def backward(root: Handle, seed: Any, create_graph: bool = False) -> None:
         The adjoint of `root`: an array (or a tensor) of its shape.
     create_graph
         Whether to compute on tensors, so that the gradients can be differentiated again.
+    own
+        Whether nobody else holds `seed`.
     """
     buffer = root._buffer
     assert buffer is not None and buffer.version is not None
@@ -44,6 +46,8 @@ def backward(root: Handle, seed: Any, create_graph: bool = False) -> None:
     order = reachable(start)
     sweep = Sweep(namespace_of(adapter), create_graph)
     sweep.accumulate(start, root._window, seed)
+    if own and root._window is None:
+        sweep.owned.add(start)
     grads = sweep.run(order)
     for held, g in grads:
         held.grad = g
@@ -238,7 +242,7 @@ class Sweep:
         private = version in self.owned and type(version) is not Write
         if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
-        return g if private else self.adapter.asarray(self.adapter.xp.asarray(g, copy=True))
+        return g if private else self.adapter.copy(g)
 
     def through_record(self, version: Record, g: Any) -> None:
         """Hand the adjoint of an operation's result on to its operands."""
@@ -316,7 +320,7 @@ class Sweep:
             if parent is not None:
                 values[first + k] = as_of(array, parent, windows[k] if windows else None)
             else:  # what is computed now has to survive writes to the constant
-                values[first + k] = self.adapter.xp.asarray(array, copy=True)
+                values[first + k] = self.adapter.copy(array)
         if version.values and values[0] is not None:
             values[0] = as_of(values[0], version, None)
         return values
@@ -370,7 +374,7 @@ class Sweep:
                 if last is not None:
                     part = xp.where(last, part, 0.0)
         else:
-            part = seen.copy() if self.on_tensors else self.adapter.xp.asarray(seen, copy=True)
+            part = seen.copy() if self.on_tensors else self.adapter.copy(seen)
         if version.mask is not None:
             part = xp.where(version.mask, part, 0.0)
         return part
@@ -393,7 +397,7 @@ def as_of(array: Any, version: Version, window: Any) -> Any:
     adapter = adapter_of(array)
     assert adapter is not None
     if getattr(window, "folds", False):  # so that views of it can be told apart
-        return record_copy(adapter.xp.asarray(array, copy=True), adapter, version, window)
+        return record_copy(adapter.copy(array), adapter, version, window)
     t = record_copy(array, adapter, version, window)
     now = version.buffer()
     if now is not None:  # what reads this tensor reads that memory

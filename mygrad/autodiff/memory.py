@@ -93,10 +93,14 @@ class Buffer:
     readers: list[ReferenceType[Any]]
     guard: Any
 
-    def __init__(self, version: Version | None = None) -> None:
-        self.version = version
-        self.grad = self.layout = self.guard = None
-        self.readers = []
+
+def new_buffer(version: Version | None = None) -> Buffer:
+    """A buffer with nothing in it."""
+    buffer = Buffer()
+    buffer.version = version
+    buffer.grad = buffer.layout = buffer.guard = None
+    buffer.readers = []
+    return buffer
 
 
 class Handle:
@@ -148,7 +152,7 @@ def buffer_of(t: Handle) -> Buffer:
     """The buffer of a tensor; leaves and constants get theirs here, when it is first needed."""
     buffer = t._buffer
     if buffer is None:
-        buffer = t._buffer = Buffer()
+        buffer = t._buffer = new_buffer()
         if not t._constant:
             buffer.version = leaf(buffer, t._data.shape, t._data.dtype)
     return buffer
@@ -182,7 +186,7 @@ def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:
                 if early
                 else adapter.overlaps(array, region)
             ):
-                kept = adapter.xp.asarray(array, copy=True)
+                kept = adapter.copy(array)
                 values = record.values = (*values[:k], kept, *values[k + 1 :])
         if not early:
             keep.append(reader)

@@ -20,7 +20,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any
 
 from mygrad.autodiff.guard import adopt
 from mygrad.autodiff.memory import Handle, new_handle
@@ -36,30 +36,44 @@ registry: dict[str, Primitive] = {}
 """Every primitive, by its name and by its other names."""
 
 
-class Plan(NamedTuple):
+class Plan:
     """What to keep of a call with certain live operands.
 
     Attributes
     ----------
     flows
         For each operand, whether its adjoint is wanted.
-    operands, keeps_all
-        Which operands' arrays are kept, and whether all are.
+    saves, saves_all
+        The operands whose arrays are kept; whether these are all, and no shape is.
     out
         Whether the result is kept.
-    constants
-        Whether any operand's adjoint is not wanted.
     shapes
-        For each of ``shape_names`` the number of its operand and whether the shape is kept;
-        empty if none is.
+        For each of ``shape_names`` the number of its operand, or None where it is not kept.
     """
 
-    flows: tuple[bool, ...]
-    operands: tuple[int, ...]
-    keeps_all: bool
-    out: bool
-    constants: bool
-    shapes: tuple[tuple[int, bool], ...]
+    __slots__ = ("flows", "out", "saves", "saves_all", "shapes")
+
+    def __init__(
+        self, flows: tuple[bool, ...], saves: tuple[int, ...], out: bool, shapes: list[int | None]
+    ) -> None:
+        self.flows, self.saves, self.out, self.shapes = flows, saves, out, shapes
+        self.saves_all = len(saves) == len(flows) and not any(k is not None for k in shapes)
+
+    def values(self, out: Any, params: Any, operands: Any, arrays: Any) -> tuple[Any, ...]:
+        """What a record keeps, in the order of ``Primitive.positions``.
+
+        In the place of arrays that no rule needs are those constants that were operands, which
+        somebody may ask for.
+        """
+        kept = [out if self.out else None, *params]
+        for k in self.shapes:
+            kept.append(None if k is None else arrays[k].shape)
+        for k, flows in enumerate(self.flows):
+            if k in self.saves:
+                kept.append(arrays[k])
+            else:
+                kept.append(None if flows else operands[k])
+        return tuple(kept)
 
 
 class Primitive:
@@ -173,15 +187,13 @@ class Primitive:
             if live >> k & 1:
                 needed.update(self.rules[0 if self.variadic else k][1])
         first = self.first_operand
-        kept = tuple(k for k in range(count) if -3 in needed or first + k in needed)
-        shapes = tuple(
-            (self.operand_names.index(n[: -len("_shape")]), self.positions[n] in needed)
+        saves = tuple(k for k in range(count) if -3 in needed or first + k in needed)
+        shapes = [
+            self.operand_names.index(n[: -len("_shape")]) if self.positions[n] in needed else None
             for n in self.shape_names
-        )
-        if not any(wanted for _, wanted in shapes):
-            shapes = ()
+        ]
         flows = tuple(bool(live >> k & 1) for k in range(count))
-        plan = Plan(flows, kept, len(kept) == count, 0 in needed, not all(flows), shapes)
+        plan = Plan(flows, saves, 0 in needed, shapes)
         if not self.variadic:
             self.plans[live] = plan
         return plan

@@ -20,6 +20,7 @@ from mygrad.autodiff.memory import (
     Version,
     buffer_of,
     leaf,
+    new_buffer,
     new_handle,
     protect,
 )
@@ -251,41 +252,32 @@ def record(
     version = Record()
     parents: list[Version | None] = []
     windows: list[Any] | None = None
-    for t, flows in zip(operands, plan.flows):  # noqa: B905 -- same length, and 100 ns
+    for flows, t in zip(plan.flows, operands):  # noqa: B905 -- same length, and 100 ns
         if flows:
             buffer = t._buffer or buffer_of(t)
-            parents.append(buffer.version)
-            if t._window is None:
-                buffer.grad = None
-            else:
+            if t._window is not None:
                 windows = windows or [None] * len(operands)
-                windows[len(parents) - 1] = t._window
-                if t._base is None:
-                    buffer.grad = None
+                windows[len(parents)] = t._window
+            if t._base is None:
+                buffer.grad = None
+            parents.append(buffer.version)
         else:
             parents.append(None)
-    values: tuple[Any, ...] = (out if plan.out else None, *params)
-    locks = None
-    if plan.shapes:
-        values += tuple([arrays[k].shape if wanted else None for k, wanted in plan.shapes])
-    else:
-        values += primitive.blanks
-    if plan.operands:
+    buffer = Buffer()
+    buffer.version = version
+    buffer.grad = buffer.layout = buffer.guard = None
+    buffer.readers = []
+    version.locks = None
+    if plan.saves:
         reader = ref(version)
-        for k in plan.operands:
-            locks = keep(operands[k], arrays[k], namespace, reader, locks)
-        if plan.keeps_all:
-            values += tuple(arrays)
-        else:
-            values += tuple([
-                a if k in plan.operands else None if plan.flows[k] else operands[k]
-                for k, a in enumerate(arrays)
-            ])
-    elif plan.constants:
-        values += tuple([None if f else t for t, f in zip(operands, plan.flows, strict=True)])
-    buffer = Buffer(version)
+        for k in plan.saves:
+            keep(operands[k], arrays[k], namespace, reader, version)
     if plan.out:
         buffer.readers.append(ref(version))
+    if plan.saves_all and not params:
+        version.values = (out if plan.out else None, *primitive.blanks, *arrays)
+    else:
+        version.values = plan.values(out, params, operands, arrays)
     version.buffer = ref(buffer)
     version.seq = next(clock)
     version.shape = out.shape
@@ -293,16 +285,14 @@ def record(
     version.parents = tuple(parents)
     version.primitive = primitive
     version.namespace = namespace
-    version.values = values
     version.windows = windows
     version.mask = mask
-    version.locks = locks
     version.checks = 0
     return new_handle(out, buffer, None, None, False)
 
 
-def keep(t: Any, array: Any, namespace: Namespace, reader: Any, locks: Any) -> Any:
-    """Protect the array of an operand that a record keeps; returns the record's locks."""
+def keep(t: Any, array: Any, namespace: Namespace, reader: Any, record: Record) -> None:
+    """Protect the array of an operand that a record keeps."""
     if isinstance(t, Handle):
         buffer = t._buffer or buffer_of(t)
         readers, guard = buffer.readers, buffer.guard
@@ -310,14 +300,15 @@ def keep(t: Any, array: Any, namespace: Namespace, reader: Any, locks: Any) -> A
         guard = guard_of(array, namespace.adapter)
         readers = guard.readers
     else:
-        return locks
+        return
     readers.append(reader)
     count = len(readers)
     if count > 31 and not count & (count - 1):
         # Forgetting the dead whenever the count reaches a power of two costs a constant number
         # of steps per reader, and leaves no trail of dead references in long loops.
         readers[:] = [r for r in readers if r() is not None]
-    return locks if guard is None else guard.hold(locks)
+    if guard is not None:
+        record.locks = guard.hold(record.locks)
 
 
 def write(
@@ -433,7 +424,7 @@ def apart(new: Any, value: Any, region: Array, buffer: Buffer, adapter: Adapter)
         if held is None or held.readers is not buffer.readers or new is region:
             return new
     if adapter_of(new) is adapter and adapter.overlaps(new, region):
-        return adapter.xp.asarray(new, copy=True)
+        return adapter.copy(new)
     return new
 
 
@@ -455,7 +446,7 @@ def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) ->
     from mygrad.autodiff.primitive import registry
 
     copied = Record()
-    buffer = Buffer(copied)
+    buffer = new_buffer(copied)
     copied.primitive = registry["copy"]
     copied.values = ()
     copied.namespace = namespace_of(adapter)

@@ -41,7 +41,7 @@ def parse(index: Any, adapter: Adapter) -> tuple[tuple[Any, ...], bool]:
                 if adapter.name == "numpy":
                     parsed.append(operator.index(item))
                     continue
-            item, advanced = adapter.xp.asarray(item, copy=True), True
+            item, advanced = adapter.copy(item), True
         elif kind is not bool and hasattr(item, "__index__") and theirs is None:
             item = operator.index(item)
         elif theirs is not None and type(item) in theirs.scalar_types:
@@ -82,14 +82,14 @@ def getitem(t: Handle, index: Any) -> Any:
     ):
         return view_of(t, found, t._constant)
     if t._constant:
-        return read(t, adapter.xp.asarray(found, copy=True), None, True)  # type: ignore[arg-type]
+        return read(t, adapter.copy(found), None, True)  # type: ignore[arg-type]
     layout = layout_of(t, buffer_of(t))
     if advanced:
         if type(found) not in adapter.array_types:
             found = adapter.asarray(found)
         return read(t, found, Gather(layout, t._window, items), False)
     window = layout.window(found, False)
-    return read(t, adapter.xp.asarray(found, copy=True), window, False)
+    return read(t, adapter.copy(found), window, False)
 
 
 def setitem(t: Handle, index: Any, value: Any) -> None:
