@@ -97,7 +97,11 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
         if value is None:
             return new_handle_without_data(new_buffer(), None, True), False
         return constant_tensor(value), isinstance(value, Handle)
-    window = record.windows[k] if record.windows else None
+    window: Any = record.windows[k] if record.windows else None
+    from mygrad.windows import Gather  # which is declared on top of the core
+
+    if isinstance(window, Gather):  # a read through arrays: of the tensor that it looked at
+        window = window.window
     buffer = parent.buffer()
     if buffer is not None and buffer.version is parent:
         base = None
@@ -107,7 +111,7 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
                     return t, True
                 base = t if t._window is None else base
         if base is not None and value is None:
-            return window.look(base), False  # type: ignore[union-attr]
+            return window.look(base), False
     if adapter_of(value) is not None:
         return new_handle(value, new_buffer(parent), window, None, False), False
     return new_handle_without_data(new_buffer(parent), window, False), False
@@ -125,7 +129,7 @@ def _forgotten() -> type:
     global _Forgotten
     if _Forgotten is None:
 
-        class Forgotten(Handle.public):  # type: ignore[name-defined, misc]
+        class Forgotten(Handle.public):  # type: ignore[name-defined, misc, valid-type]
             __slots__ = ()
 
             def __getattr__(self, name: str) -> Any:

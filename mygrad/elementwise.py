@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mygrad.autodiff.primitive import Primitive, Rule, into, registry
+from mygrad.autodiff.primitive import Primitive, Rule, registry
 from mygrad.autodiff.tape import apply
 from mygrad.backends import Adapter
+from mygrad.destinations import into
 from mygrad.operands import as_operand, common_adapter, floating
 
 __all__ = ["Ufunc", "ufunc"]

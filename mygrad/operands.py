@@ -11,7 +11,15 @@ from typing import Any
 from mygrad.autodiff.memory import Handle
 from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
 
-__all__ = ["SCALARS", "as_operand", "as_operands", "common_adapter", "explain", "floating"]
+__all__ = [
+    "SCALARS",
+    "as_operand",
+    "as_operands",
+    "common_adapter",
+    "explain",
+    "floating",
+    "is_constant",
+]
 
 Array = Any
 SCALARS = frozenset((float, int, complex, bool))
@@ -27,6 +35,20 @@ class _FloatingDtypes(dict[Any, bool]):
 
 
 floating = _FloatingDtypes()
+
+
+def is_constant(
+    name: str, asked: bool | None, live: int, differentiable: bool, dtype: Any
+) -> bool:
+    """Whether a result is constant, given what the user asked for and what it came from."""
+    if asked is None:
+        return not (live and differentiable)
+    if not asked and not differentiable:
+        raise ValueError(
+            f"{name}: constant=False was asked for a result of dtype {dtype}; "
+            f"integer and boolean tensors must be constant"
+        )
+    return asked
 
 
 def common_adapter(operands: Any, name: str) -> Adapter:

@@ -328,8 +328,8 @@ class Tensor(Handle):
         buffer = self._buffer
         grad = None if buffer is None else buffer.grad
         moved = registry["to"](self, backend or self.backend, device)
-        if grad is not None:  # moving a tensor to look at it is no new use of it
-            buffer.grad = grad
+        if buffer is not None and grad is not None:
+            buffer.grad = grad  # to move a tensor and look at it is no new use of it
         return moved
 
     # --- conversion -------------------------------------------------------------------

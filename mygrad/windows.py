@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from mygrad.autodiff.memory import Buffer, Handle, buffer_of, new_handle
+from mygrad.autodiff.memory import Buffer, Handle, buffer_of, leaf, new_handle
 from mygrad.backends import Adapter, adapter_of
 
-__all__ = ["Gather", "Layout", "Window", "layout_of", "overlaps_itself"]
+__all__ = ["Gather", "Layout", "Window", "layout_of", "overlaps_itself", "view_of"]
 
 Array = Any
 
@@ -183,3 +183,19 @@ def seen_through(t: Handle, window: Window) -> Handle:
     data = layout.adapter.window(t._data, window.offset, window.shape, window.strides)
     view = Window(layout, window.offset, window.shape, window.strides, window.folds)
     return new_handle(data, buffer, view, t, t._constant)
+
+
+def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:
+    """A tensor for `data`, which is a view of the array of `t`."""
+    buffer = t._buffer
+    if buffer is None:
+        buffer = buffer_of(t)
+    layout = buffer.layout
+    if layout is None:
+        layout = layout_of(t, buffer)
+    if not constant and buffer.version is None:
+        buffer.version = leaf(buffer, layout.shape, layout.dtype)
+    if t._window is not None:
+        folds = folds or t._window.folds
+    window = layout.window(data, folds)
+    return new_handle(data, buffer, window, t if t._base is None else t._base, constant)

@@ -314,6 +314,7 @@ CASES: dict[str, list[Case]] = {
     "standardize": [then((4, 3), extra=(1e-3,)), then((3, 2, 2), extra=(1e-3,))],
     "sum_of_products": [then((2, 3), (3, 2), extra=("ij,jk->ik",)), on((3,), subscripts="i->")],
     "take_diagonals": [then((3, 3), extra=("ii", "i")), then((2, 3, 2), extra=("iji", "ji"))],
+    "gru_states": [on((2, 2, 1), *[(1, 2), (2, 2), (2,)] * 3, (2, 2))],
     "length": [on((4,)), on((2, 3), axis=1)],
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
 }

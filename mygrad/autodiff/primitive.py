@@ -22,13 +22,12 @@ from functools import partial, update_wrapper
 from types import MethodType
 from typing import Any
 
-from mygrad.autodiff.guard import adopt
-from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.tape import apply, write
-from mygrad.backends import Adapter, adapter_of
+from mygrad.autodiff.tape import apply
+from mygrad.backends import Adapter
+from mygrad.destinations import into
 from mygrad.namespace import Namespace, namespace_of
 
-__all__ = ["Primitive", "into", "primitive", "registry"]
+__all__ = ["Primitive", "primitive", "registry"]
 
 Rule = Callable[..., Any]
 
@@ -262,38 +261,6 @@ class Primitive:
 
 def _by_name(name: str) -> Primitive:
     return registry[name]
-
-
-def into(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
-    """Write a result into ``out=``, and return that as a tensor."""
-    if isinstance(out, tuple):
-        (out,) = out
-    adapter = adapter_of(result._data)
-    assert adapter is not None
-    if not isinstance(out, Handle):
-        if adapter_of(out) is not adapter:
-            raise TypeError(
-                f"{name}: out= has to be a tensor or an array of {adapter.name}, and is a "
-                f"{type(out).__name__}"
-            )
-        memory, out = out, new_handle(out, None, None, None, not _differentiable(out, adapter))
-        adopt(out, memory, adapter)
-    if not adapter.can_cast(result._data.dtype, out._data.dtype):
-        raise TypeError(
-            f"{name}: a result of dtype {result._data.dtype} cannot be written to out= of dtype "
-            f"{out._data.dtype}; give an out= of that dtype"
-        )
-    if result._data.ndim > out._data.ndim:
-        raise ValueError(
-            f"{name}: out= of shape {tuple(out._data.shape)} cannot take a result of shape "
-            f"{tuple(result._data.shape)}"
-        )
-    write(out, None, result, mask=mask, name=f"{name}(..., out=)")
-    return out
-
-
-def _differentiable(array: Any, adapter: Adapter) -> bool:
-    return adapter.xp.isdtype(array.dtype, ("real floating", "complex floating"))
 
 
 def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:

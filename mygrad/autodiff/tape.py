@@ -28,8 +28,16 @@ from mygrad.backends import Adapter, adapter_of, by_type
 from mygrad.creators import remember, variables_of
 from mygrad.detach import detached
 from mygrad.namespace import Namespace, namespace_of
-from mygrad.operands import SCALARS, as_operand, as_operands, common_adapter, explain, floating
-from mygrad.windows import Gather, Window, layout_of
+from mygrad.operands import (
+    SCALARS,
+    as_operand,
+    as_operands,
+    common_adapter,
+    explain,
+    floating,
+    is_constant,
+)
+from mygrad.windows import Gather, Window, layout_of, view_of
 
 if TYPE_CHECKING:
     from mygrad.autodiff.primitive import Primitive
@@ -205,36 +213,6 @@ def apply(
     if constant:
         return remember(new_handle(out, None, None, None, True), primitive, operands)
     return record(primitive, namespace, operands, arrays, out, params, live, mask)
-
-
-def is_constant(
-    name: str, asked: bool | None, live: int, differentiable: bool, dtype: Any
-) -> bool:
-    """Whether a result is constant, given what the user asked for and what it came from."""
-    if asked is None:
-        return not (live and differentiable)
-    if not asked and not differentiable:
-        raise ValueError(
-            f"{name}: constant=False was asked for a result of dtype {dtype}; "
-            f"integer and boolean tensors must be constant"
-        )
-    return asked
-
-
-def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:
-    """A tensor for `data`, which is a view of the array of `t`."""
-    buffer = t._buffer
-    if buffer is None:
-        buffer = buffer_of(t)
-    layout = buffer.layout
-    if layout is None:
-        layout = layout_of(t, buffer)
-    if not constant and buffer.version is None:
-        buffer.version = leaf(buffer, layout.shape, layout.dtype)
-    if t._window is not None:
-        folds = folds or t._window.folds
-    window = layout.window(data, folds)
-    return new_handle(data, buffer, window, t if t._base is None else t._base, constant)
 
 
 def record(
@@ -426,19 +404,6 @@ def apart(new: Any, value: Any, region: Array, buffer: Buffer, adapter: Adapter)
     if adapter_of(new) is adapter and adapter.overlaps(new, region):
         return adapter.copy(new)
     return new
-
-
-def read(t: Handle, data: Array, window: Window | Gather, constant: bool) -> Any:
-    """A tensor for `data`, a copy of what `window` shows of the buffer of `t`."""
-    adapter = adapter_of(data)
-    assert adapter is not None
-    if constant or _off.get() or not floating[adapter, data.dtype]:
-        return new_handle(data, None, None, None, constant)
-    buffer = buffer_of(t)
-    assert buffer.version is not None
-    if t._base is None:
-        buffer.grad = None
-    return record_copy(data, adapter, buffer.version, window)
 
 
 def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) -> Any:

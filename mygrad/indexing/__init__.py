@@ -10,10 +10,11 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from mygrad.autodiff.memory import Handle, buffer_of
-from mygrad.autodiff.tape import explain, read, view_of, write
+from mygrad.autodiff.memory import Handle, buffer_of, new_handle
+from mygrad.autodiff.tape import record_copy, tracking, write
 from mygrad.backends import Adapter, adapter_of, get_adapter
-from mygrad.windows import Gather, layout_of
+from mygrad.operands import explain, floating
+from mygrad.windows import Gather, Window, layout_of, view_of
 
 __all__ = ["getitem", "parse", "setitem"]
 
@@ -82,14 +83,27 @@ def getitem(t: Handle, index: Any) -> Any:
     ):
         return view_of(t, found, t._constant)
     if t._constant:
-        return read(t, adapter.copy(found), None, True)  # type: ignore[arg-type]
+        return _read(t, adapter.copy(found), None, True)  # type: ignore[arg-type]
     layout = layout_of(t, buffer_of(t))
     if advanced:
         if type(found) not in adapter.array_types:
             found = adapter.asarray(found)
-        return read(t, found, Gather(layout, t._window, items), False)
+        return _read(t, found, Gather(layout, t._window, items), False)
     window = layout.window(found, False)
-    return read(t, adapter.copy(found), window, False)
+    return _read(t, adapter.copy(found), window, False)
+
+
+def _read(t: Handle, data: Any, window: Window | Gather, constant: bool) -> Any:
+    """A tensor for `data`, a copy of what `window` shows of the buffer of `t`."""
+    adapter = adapter_of(data)
+    assert adapter is not None
+    if constant or not tracking() or not floating[adapter, data.dtype]:
+        return new_handle(data, None, None, None, constant)
+    buffer = buffer_of(t)
+    assert buffer.version is not None
+    if t._base is None:
+        buffer.grad = None
+    return record_copy(data, adapter, buffer.version, window)
 
 
 def setitem(t: Handle, index: Any, value: Any) -> None:

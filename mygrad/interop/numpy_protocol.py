@@ -244,7 +244,7 @@ def _tensor(x: Any) -> Any:
 
 
 def _into(out: Any, result: Any, name: str) -> Any:
-    from mygrad.autodiff.primitive import into
+    from mygrad.destinations import into
 
     return result if out is None else into(out, result, name)
 

@@ -6,7 +6,8 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import Primitive, into, registry
+from mygrad.autodiff.primitive import Primitive, registry
+from mygrad.destinations import into
 
 if TYPE_CHECKING:
     from mygrad.tensor_base import Tensor

@@ -9,9 +9,8 @@ import numpy as np
 
 from mygrad.autodiff.memory import Handle, new_handle
 from mygrad.autodiff.primitive import registry
-from mygrad.autodiff.tape import is_constant
 from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
-from mygrad.operands import floating
+from mygrad.operands import floating, is_constant
 from mygrad.tensor_base import Tensor, _dtype, astensor
 
 __all__ = [

@@ -6,10 +6,10 @@ from typing import Any
 
 from mygrad.autodiff.memory import Handle, new_handle
 from mygrad.autodiff.primitive import Primitive, primitive
-from mygrad.autodiff.tape import is_constant, record, tracking
+from mygrad.autodiff.tape import record, tracking
 from mygrad.backends import adapter_of, get_adapter
 from mygrad.namespace import namespace_of
-from mygrad.operands import floating
+from mygrad.operands import floating, is_constant
 from mygrad.tensor_base import _dtype
 
 __all__ = ["astype", "conj", "copy", "imag", "real", "to"]
