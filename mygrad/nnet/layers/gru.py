@@ -41,6 +41,14 @@ class Swept(NamedTuple):
     start: Array
 
 
+def _weakly(g: Array, forget: Callable[..., None]) -> Callable[[], Array]:
+    """A weak reference; a strong one to the arrays of libraries that know no weak ones."""
+    try:
+        return ref(g, forget)
+    except TypeError:
+        return lambda: g  # raw arrays make no ring: only the graph's clearing lets go of it
+
+
 class Workings:
     """What one call has worked out that its rules can use again.
 
@@ -61,7 +69,7 @@ class Workings:
     def __init__(self) -> None:
         self.states: Array = None
         self.gates: list[list[Array]] = []
-        self.swept: tuple[ReferenceType[Any], Swept] | None = None
+        self.swept: tuple[Callable[[], Array], Swept] | None = None
 
     def once(self, g: Array, sweep: Callable[[], Swept]) -> Swept:
         """The result of `sweep` for the adjoint `g`; kept as long as `g` is there."""
@@ -76,7 +84,7 @@ class Workings:
                 if workings and workings.swept and workings.swept[0] is dead:
                     workings.swept = None
 
-            held = self.swept = ref(g, forget), sweep()
+            held = self.swept = _weakly(g, forget), sweep()
         return held[1]
 
 

@@ -1,0 +1,1 @@
+"""mygrad timed against its peers: ``python -m benchmarks``, ``python -m benchmarks.scaling``."""

@@ -1,0 +1,58 @@
+"""``python -m benchmarks``: see ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import report
+from benchmarks.peers import PEERS
+from benchmarks.runner import run
+from benchmarks.workloads import members, workloads
+
+
+def main() -> int:
+    known = workloads()
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Time mygrad against its peers, one thread each, results verified first.",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        default=list(known),
+        help=f'workloads, families of them, or "nnet": {", ".join(known)}',
+    )
+    parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--backend", choices=("numpy", "cupy", "dpnp"), default="numpy")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument(
+        "--mygrad2",
+        metavar="PYTHON",
+        help="an interpreter that has MyGrad 2 (default: $MYGRAD2_PYTHON, or .venv-mygrad2, "
+        "which is made if need be)",
+    )
+    parser.add_argument("--save", action="store_true", help="write a file to benchmarks/results/")
+    options = parser.parse_args()
+
+    names = list(dict.fromkeys(w for name in options.only for w in members(name)))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        parser.error(f"there is no workload {', '.join(unknown)}")
+    if options.rounds < 1:
+        parser.error("--rounds has to be at least 1")
+    chosen = [known[name] for name in names]
+    outcome = run(chosen, options.peers, options.backend, options.rounds, options.mygrad2)
+    print(report.tables(outcome, options.peers))
+    print("\n" + report.notes(outcome))
+    if options.save and not outcome.errors:
+        path = report.save(outcome, chosen, options.peers, options.backend, options.rounds)
+        print(f"\nsaved as {path.relative_to(report.RESULTS.parent.parent)}")
+    for error in outcome.errors:
+        print(f"error: {error}", file=sys.stderr)
+    return 1 if outcome.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
