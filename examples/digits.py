@@ -36,11 +36,11 @@ class Network:
     """Two convolutions with pooling, then two dense layers: 8x8 pixels in, ten scores out."""
 
     def __init__(self) -> None:
-        self.filters1 = he_normal(16, 1, 3, 3)
-        self.bias1 = mg.zeros((16, 1, 1), dtype="float32")
-        self.filters2 = he_normal(32, 16, 3, 3)
-        self.bias2 = mg.zeros((32, 1, 1), dtype="float32")
-        self.weight3 = he_normal(32 * 2 * 2, 64)
+        self.filters1 = he_normal(32, 1, 3, 3)
+        self.bias1 = mg.zeros((32, 1, 1), dtype="float32")
+        self.filters2 = he_normal(64, 32, 3, 3)
+        self.bias2 = mg.zeros((64, 1, 1), dtype="float32")
+        self.weight3 = he_normal(64 * 2 * 2, 64)
         self.bias3 = mg.zeros((64,), dtype="float32")
         self.weight4 = he_normal(64, CLASSES)
         self.bias4 = mg.zeros((CLASSES,), dtype="float32")
@@ -145,7 +145,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", help="numpy, cupy, dpnp, ... (default: the best present)")
-    parser.add_argument("--epochs", type=int, default=25)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=0.03, help="learning rate at the start")
     parser.add_argument("--seed", type=int, default=0)

@@ -7,6 +7,7 @@
 array([2., 4., 6.])
 """
 
+import sys as _sys
 from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import version as _version
 
@@ -79,6 +80,8 @@ from mygrad.tensor_base import _complete as _complete
 # isort: split
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
+from mygrad.elementwise import Ufunc as ufunc
+from mygrad.interop.mygrad2_paths import install as _install_mygrad2_paths
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *
 from mygrad.linalg.products import *
@@ -90,6 +93,7 @@ from mygrad.tensor_manip import *
 from mygrad.tracking import *
 
 _complete(Tensor)
+_install_mygrad2_paths(_sys.modules[__name__])
 _select_from_environment()
 
 try:

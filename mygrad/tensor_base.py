@@ -603,7 +603,7 @@ def astensor(t: Any, dtype: Any = None, *, constant: bool | None = None) -> Tens
     return Tensor(t, dtype=dtype, constant=constant, copy=False)
 
 
-def asarray(a: Any, dtype: Any = None) -> Any:
+def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
     """The array in a tensor (or an array-like), without its gradient.
 
     Parameters
@@ -612,6 +612,8 @@ def asarray(a: Any, dtype: Any = None) -> Any:
         A tensor, array, number or list.
     dtype
         The data type; the present one if not given.
+    order : {"K", "A", "C", "F"}
+        The layout in memory, for libraries that let it be chosen.
 
     Returns
     -------
@@ -627,7 +629,9 @@ def asarray(a: Any, dtype: Any = None) -> Any:
     array = a.data if isinstance(a, Tensor) else a
     adapter = adapter_of(array) or selected_adapter()
     array = adapter.asarray(array)
-    return array if dtype is None else adapter.xp.astype(array, _dtype(adapter, dtype), copy=False)
+    if dtype is not None:
+        array = adapter.xp.astype(array, _dtype(adapter, dtype), copy=False)
+    return array if order is None else adapter.xp.asarray(array, order=order)
 
 
 # --- operators and methods: primitives, called with the tensor as their first operand -----

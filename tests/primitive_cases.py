@@ -88,6 +88,7 @@ UFUNCS: dict[str, tuple[Domain, ...]] = {
     "softplus": (REAL,),
     "sqrt": (POSITIVE,),
     "square": (REAL,),
+    "strict_absolute": (REAL,),
     "subtract": (REAL, REAL),
     "tan": ((-1.2, 1.2),),
     "tanh": (REAL,),

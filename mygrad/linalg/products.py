@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from mygrad.autodiff.primitive import primitive
+from mygrad.autodiff.primitive import Primitive, registry
+from mygrad.autodiff.tape import apply
+from mygrad.destinations import into
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]
 
@@ -33,11 +36,26 @@ def _by_right(g: Any, x1: Any, x2_shape: tuple[int, ...], xp: Any) -> Any:
     return xp.matmul(xp.matrix_transpose(x1), g)
 
 
-@primitive(
-    x1=lambda g, x1_shape, x2, xp: _by_left(g, x1_shape, x2, xp),
-    x2=lambda g, x1, x2_shape, xp: _by_right(g, x1, x2_shape, xp),
-)
-def matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
+class _Matmul(Primitive):
+    """`matmul`, with those options that NumPy's ufunc of this name has."""
+
+    def __call__(  # type: ignore[override]
+        self,
+        x1: Any,
+        x2: Any,
+        out: Any = None,
+        *,
+        dtype: Any = None,
+        constant: bool | None = None,
+    ) -> Any:
+        if dtype is not None:
+            x1, x2 = registry["astype"](x1, dtype), registry["astype"](x2, dtype)
+        if out is None:
+            return apply(self, (x1, x2), (), constant)
+        return into(out, apply(self, (x1, x2)), self.name)
+
+
+def _matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
     """Matrix product, with NumPy's rules for 1-d operands and stacks of matrices.
 
     Parameters
@@ -45,6 +63,12 @@ def matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
     x1, x2
         Tensors or arrays of shapes (..., n, k) and (..., k, m), whose leading axes broadcast;
         1-d operands count as a row on the left and as a column on the right.
+    out
+        Where to write the result.
+    dtype
+        The data type to compute in.
+    constant
+        Whether the result is constant.
 
     Returns
     -------
@@ -59,6 +83,17 @@ def matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
     Tensor([3., 7.])
     """
     return xp.matmul(x1, x2)
+
+
+_matmul.__name__ = _matmul.__qualname__ = "matmul"
+matmul = _Matmul(
+    _matmul,
+    {
+        "x1": lambda g, x1_shape, x2, xp: _by_left(g, x1_shape, x2, xp),
+        "x2": lambda g, x1, x2_shape, xp: _by_right(g, x1, x2_shape, xp),
+    },
+)
+matmul.__signature__ = inspect.signature(matmul.__call__)
 
 
 def _ndim(a: Any) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
-from mygrad.elementwise import ufunc
+from mygrad.elementwise import Ufunc, ufunc
 
 __all__ = [
     "abs",
@@ -260,17 +261,29 @@ def positive(x: Any) -> Any:
     """
 
 
-@ufunc(
-    x=lambda g, x, xp: g * xp.sign(x),
-    aliases=("abs", "fabs"),
-)
-def absolute(x: Any) -> Any:
+class _Absolute(Ufunc):
+    """`absolute`, which can be asked for its strict derivative."""
+
+    def __call__(self, *operands: Any, nan_to_num: bool = True, **options: Any) -> Any:
+        if nan_to_num:
+            return super().__call__(*operands, **options)
+        return strict_absolute(*operands, **options)
+
+    def _public_signature(self, parameters: Any) -> inspect.Signature:
+        common = super()._public_signature(parameters)
+        option = inspect.Parameter("nan_to_num", inspect.Parameter.KEYWORD_ONLY, default=True)
+        return common.replace(parameters=[*common.parameters.values(), option])
+
+
+def _absolute(x: Any) -> Any:
     """Absolute value. Its derivative at 0 is taken to be 0.
 
     Parameters
     ----------
     x
         Tensors, arrays or numbers.
+    nan_to_num
+        Whether the derivative at 0, which does not exist, is 0 rather than nan.
 
     Returns
     -------
@@ -282,6 +295,18 @@ def absolute(x: Any) -> Any:
     >>> mg.absolute(-3.0)
     Tensor(3.)
     """
+
+
+_absolute.__name__ = _absolute.__qualname__ = "absolute"
+absolute = _Absolute(
+    _absolute, {"x": lambda g, x, xp: g * xp.sign(x)}, operands=("x",), aliases=("abs", "fabs")
+)
+
+
+@ufunc(x=lambda g, x, out: g * (x / out))
+def strict_absolute(x: Any, *, xp: Any) -> Any:
+    """`absolute`, with the derivative nan at 0."""
+    return xp.abs(x)
 
 
 @ufunc(

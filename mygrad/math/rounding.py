@@ -12,7 +12,8 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.elementwise import ufunc
 
 __all__ = [
-    "ceil", "clip", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign", "trunc",
+    "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
+    "trunc",
 ]  # fmt: skip
 
 
@@ -90,6 +91,50 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     >>> mg.floor_divide(mg.tensor([5.0, -5.0]), 3)
     Tensor([ 1., -2.])
     """
+
+
+def divmod(
+    x1: Any,
+    x2: Any,
+    /,
+    out: Any = (None, None),
+    *,
+    where: Any = True,
+    dtype: Any = None,
+    constant: bool | None = None,
+) -> Any:
+    """The quotient, rounded down, and the remainder, which is differentiable.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
+    out
+        Where to write the two results.
+    where
+        Where to compute.
+    dtype
+        The data type to compute in.
+    constant
+        Whether the remainder is constant; the quotient always is.
+
+    Returns
+    -------
+    tuple[Tensor, Tensor]
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.divmod(mg.tensor([5.0, -5.0]), 3)
+    (Tensor([ 1., -2.]), Tensor([2., 1.]))
+    """
+    from mygrad.math.arithmetic import remainder
+
+    first, second = (None, None) if out is None else out
+    return (
+        floor_divide(x1, x2, out=first, where=where, dtype=dtype),
+        remainder(x1, x2, out=second, where=where, dtype=dtype, constant=constant),
+    )
 
 
 @ufunc()

@@ -7,6 +7,8 @@ from typing import Any
 
 from mygrad.autodiff.memory import Handle
 from mygrad.backends import adapter_of
+from mygrad.linalg.products import dot
+from mygrad.math.rounding import clip, divmod
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.copying import imag, real, to
 from mygrad.tensor_manip.transpose_like import matrix_transpose, transpose
@@ -60,6 +62,10 @@ def install(cls: Any) -> None:
     cls.reshape = _reshape
     cls.transpose = transpose
     cls.to_device = _to_device
+    cls.clip = clip
+    cls.dot = dot
+    cls.__divmod__ = divmod
+    cls.__rdivmod__ = lambda self, other: divmod(other, self)
     for name in NUMBERS:
         setattr(cls, name, _raw(name))
     cls.T = property(transpose, doc="The tensor with its axes in reverse order; a view.")

@@ -114,8 +114,16 @@ concatenate = _Concatenate(_concatenate, {"tensors": _slab}, variadic=True, alia
 concatenate.__signature__ = inspect.signature(concatenate.__call__)
 
 
-@primitive(tensors=lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)], variadic=True)
-def stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
+class _Stack(Primitive):
+    """`stack`, whose ``out=`` may be given by position."""
+
+    def __call__(  # type: ignore[override]
+        self, tensors: Any, axis: int = 0, out: Any = None, *, constant: bool | None = None
+    ) -> Any:
+        return super().__call__(tensors, axis, out=out, constant=constant)
+
+
+def _stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
     """Join tensors of one shape along a new axis.
 
     Parameters
@@ -124,6 +132,10 @@ def stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
         The tensors.
     axis : int
         Where the new axis is in the result.
+    out : Tensor | array, optional
+        Where to write the result.
+    constant : bool, optional
+        Whether the result is constant.
 
     Returns
     -------
@@ -139,6 +151,15 @@ def stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
     if not all(hasattr(t, "shape") for t in tensors):
         tensors = [xp.asarray(t) for t in tensors]
     return xp.stack(tensors, axis=axis)
+
+
+_stack.__name__ = _stack.__qualname__ = "stack"
+stack = _Stack(
+    _stack,
+    {"tensors": lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)]},
+    variadic=True,
+)
+stack.__signature__ = inspect.signature(stack.__call__)
 
 
 def vstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = None) -> Any:

@@ -1,5 +1,5 @@
 """An import path of MyGrad 2; see `mygrad.nnet.activations.functions`."""
 
-from mygrad.nnet.activations.functions import softmax
+from mygrad.nnet.activations.functions import logsoftmax, softmax
 
-__all__ = ["softmax"]
+__all__ = ["logsoftmax", "softmax"]
