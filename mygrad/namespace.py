@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from mygrad.autodiff.memory import Handle
-from mygrad.backends import Adapter
+from mygrad.backends import Adapter, adapter_of
+from mygrad.operands import floating
 
 __all__ = ["Namespace", "TensorNamespace", "namespace_of"]
 
@@ -51,15 +52,28 @@ class TensorNamespace:
         if found is None:
             found = getattr(namespace_of(self.adapter), name)
             if callable(found) and not isinstance(found, type):
-                found = partial(_on_data, found)
+                found = partial(_on_data, found, name)
         setattr(self, name, found)
         return found
 
 
-def _on_data(function: Any, *args: Any, **kwargs: Any) -> Any:
+_LIKE = frozenset(("empty_like", "full_like", "ones_like", "zeros_like"))
+
+
+def _on_data(function: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that is no primitive, on the arrays in its operands."""
+    operands = [a for a in (*args, *kwargs.values()) if isinstance(a, Handle)]
     args = tuple(a._data if isinstance(a, Handle) else a for a in args)
     kwargs = {k: a._data if isinstance(a, Handle) else a for k, a in kwargs.items()}
-    return function(*args, **kwargs)
+    out = function(*args, **kwargs)
+    if name not in _LIKE and any(not t._constant for t in operands):
+        adapter = adapter_of(out)
+        if adapter is not None and floating[adapter, out.dtype]:
+            raise NotImplementedError(
+                f"a derivative rule uses {name}, which has no derivative here, so that what the "
+                f"rule computes cannot be differentiated again (create_graph=True)"
+            )
+    return out
 
 
 _namespaces: dict[Adapter, Namespace] = {}

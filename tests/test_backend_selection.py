@@ -312,3 +312,23 @@ def test_selected_data_meets_labels_and_masks() -> None:
     assert host(x.grad).tolist() == [[0, 1], [1, 0]]
     x[raw(np.array([[True, False], [False, True]]))] = 0.0
     assert host(x).tolist() == [[0, 2], [3, 0]]
+
+
+# --- one graph on two libraries ----------------------------------------------------------------
+@each_other
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_writes_and_views_on_both_sides_of_a_move(name: str, create_graph: bool) -> None:
+    here = mg.tensor(0.0).backend
+    x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    y = x * 2.0
+    y[0] *= 3.0
+    there = y.to(name)
+    there[:, 0] = there[:, 1] * 5.0
+    back = (there * there).to(here)
+    back[1, 1] = 0.0
+    (back[:, 0] + back[:, 1]).sum().backward(create_graph=create_graph)
+    # back[:, 0] is 25 y1², back[0, 1] is y1² where y1 is the second column of y
+    np.testing.assert_allclose(host(x.grad), [[0, 52 * 36 * 2], [0, 50 * 4 * 4]])
+    if create_graph:
+        (x.grad[0, 1] * 1.0).backward()
+        np.testing.assert_allclose(host(x.grad), [[0, 52 * 36], [0, 0]])

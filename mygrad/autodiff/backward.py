@@ -113,8 +113,13 @@ class Sweep:
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
         self.use(namespace)
 
+    def follow(self, g: Any) -> None:
+        """Compute with the library of `g` from here on; moves between libraries change it."""
+        adapter = adapter_of(g._data if isinstance(g, Handle) else g)
+        if adapter is not self.adapter and adapter is not None:
+            self.use(namespace_of(adapter))
+
     def use(self, namespace: Namespace) -> None:
-        """Compute with the arrays of this library from here on (a move changes it)."""
         self.namespace = namespace
         self.adapter = namespace.adapter
         self.kind = Handle.public if self.on_tensors else self.adapter.array_types[0]
@@ -197,6 +202,8 @@ class Sweep:
         waiting = self.waiting.pop(version, None)
         if waiting is not None:
             layout = waiting[0][0].layout
+            if layout.adapter is not self.adapter:
+                self.use(namespace_of(layout.adapter))
             if version in self.adjoints:
                 g = self.own(version, layout)
             else:
@@ -230,7 +237,9 @@ class Sweep:
         for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
-                grads.append((buffer, self.for_user(buffer, version, self.adjoint(version))))
+                g = self.adjoint(version)
+                self.follow(g)
+                grads.append((buffer, self.for_user(buffer, version, g)))
         return grads
 
     def for_user(self, buffer: Buffer, version: Version, g: Any) -> Any:
@@ -266,7 +275,7 @@ class Sweep:
                     part = rule(g, values[needs[0]])
                 else:
                     part = rule(g, *[values[n] for n in needs]) if needs else rule(g)
-                if type(part) is not kind:
+                if type(part) is not kind or self.on_tensors:
                     part = self.checked(part, primitive.name)
             except Exception as error:
                 error.add_note(
@@ -289,10 +298,7 @@ class Sweep:
 
     def checked(self, part: Any, name: str) -> Any:
         """What a rule returned, if not simply an array of the library in use, made one."""
-        moved = adapter_of(part)
-        if moved is not None and moved is not self.adapter:
-            self.use(namespace_of(moved))
-            return part
+        self.follow(part)
         if isinstance(part, Handle) or type(part) in self.adapter.array_types:
             return part
         try:
@@ -327,6 +333,7 @@ class Sweep:
 
     def through_write(self, version: Write, g: Any) -> None:
         """Take out the adjoint of what was written, and hand the rest down."""
+        self.follow(g)
         old, source = version.parents
         window, index = version.window, version.index
         if old is None:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from mygrad.autodiff.guard import guard_of
+from mygrad.autodiff.guard import adopt, guard_of
 from mygrad.autodiff.memory import (
     CLEARED,
     Buffer,
@@ -201,13 +201,13 @@ def apply(
         constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
         if constant:
             live = 0
-    if (
-        primitive.may_view
-        and adapter.has_views
-        and isinstance(operands[0], Handle)
-        and adapter.is_view(out, arrays[0])
-    ):
-        return view_of(operands[0], out, bool(constant), primitive.folds)
+    if primitive.may_view and adapter.has_views and adapter.is_view(out, arrays[0]):
+        if isinstance(operands[0], Handle):
+            return view_of(operands[0], out, bool(constant), primitive.folds)
+        guard_of(arrays[0], adapter)  # a view of the user's own memory
+        t = new_handle(out, None, None, None, bool(constant))
+        adopt(t, out, adapter)
+        return t
     if _off.get():
         return new_handle(out, None, None, None, bool(constant))
     if constant:
