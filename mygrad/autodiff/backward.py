@@ -14,7 +14,7 @@ from typing import Any
 
 from mygrad.autodiff.memory import CLEARED, Buffer, Handle, Version, leaf, new_handle
 from mygrad.autodiff.tape import Record, Write, record_copy
-from mygrad.backends import adapter_of
+from mygrad.backends import adapter_of, by_type
 from mygrad.errors import InvalidBackprop, InvalidGradient
 from mygrad.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.windows import Gather, Layout, Window
@@ -40,16 +40,16 @@ def backward(root: Handle, seed: Any, create_graph: bool = False, own: bool = Fa
     """
     buffer = root._buffer
     assert buffer is not None and buffer.version is not None
-    adapter = adapter_of(root._data)
-    assert adapter is not None
     start = buffer.version
     order = reachable(start)
-    sweep = Sweep(namespace_of(adapter), create_graph)
-    sweep.accumulate(start, root._window, seed)
-    if own and root._window is None:
-        sweep.owned.add(start)
-    grads = sweep.run(order)
-    for held, g in grads:
+    sweep = Sweep(namespace_of(by_type[type(root._data)]), create_graph)
+    if root._window is None:
+        sweep.adjoints[start] = seed
+        if own:
+            sweep.owned.add(start)
+    else:
+        sweep.accumulate(start, root._window, seed)
+    for held, g in sweep.run(order):
         held.grad = g
     if not create_graph:
         clear(order)
@@ -84,12 +84,12 @@ def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
     return found
 
 
-def clear(versions: list[Version]) -> None:
+def clear(versions: list[Any]) -> None:
     for version in versions:
         buffer = version.buffer()
         if buffer is not None and buffer.version is version:
             buffer.version = leaf(buffer, version.shape, version.dtype)
-        version.clear()  # type: ignore[attr-defined]
+        version.clear()
 
 
 class Sweep:
@@ -145,12 +145,16 @@ class Sweep:
         elif version in self.owned:
             present += g
         else:
-            total = present + g
-            if not self.on_tensors:
-                self.owned.add(version)
-                if not total.shape:  # some libraries add 0-d arrays up to scalars
-                    total = self.adapter.asarray(total)
-            self.adjoints[version] = total
+            self.total(version, present, g)
+
+    def total(self, version: Version, present: Any, g: Any) -> None:
+        """Add a contribution to an adjoint that somebody else holds, too."""
+        total = present + g
+        if not self.on_tensors:
+            self.owned.add(version)
+            if type(total) is not self.kind:  # some libraries add 0-d arrays up to scalars
+                total = self.adapter.asarray(total)
+        self.adjoints[version] = total
 
     def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
         """Sum a contribution over the axes along which its operand was broadcast."""
@@ -258,24 +262,25 @@ class Sweep:
         primitive, windows, mask = version.primitive, version.windows, version.mask
         if version.namespace is not self.namespace:
             self.use(version.namespace)
-        values = self.as_read(version) if self.on_tensors else version.values
-        adjoints, owned, kind = self.adjoints, self.owned, self.kind
-        rules = primitive.rules
+        on_tensors, kind, rules = self.on_tensors, self.kind, primitive.rules
+        adjoints, owned = self.adjoints, self.owned
+        values = self.as_read(version) if on_tensors else version.values
         for k, parent in enumerate(version.parents):
             if parent is None:
                 continue
             try:
-                rule, needs, takes_xp = rules[0 if primitive.variadic else k]
-                if primitive.variadic:
-                    asked = [primitive.asked(values, n, k) for n in needs]
-                    part = rule(g, *asked, xp=self.xp) if takes_xp else rule(g, *asked)
-                elif takes_xp:
-                    part = rule(g, *[values[n] for n in needs], xp=self.xp)
-                elif len(needs) == 1:
-                    part = rule(g, values[needs[0]])
+                rule, needs, only, takes_xp = rules[0 if primitive.variadic else k]
+                if only is not None:
+                    part = rule(g, values[only])
+                elif not needs:
+                    part = rule(g, xp=self.xp) if takes_xp else rule(g)
                 else:
-                    part = rule(g, *[values[n] for n in needs]) if needs else rule(g)
-                if type(part) is not kind or self.on_tensors:
+                    if primitive.variadic:
+                        asked = [primitive.asked(values, n, k) for n in needs]
+                    else:
+                        asked = [values[n] for n in needs]
+                    part = rule(g, *asked, xp=self.xp) if takes_xp else rule(g, *asked)
+                if on_tensors or type(part) is not kind:
                     part = self.checked(part, primitive.name)
             except Exception as error:
                 error.add_note(
@@ -287,14 +292,15 @@ class Sweep:
                 part = self.xp.where(mask, part, 0.0)
             if windows is None and part.shape == parent.shape and part.dtype is parent.dtype:
                 # The usual case of `accumulate`, spelled out where every operation passes.
-                if parent not in adjoints:
+                present = adjoints.get(parent)
+                if present is None:
                     adjoints[parent] = part
-                    continue
-                if parent in owned:
-                    total = adjoints[parent]
-                    total += part
-                    continue
-            self.accumulate(parent, windows[k] if windows else None, part)
+                elif parent in owned:
+                    present += part
+                else:
+                    self.total(parent, present, part)
+            else:
+                self.accumulate(parent, windows[k] if windows else None, part)
 
     def checked(self, part: Any, name: str) -> Any:
         """What a rule returned, if not simply an array of the library in use, made one."""

@@ -42,21 +42,23 @@ class Plan:
     ----------
     flows
         For each operand, whether its adjoint is wanted.
-    saves, saves_all
-        The operands whose arrays are kept; whether these are all, and no shape is.
+    saves, saves_any, saves_all
+        For each operand, whether its array is kept; whether any array is, the result among
+        them; whether all operands are, and no shape is.
     out
         Whether the result is kept.
     shapes
         For each of ``shape_names`` the number of its operand, or None where it is not kept.
     """
 
-    __slots__ = ("flows", "out", "saves", "saves_all", "shapes")
+    __slots__ = ("flows", "out", "saves", "saves_all", "saves_any", "shapes")
 
     def __init__(
-        self, flows: tuple[bool, ...], saves: tuple[int, ...], out: bool, shapes: list[int | None]
+        self, flows: tuple[bool, ...], saves: tuple[bool, ...], out: bool, shapes: list[int | None]
     ) -> None:
         self.flows, self.saves, self.out, self.shapes = flows, saves, out, shapes
-        self.saves_all = len(saves) == len(flows) and not any(k is not None for k in shapes)
+        self.saves_any = out or any(saves)
+        self.saves_all = all(saves) and all(k is None for k in shapes)
 
     def values(self, out: Any, params: Any, operands: Any, arrays: Any) -> tuple[Any, ...]:
         """What a record keeps, in the order of ``Primitive.positions``.
@@ -68,7 +70,7 @@ class Plan:
         for k in self.shapes:
             kept.append(None if k is None else arrays[k].shape)
         for k, flows in enumerate(self.flows):
-            if k in self.saves:
+            if self.saves[k]:
                 kept.append(arrays[k])
             else:
                 kept.append(None if flows else operands[k])
@@ -85,8 +87,9 @@ class Primitive:
     operand_names, param_names
         Its parameters: those that may be tensors, and the others.
     rules
-        For each operand (rule, where its arguments lie in ``Record.values``, whether it takes
-        ``xp``); None for an operand without derivative. A variadic primitive has one rule.
+        For each operand (rule, where its arguments lie in ``Record.values``, the place of the
+        argument if there is but one, whether it takes ``xp``); None for an operand without
+        derivative. A variadic primitive has one rule.
     may_view, folds
         Whether the library may return a view, and whether elements of it may share memory.
     own
@@ -158,7 +161,7 @@ class Primitive:
         return inspect.Signature(kept)
 
     def _compiled(self, operand: str, rule: Rule | None) -> Any:
-        """The rule, the positions of what it names, and whether it names ``xp`` (as a keyword)."""
+        """The rule, where what it names is (and where, if that is one thing), and if it takes xp."""
         if rule is None:
             return None
         special = {"i": -2, operand: -3} if self.variadic else {}
@@ -171,7 +174,9 @@ class Primitive:
                     f"the rule of {self.name} for {operand} asks for {name!r}; it may ask for "
                     f"xp, {', '.join(known)}"
                 )
-        return rule, tuple(known[name] for name in names if name != "xp"), takes_xp
+        needs = tuple(known[name] for name in names if name != "xp")
+        only = needs[0] if len(needs) == 1 and not takes_xp and not self.variadic else None
+        return rule, needs, only, takes_xp
 
     def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
         """What a variadic rule asked for: its operand's number, all operands, or a value."""
@@ -186,7 +191,7 @@ class Primitive:
             if live >> k & 1:
                 needed.update(self.rules[0 if self.variadic else k][1])
         first = self.first_operand
-        saves = tuple(k for k in range(count) if -3 in needed or first + k in needed)
+        saves = tuple(-3 in needed or first + k in needed for k in range(count))
         shapes = [
             self.operand_names.index(n[: -len("_shape")]) if self.positions[n] in needed else None
             for n in self.shape_names

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from mygrad.autodiff.guard import adopt, guard_of
+from mygrad.autodiff.guard import Guard, adopt, guard_of
 from mygrad.autodiff.memory import (
     CLEARED,
     Buffer,
@@ -228,9 +228,11 @@ def record(
     """Record that `primitive` made `out`, and return the tensor for it."""
     plan = primitive.plans.get(live) or primitive.plan(live, len(arrays))
     version = Record()
+    version.locks = None
+    reader = ref(version) if plan.saves_any else None
     parents: list[Version | None] = []
     windows: list[Any] | None = None
-    for flows, t in zip(plan.flows, operands):  # noqa: B905 -- same length, and 100 ns
+    for t, flows, saved in zip(operands, plan.flows, plan.saves):  # noqa: B905 -- 100 ns
         if flows:
             buffer = t._buffer or buffer_of(t)
             if t._window is not None:
@@ -239,19 +241,20 @@ def record(
             if t._base is None:
                 buffer.grad = None
             parents.append(buffer.version)
+            if saved:
+                keep(buffer.readers, buffer.guard, version, reader)
         else:
             parents.append(None)
+            if saved and isinstance(t, Handle):
+                buffer = t._buffer or buffer_of(t)
+                keep(buffer.readers, buffer.guard, version, reader)
+            elif saved and type(t) in namespace.adapter.array_types:
+                guard = guard_of(t, namespace.adapter)
+                keep(guard.readers, guard, version, reader)
     buffer = Buffer()
     buffer.version = version
     buffer.grad = buffer.layout = buffer.guard = None
-    buffer.readers = []
-    version.locks = None
-    if plan.saves:
-        reader = ref(version)
-        for k in plan.saves:
-            keep(operands[k], arrays[k], namespace, reader, version)
-    if plan.out:
-        buffer.readers.append(ref(version))
+    buffer.readers = [reader] if plan.out else []
     if plan.saves_all and not params:
         version.values = (out if plan.out else None, *primitive.blanks, *arrays)
     else:
@@ -269,16 +272,8 @@ def record(
     return new_handle(out, buffer, None, None, False)
 
 
-def keep(t: Any, array: Any, namespace: Namespace, reader: Any, record: Record) -> None:
-    """Protect the array of an operand that a record keeps."""
-    if isinstance(t, Handle):
-        buffer = t._buffer or buffer_of(t)
-        readers, guard = buffer.readers, buffer.guard
-    elif array is t and type(array) in namespace.adapter.array_types:
-        guard = guard_of(array, namespace.adapter)
-        readers = guard.readers
-    else:
-        return
+def keep(readers: list[Any], guard: Guard | None, record: Record, reader: Any) -> None:
+    """Note that a record holds an array of a memory, and lock that if users can reach it."""
     readers.append(reader)
     count = len(readers)
     if count > 31 and not count & (count - 1):
@@ -315,8 +310,7 @@ def write(
     name
         What to call the operation in errors.
     """
-    adapter = adapter_of(target._data)
-    assert adapter is not None
+    adapter = by_type[type(target._data)]
     new = as_operand(value, adapter, name)
     if not adapter.has_views:
         raise TypeError(
