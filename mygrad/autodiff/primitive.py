@@ -161,7 +161,7 @@ class Primitive:
         return inspect.Signature(kept)
 
     def _compiled(self, operand: str, rule: Rule | None) -> Any:
-        """The rule, where what it names is (and where, if that is one thing), and if it takes xp."""
+        """The rule, where what it names is, where that is if it is one thing, if it takes xp."""
         if rule is None:
             return None
         special = {"i": -2, operand: -3} if self.variadic else {}
