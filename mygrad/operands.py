@@ -13,6 +13,7 @@ from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, 
 
 __all__ = [
     "SCALARS",
+    "UnknownOperand",
     "as_operand",
     "as_operands",
     "common_adapter",
@@ -80,6 +81,10 @@ def common_adapter(operands: Any, name: str) -> Adapter:
     return found or (chosen and chosen.adapter) or host or selected_adapter()
 
 
+class UnknownOperand(TypeError):
+    """An operand of a type that mygrad cannot take."""
+
+
 def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
     kind = type(value)
@@ -98,9 +103,9 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     followed = chosen is not None and chosen.adapter is adapter
     if theirs is None or theirs is host:
         if adapter is host or followed:
-            array = host.asarray(value)
-            if array.dtype.kind not in "fiubc":
-                raise TypeError(
+            array = None if declines(kind) else host.asarray(value)
+            if array is None or array.dtype.kind not in "fiubc":
+                raise UnknownOperand(
                     f"{name} cannot take an operand of type {kind.__module__}."
                     f"{kind.__qualname__}; it takes tensors, arrays, numbers and lists of them"
                 )
@@ -112,6 +117,11 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
         f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
         f'mg.set_backend("{adapter.name}")'
     )
+
+
+def declines(kind: type) -> bool:
+    """Whether a type says, in NumPy's way, that arrays are to leave operators to it."""
+    return getattr(kind, "__array_ufunc__", declines) is None
 
 
 def as_operands(values: Any, adapter: Adapter, name: str) -> list[Array]:

@@ -198,3 +198,27 @@ def test_switches_hold_for_one_thread() -> None:
         thread.start()
         thread.join()
     assert seen == [True, True]
+
+
+class Quantity:
+    """A type that tells arrays to leave operators to it."""
+
+    __array_ufunc__ = None
+
+    def __radd__(self, other: mg.Tensor) -> str:
+        return "radd"
+
+    def __rsub__(self, other: mg.Tensor) -> str:
+        return "rsub"
+
+
+def test_operators_leave_types_that_ask_for_it_the_turn() -> None:
+    t = mg.tensor([1.0, 2.0])
+    assert t + Quantity() == "radd"
+    assert t - Quantity() == "rsub"
+    with pytest.raises(TypeError, match=r"\*.*Tensor.*Quantity"):
+        t * Quantity()
+    with pytest.raises(TypeError, match="add.*Quantity"):
+        mg.add(t, Quantity())
+    with pytest.raises(TypeError, match="add.*object"):
+        t + object()
