@@ -118,8 +118,8 @@ class Writer:
             parts[int(self.rng.integers(len(parts)))] = "..."
         if self.chance(0.15) and not write:
             parts.insert(int(self.rng.integers(len(parts) + 1)), "None")
-        if self.chance(0.2) and len(parts) > 1:
-            del parts[-1]
+        if self.chance(0.2) and len(parts) > 1 and "..." not in parts:
+            del parts[-1]  # not after an ellipsis, where the others would move to other axes
         return ", ".join(parts)
 
     def integer_index(self, t: Ref) -> str:
