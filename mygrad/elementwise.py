@@ -8,7 +8,7 @@ from typing import Any
 
 from mygrad.autodiff.primitive import Primitive, Rule, registry
 from mygrad.autodiff.tape import apply
-from mygrad.backends import Adapter
+from mygrad.backends import Adapter, get_adapter
 from mygrad.destinations import into
 from mygrad.operands import as_operand, common_adapter, floating
 
@@ -24,11 +24,7 @@ class Ufunc(Primitive):
 
     def _public_signature(self, parameters: Any) -> inspect.Signature:
         signature = inspect.signature(_ufunc_tail)
-        kept = [
-            p.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
-            for n, p in parameters.items()
-            if n != "xp"
-        ]
+        kept = [p for n, p in parameters.items() if n != "xp"]
         return inspect.Signature(kept + list(signature.parameters.values()))
 
     def raw(self, adapter: Adapter) -> Callable[..., Any]:
@@ -47,7 +43,10 @@ class Ufunc(Primitive):
         where: Any = True,
         dtype: Any = None,
         constant: bool | None = None,
+        **named: Any,
     ) -> Any:
+        if named:
+            operands = self._with_named(operands, named)
         count = len(self.operand_names)
         if len(operands) == count + 1 and out is None:
             *operands, out = operands  # type: ignore[assignment]
@@ -69,6 +68,53 @@ class Ufunc(Primitive):
         if out is None:
             return apply(self, tuple(operands), (), constant, mask)
         return into(out, apply(self, tuple(operands), (), None, mask), self.name, mask)
+
+
+    def _with_named(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The operands, with those that were given by name."""
+        for name in self.operand_names[len(operands) :]:
+            if name in named:
+                operands = (*operands, named.pop(name))
+        if named:
+            raise TypeError(
+                f"{self.name}() has no argument {next(iter(named))!r} that is not given already; "
+                f"it takes {', '.join(self.__signature__.parameters)}"
+            )
+        return operands
+
+    @property
+    def nin(self) -> int:
+        """The number of operands."""
+        return len(self.operand_names)
+
+    @property
+    def nout(self) -> int:
+        """The number of results."""
+        return 1
+
+    @property
+    def nargs(self) -> int:
+        """The number of operands and results."""
+        return self.nin + self.nout
+
+    @property
+    def identity(self) -> Any:
+        """What leaves the other operand as it is, as NumPy has it; None if nothing does."""
+        return getattr(self._numpy, "identity", None)
+
+    @property
+    def types(self) -> list[str]:
+        """The dtypes that NumPy's function of this name has loops for."""
+        return getattr(self._numpy, "types", [])
+
+    @property
+    def ntypes(self) -> int:
+        """How many these are."""
+        return len(self.types)
+
+    @property
+    def _numpy(self) -> Any:
+        return getattr(get_adapter("numpy").xp, self.name, None)
 
 
 def _on_arrays(composed: Callable[..., Any], adapter: Adapter) -> Callable[..., Any]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mygrad.autodiff.memory import Handle, new_handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.backends import adapter_of
 from mygrad.tensor_manip.array_shape import as_operand_tensor
+from mygrad.tensor_manip.selecting import NO_VALUE
 
-__all__ = ["BinaryUfunc", "Operation", "Ufunc", "UnaryUfunc", "execute_op"]
+__all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
 
 
 class SkipGradient(Exception):
     """Raised by `Operation.backward_var` where an operand gets no gradient."""
 
 
-class Operation:
+class Operation(ABC):
     """An operation of your own: a forward pass, and a derivative for each operand.
 
     Subclasses define ``__call__``, which sets ``self.variables`` to the tuple of its tensors and
@@ -46,26 +49,131 @@ class Operation:
     """
 
     variables: tuple[Any, ...] = ()
+    where: Any = True
 
+    @abstractmethod
     def __call__(self, *input_vars: Any, **kwargs: Any) -> Any:
         """Set ``self.variables``, and return the result as an array."""
-        raise NotImplementedError(f"{type(self).__name__} defines no __call__")
 
+    @abstractmethod
     def backward_var(self, grad: Any, index: int, **kwargs: Any) -> Any:
         """The contribution to the gradient of ``self.variables[index]``."""
-        raise NotImplementedError(f"{type(self).__name__} defines no backward_var")
+
+    @staticmethod
+    def grad_post_process_fn(grad: Any, var_shape: tuple[int, ...]) -> Any:
+        """What becomes of each contribution: here it is summed over axes that broadcasting made.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from mygrad.operation_base import Operation
+        >>> Operation.grad_post_process_fn(np.ones((2, 3)), (3,))
+        array([2., 2., 2.])
+        """
+        lead = grad.ndim - len(var_shape)
+        axes = [*range(lead), *(lead + k for k, n in enumerate(var_shape) if n == 1)]
+        axes = [k for k in axes if k < lead or grad.shape[k] != 1]
+        return grad.sum(axis=tuple(axes)).reshape(var_shape) if axes else grad
 
 
 class Ufunc(Operation):
-    """An elementwise operation."""
+    """An elementwise operation, whose forward pass is one of NumPy's ufuncs.
+
+    Attributes
+    ----------
+    numpy_ufunc
+        The ufunc; subclasses set it.
+    """
+
+    numpy_ufunc: Any
+
+    def _forward(self, variables: tuple[Any, ...], out: Any, where: Any, dtype: Any) -> Any:
+        self.variables, self.where = variables, where
+        arrays = [t.data for t in variables]
+        return self.numpy_ufunc(*arrays, out=out, where=where, dtype=dtype)
 
 
 class UnaryUfunc(Ufunc):
-    """An elementwise operation of one operand."""
+    """An elementwise operation of one operand.
+
+    Examples
+    --------
+    >>> import numpy as np, mygrad as mg
+    >>> from mygrad.operation_base import UnaryUfunc
+    >>> class Sin(UnaryUfunc):
+    ...     numpy_ufunc = np.sin
+    ...
+    ...     def backward_var(self, grad, index, **kwargs):
+    ...         (x,) = self.variables
+    ...         return grad * np.cos(x.data)
+    >>> x = mg.tensor(0.0)
+    >>> mg.execute_op(Sin, x).backward()
+    >>> x.grad
+    array(1.)
+    """
+
+    def __call__(  # type: ignore[override]
+        self, x1: Any, out: Any = None, *, where: Any = True, dtype: Any = None
+    ) -> Any:
+        return self._forward((x1,), out, where, dtype)
 
 
 class BinaryUfunc(Ufunc):
-    """An elementwise operation of two operands."""
+    """An elementwise operation of two operands; see `UnaryUfunc`."""
+
+    def __call__(  # type: ignore[override]
+        self, x1: Any, x2: Any, out: Any = None, *, where: Any = True, dtype: Any = None
+    ) -> Any:
+        return self._forward((x1, x2), out, where, dtype)
+
+
+class Sequential(Operation):
+    """An operation over axes, whose forward pass is a function like `numpy.sum`.
+
+    Subclasses define ``numpy_func(a, axis, dtype, out, *args, **kwargs)`` as a static method.
+    ``__call__`` notes what it was given, for ``backward_var``: ``self.axis`` (None, or a tuple),
+    ``self.keepdims``, ``self.initial``, ``self.where``, ``self.ddof`` and ``self.out_shape``.
+
+    Examples
+    --------
+    >>> import numpy as np, mygrad as mg
+    >>> from mygrad.operation_base import Sequential
+    >>> class Sum(Sequential):
+    ...     numpy_func = staticmethod(np.sum)
+    ...
+    ...     def backward_var(self, grad, index, **kwargs):
+    ...         (x,) = self.variables
+    ...         return np.broadcast_to(np.expand_dims(grad, self.axis), x.shape)
+    >>> x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> mg.execute_op(Sum, x, op_kwargs={"axis": 1}).backward()
+    >>> x.grad
+    array([[1., 1.],
+           [1., 1.]])
+    """
+
+    numpy_func: Callable[..., Any]
+
+    def __call__(  # type: ignore[override]
+        self,
+        a: Any,
+        axis: int | tuple[int, ...] | None = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = NO_VALUE,
+        initial: Any = NO_VALUE,
+        *,
+        where: Any = NO_VALUE,
+        ddof: Any = NO_VALUE,
+    ) -> Any:
+        self.variables = (a,)
+        self.axis = (axis,) if isinstance(axis, int) else axis
+        self.keepdims, self.initial, self.ddof = keepdims, initial, ddof
+        self.where = True if where is NO_VALUE else where
+        options = {"keepdims": keepdims, "initial": initial, "where": where, "ddof": ddof}
+        given = {name: value for name, value in options.items() if value is not NO_VALUE}
+        result = type(self).numpy_func(a.data, axis, dtype, out, **given)
+        self.out_shape = result.shape
+        return result
 
 
 def _derivative(g: Any, i: int, operation: Operation, xp: Any) -> Any:
@@ -74,10 +182,17 @@ def _derivative(g: Any, i: int, operation: Operation, xp: Any) -> Any:
             f"{type(operation).__name__} is an Operation with a first-order derivative only; "
             f"backward(create_graph=True) needs operations made of mygrad's own functions"
         )
+    data = operation.variables[i]._data
     try:
-        return operation.backward_var(g, i)
+        contribution = operation.backward_var(g, i)
     except SkipGradient:
-        return xp.zeros_like(operation.variables[i]._data)
+        return xp.zeros_like(data)
+    if isinstance(operation, Ufunc) and operation.where is not True:
+        contribution = xp.where(xp.asarray(operation.where), contribution, 0.0)
+    finish = operation.grad_post_process_fn
+    if finish is Operation.grad_post_process_fn:
+        return contribution  # the engine undoes broadcasting
+    return finish(contribution, data.shape)
 
 
 @primitive(
@@ -89,17 +204,18 @@ def custom_operation(tensors: Any, operation: Operation, result: Any, *, xp: Any
 
 
 def execute_op(
-    op_cls: type[Operation],
+    Op: type[Operation],
     *input_vars: Any,
-    op_args: tuple[Any, ...] = (),
+    op_args: Sequence[Any] | None = None,
     op_kwargs: dict[str, Any] | None = None,
     constant: bool | None = None,
+    out: Any = None,
 ) -> Any:
     """Run an `Operation` on tensors.
 
     Parameters
     ----------
-    op_cls
+    Op
         The class of the operation.
     *input_vars
         Its tensors; arrays and numbers are constants.
@@ -107,10 +223,27 @@ def execute_op(
         Other arguments of its ``__call__``.
     constant
         Whether the result is constant; by default it is if all tensors are.
+    out
+        A tensor or array to write the result into.
 
     Returns
     -------
     Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.operation_base import Operation
+    >>> class Scale(Operation):
+    ...     def __call__(self, x, factor):
+    ...         self.variables = (x,)
+    ...         self.factor = factor
+    ...         return factor * x.data
+    ...
+    ...     def backward_var(self, grad, index, **kwargs):
+    ...         return self.factor * grad
+    >>> mg.execute_op(Scale, mg.tensor([1.0, 2.0]), op_args=(3.0,))
+    Tensor([3., 6.])
     """
     tensors = [as_operand_tensor(t) for t in input_vars]
     kept = []
@@ -119,6 +252,6 @@ def execute_op(
         assert adapter is not None
         array = adapter.xp.asarray(t._data, copy=True)
         kept.append(new_handle(array, None, None, None, t._constant))
-    operation = op_cls()
-    result = operation(*kept, *op_args, **(op_kwargs or {}))
-    return custom_operation(tensors, operation, result, constant=constant)
+    operation = Op()
+    result = operation(*kept, *(op_args or ()), **(op_kwargs or {}))
+    return custom_operation(tensors, operation, result, out=out, constant=constant)

@@ -14,11 +14,12 @@ from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import apply, write
 from mygrad.backends import adapter_of, get_adapter, selected_adapter, selection
 from mygrad.detach import detached
+from mygrad.interop.numpy_protocol import implements_numpy_override
 from mygrad.namespace import namespace_of
-from mygrad.operands import as_operand, explain, floating
+from mygrad.operands import UnknownOperand, as_operand, declines, explain, floating
 from mygrad.windows import layout_of, overlaps_itself
 
-__all__ = ["Tensor", "asarray", "astensor", "tensor"]
+__all__ = ["Tensor", "asarray", "astensor", "implements_numpy_override", "tensor"]
 
 
 class Tensor(Handle):
@@ -241,10 +242,12 @@ class Tensor(Handle):
     def null_gradients(self, clear_graph: bool = True) -> None:
         """Set the gradients of all tensors of this tensor's graph to None.
 
+        Programs need not call it: tensors lose their gradient when they are used again.
+
         Parameters
         ----------
         clear_graph
-            Whether to clear the graph too.
+            Without effect, as in MyGrad 2; see `Tensor.clear_graph`.
         """
         if self._buffer is None:
             return
@@ -256,8 +259,6 @@ class Tensor(Handle):
             buffer = None if version is None else version.buffer()
             if buffer is not None:
                 buffer.grad = None
-        if clear_graph:
-            self.clear_graph()
 
     def clear_graph(self) -> None:
         """Let go of the graph that made this tensor: it, and all in it, become leaves."""
@@ -639,7 +640,12 @@ def _operator(name: str) -> Any:
     function = registry[name]
 
     def forward(self: Tensor, other: Any) -> Any:
-        return apply(function, (self, other))
+        try:
+            return apply(function, (self, other))
+        except UnknownOperand:
+            if declines(type(other)):
+                return NotImplemented
+            raise
 
     forward.__name__ = name
     return forward

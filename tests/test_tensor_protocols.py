@@ -218,7 +218,20 @@ def test_operators_leave_types_that_ask_for_it_the_turn() -> None:
     assert t - Quantity() == "rsub"
     with pytest.raises(TypeError, match=r"\*.*Tensor.*Quantity"):
         t * Quantity()
-    with pytest.raises(TypeError, match="add.*Quantity"):
+    with pytest.raises(TypeError, match=r"add.*Quantity"):
         mg.add(t, Quantity())
-    with pytest.raises(TypeError, match="add.*object"):
+    with pytest.raises(TypeError, match=r"add.*object"):
         t + object()
+
+
+def test_operands_of_ufuncs_by_name() -> None:
+    t = mg.tensor([1.0, 2.0])
+    assert host(mg.multiply(t, x2=3.0)).tolist() == [3, 6]
+    assert host(mg.subtract(x2=t, x1=3.0)).tolist() == [2, 1]
+    with pytest.raises(TypeError, match="multiply.*'x1'"):
+        mg.multiply(t, t, x1=3.0)
+    with pytest.raises(TypeError, match="multiply.*'y'"):
+        mg.multiply(t, y=3.0)
+    assert (mg.multiply.nin, mg.multiply.nout, mg.multiply.nargs) == (2, 1, 3)
+    assert (mg.multiply.identity, mg.subtract.identity) == (1, None)
+    assert "dd->d" in mg.multiply.types

@@ -229,7 +229,7 @@ def record(
     plan = primitive.plans.get(live) or primitive.plan(live, len(arrays))
     version = Record()
     version.locks = None
-    reader = ref(version) if plan.saves_any else None
+    reader: Any = ref(version) if plan.saves_any else None
     parents: list[Version | None] = []
     windows: list[Any] | None = None
     for t, flows, saved in zip(operands, plan.flows, plan.saves):  # noqa: B905 -- 100 ns

@@ -30,13 +30,16 @@ def install(mygrad: Any) -> None:
     mygrad
         The module whose public names they share, complete.
     """
-    names = {n: value for n, value in vars(mygrad).items() if not n.startswith("_")}
+    names = _public(mygrad)
     for path in PATHS:
         name = f"{mygrad.__name__}.{path}"
         above, _, last = name.rpartition(".")
         parent = sys.modules[above]
         module = ModuleType(name, f"An import path of MyGrad 2; see `{above}` and `mygrad`.")
-        own = {n: getattr(parent, n) for n in getattr(parent, "__all__", ())}
-        vars(module).update({**names, **own}, __path__=[])
+        vars(module).update({**names, **_public(parent)}, __path__=[])
         sys.modules[name] = module
         setattr(parent, last, module)
+
+
+def _public(module: ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if not name.startswith("_")}

@@ -21,7 +21,7 @@ from mygrad.detach import detached
 from mygrad.elementwise import Ufunc
 from mygrad.operands import as_operand, common_adapter, floating
 
-__all__ = ["install"]
+__all__ = ["implements_numpy_override", "install"]
 
 RAW_UFUNCS = frozenset(
     """equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor
@@ -305,6 +305,36 @@ def _handlers() -> dict[Any, Callable[..., Any]]:
         _table.update({f: _like(f) for f in (np.zeros, np.ones, np.empty)})
         _table.update(dict.fromkeys((np.asarray, np.array, np.asanyarray), _as_tensor))
     return _table
+
+
+def implements_numpy_override(numpy_func: Any = None) -> Callable[[Any], Any]:
+    """Let a function of yours do the work of one of NumPy's on tensors.
+
+    Parameters
+    ----------
+    numpy_func
+        NumPy's function; the one of the same name if not given.
+
+    Returns
+    -------
+    Callable
+        A decorator, which returns the function as it is.
+
+    Examples
+    --------
+    >>> import numpy as np, mygrad as mg
+    >>> from mygrad.tensor_base import implements_numpy_override
+    >>> @implements_numpy_override(np.sinc)
+    ... def my_sinc(x):
+    ...     return mg.sin(mg.pi * x) / (mg.pi * x)
+    >>> _ = implements_numpy_override(np.sinc)(mg.sinc)  # as it was
+    """
+
+    def register(function: Any) -> Any:
+        _handlers()[numpy_func or getattr(np, function.__name__)] = function
+        return function
+
+    return register
 
 
 def adapted(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:

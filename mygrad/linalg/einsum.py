@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.destinations import into
 
 __all__ = ["einsum"]
 
@@ -162,7 +163,11 @@ def _spelled_out(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
 
 
 def einsum(
-    subscripts: Any, *operands: Any, optimize: Any = False, constant: bool | None = None
+    subscripts: Any,
+    *operands: Any,
+    optimize: Any = False,
+    out: Any = None,
+    constant: bool | None = None,
 ) -> Any:
     """Sum of products in Einstein's notation.
 
@@ -177,6 +182,8 @@ def einsum(
     optimize
         Accepted for NumPy's sake: products are always computed two operands at a time, as
         matrix products.
+    out
+        Where to write the result.
     constant
         Whether the result is constant.
 
@@ -217,7 +224,10 @@ def einsum(
             terms[k] = unique
     if len(tensors) == 1 and len(terms[0]) == len(target):
         order = tuple(terms[0].index(c) for c in target)
-        return tensors[0].transpose(order) if order else tensors[0].reshape(())
+        view = tensors[0].transpose(order, constant=constant) if order else (
+            tensors[0].reshape((), constant=constant)
+        )
+        return view if out is None else into(out, view, "einsum")
     size: dict[str, int] = {}
     for term, t in zip(terms, tensors, strict=True):
         for c, n in zip(term, t.shape, strict=True):
@@ -226,4 +236,4 @@ def einsum(
                     f"einsum: the letter {c!r} of {subscripts!r} stands for axes of lengths "
                     f"{size[c]} and {n}"
                 )
-    return sum_of_products(tensors, f"{','.join(terms)}->{target}", constant=constant)
+    return sum_of_products(tensors, f"{','.join(terms)}->{target}", out=out, constant=constant)

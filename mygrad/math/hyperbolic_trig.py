@@ -92,14 +92,14 @@ def tanh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, out, xp: -g * out / xp.tanh(x),
+    a=lambda g, a, out, xp: -g * out / xp.tanh(a),
 )
-def csch(x: Any, *, xp: Any) -> Any:
-    r"""Hyperbolic cosecant, :math:`1 / \sinh x`.
+def csch(a: Any, *, xp: Any) -> Any:
+    r"""Hyperbolic cosecant, :math:`1 / \sinh a`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -112,18 +112,18 @@ def csch(x: Any, *, xp: Any) -> Any:
     >>> mg.csch(0.5)
     Tensor(1.91903475)
     """
-    return 1 / xp.sinh(x)
+    return 1 / xp.sinh(a)
 
 
 @ufunc(
-    x=lambda g, x, out, xp: -g * out * xp.tanh(x),
+    a=lambda g, a, out, xp: -g * out * xp.tanh(a),
 )
-def sech(x: Any, *, xp: Any) -> Any:
-    r"""Hyperbolic secant, :math:`1 / \cosh x`.
+def sech(a: Any, *, xp: Any) -> Any:
+    r"""Hyperbolic secant, :math:`1 / \cosh a`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -136,18 +136,18 @@ def sech(x: Any, *, xp: Any) -> Any:
     >>> mg.sech(0.5)
     Tensor(0.88681888)
     """
-    return 1 / xp.cosh(x)
+    return 1 / xp.cosh(a)
 
 
 @ufunc(
-    x=lambda g, out: g * (1 - out * out),
+    a=lambda g, out: g * (1 - out * out),
 )
-def coth(x: Any, *, xp: Any) -> Any:
-    r"""Hyperbolic cotangent, :math:`1 / \tanh x`.
+def coth(a: Any, *, xp: Any) -> Any:
+    r"""Hyperbolic cotangent, :math:`1 / \tanh a`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -160,7 +160,7 @@ def coth(x: Any, *, xp: Any) -> Any:
     >>> mg.coth(0.5)
     Tensor(2.16395341)
     """
-    return 1 / xp.tanh(x)
+    return 1 / xp.tanh(a)
 
 
 @ufunc(
@@ -236,14 +236,14 @@ def arctanh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: -g / (xp.abs(x) * xp.sqrt(1 + x * x)),
+    a=lambda g, a, xp: -g / (xp.abs(a) * xp.sqrt(1 + a * a)),
 )
-def arccsch(x: Any, *, xp: Any) -> Any:
-    r"""Inverse hyperbolic cosecant, :math:`\operatorname{arcsinh}(1/x)`.
+def arccsch(a: Any, *, xp: Any) -> Any:
+    r"""Inverse hyperbolic cosecant, :math:`\operatorname{arcsinh}(1/a)`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -256,7 +256,7 @@ def arccsch(x: Any, *, xp: Any) -> Any:
     >>> mg.arccsch(2.0)
     Tensor(0.48121183)
     """
-    return xp.asinh(1 / x)
+    return xp.asinh(1 / a)
 
 
 @ufunc(
@@ -284,14 +284,14 @@ def arcsech(x: Any, *, xp: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x: g / (1 - x * x),
+    a=lambda g, a: g / (1 - a * a),
 )
-def arccoth(x: Any, *, xp: Any) -> Any:
-    r"""Inverse hyperbolic cotangent, :math:`\operatorname{arctanh}(1/x)`.
+def arccoth(a: Any, *, xp: Any) -> Any:
+    r"""Inverse hyperbolic cotangent, :math:`\operatorname{arctanh}(1/a)`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -304,4 +304,4 @@ def arccoth(x: Any, *, xp: Any) -> Any:
     >>> mg.arccoth(2.0)
     Tensor(0.54930614)
     """
-    return xp.atanh(1 / x)
+    return xp.atanh(1 / a)

@@ -110,14 +110,14 @@ def tan(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, out, xp: -g * out / xp.tan(x),
+    a=lambda g, a, out, xp: -g * out / xp.tan(a),
 )
-def csc(x: Any, *, xp: Any) -> Any:
-    r"""Cosecant, :math:`1 / \sin x`.
+def csc(a: Any, *, xp: Any) -> Any:
+    r"""Cosecant, :math:`1 / \sin a`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -130,18 +130,18 @@ def csc(x: Any, *, xp: Any) -> Any:
     >>> mg.csc(0.5)
     Tensor(2.08582964)
     """
-    return 1 / xp.sin(x)
+    return 1 / xp.sin(a)
 
 
 @ufunc(
-    x=lambda g, x, out, xp: g * out * xp.tan(x),
+    a=lambda g, a, out, xp: g * out * xp.tan(a),
 )
-def sec(x: Any, *, xp: Any) -> Any:
-    r"""Secant, :math:`1 / \cos x`.
+def sec(a: Any, *, xp: Any) -> Any:
+    r"""Secant, :math:`1 / \cos a`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -154,18 +154,18 @@ def sec(x: Any, *, xp: Any) -> Any:
     >>> mg.sec(0.5)
     Tensor(1.13949393)
     """
-    return 1 / xp.cos(x)
+    return 1 / xp.cos(a)
 
 
 @ufunc(
-    x=lambda g, out: -g * (1 + out * out),
+    a=lambda g, out: -g * (1 + out * out),
 )
-def cot(x: Any, *, xp: Any) -> Any:
-    r"""Cotangent, :math:`1 / \tan x`.
+def cot(a: Any, *, xp: Any) -> Any:
+    r"""Cotangent, :math:`1 / \tan a`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -178,7 +178,7 @@ def cot(x: Any, *, xp: Any) -> Any:
     >>> mg.cot(0.5)
     Tensor(1.83048772)
     """
-    return 1 / xp.tan(x)
+    return 1 / xp.tan(a)
 
 
 @ufunc(
@@ -254,14 +254,14 @@ def arctan(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: -g / (xp.abs(x) * xp.sqrt(x * x - 1)),
+    a=lambda g, a, xp: -g / (xp.abs(a) * xp.sqrt(a * a - 1)),
 )
-def arccsc(x: Any, *, xp: Any) -> Any:
-    r"""Inverse cosecant, :math:`\arcsin(1/x)`.
+def arccsc(a: Any, *, xp: Any) -> Any:
+    r"""Inverse cosecant, :math:`\arcsin(1/a)`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -274,18 +274,18 @@ def arccsc(x: Any, *, xp: Any) -> Any:
     >>> mg.arccsc(2.0)
     Tensor(0.52359878)
     """
-    return xp.asin(1 / x)
+    return xp.asin(1 / a)
 
 
 @ufunc(
-    x=lambda g, x, xp: g / (xp.abs(x) * xp.sqrt(x * x - 1)),
+    a=lambda g, a, xp: g / (xp.abs(a) * xp.sqrt(a * a - 1)),
 )
-def arcsec(x: Any, *, xp: Any) -> Any:
-    r"""Inverse secant, :math:`\arccos(1/x)`.
+def arcsec(a: Any, *, xp: Any) -> Any:
+    r"""Inverse secant, :math:`\arccos(1/a)`.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -298,18 +298,18 @@ def arcsec(x: Any, *, xp: Any) -> Any:
     >>> mg.arcsec(2.0)
     Tensor(1.04719755)
     """
-    return xp.acos(1 / x)
+    return xp.acos(1 / a)
 
 
 @ufunc(
-    x=lambda g, x: -g / (1 + x * x),
+    a=lambda g, a: -g / (1 + a * a),
 )
-def arccot(x: Any, *, xp: Any) -> Any:
-    r"""Inverse cotangent, :math:`\arctan(1/x)`, and :math:`\pi/2` at 0.
+def arccot(a: Any, *, xp: Any) -> Any:
+    r"""Inverse cotangent, :math:`\arctan(1/a)`, and :math:`\pi/2` at 0.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -322,8 +322,8 @@ def arccot(x: Any, *, xp: Any) -> Any:
     >>> mg.arccot(2.0)
     Tensor(0.46364761)
     """
-    nonzero = xp.where(x == 0, 1.0, x)
-    return xp.where(x == 0, 1.5707963267948966, xp.atan(1 / nonzero))
+    nonzero = xp.where(a == 0, 1.0, a)
+    return xp.where(a == 0, 1.5707963267948966, xp.atan(1 / nonzero))
 
 
 @ufunc(
@@ -426,14 +426,14 @@ def rad2deg(x: Any, *, xp: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: g * sinc_slope(x, xp),
+    a=lambda g, a, xp: g * sinc_slope(a, xp),
 )
-def sinc(x: Any, *, xp: Any) -> Any:
-    r"""Normalised sinc, :math:`\sin(\pi x) / (\pi x)`, and 1 at 0.
+def sinc(a: Any, *, xp: Any) -> Any:
+    r"""Normalised sinc, :math:`\sin(\pi a) / (\pi a)`, and 1 at 0.
 
     Parameters
     ----------
-    x
+    a
         Tensors, arrays or numbers.
 
     Returns
@@ -446,8 +446,8 @@ def sinc(x: Any, *, xp: Any) -> Any:
     >>> mg.sinc(0.5)
     Tensor(0.63661977)
     """
-    scaled = 3.141592653589793 * xp.where(x == 0, 1.0, x)
-    return xp.where(x == 0, 1.0, xp.sin(scaled) / scaled)
+    scaled = 3.141592653589793 * xp.where(a == 0, 1.0, a)
+    return xp.where(a == 0, 1.0, xp.sin(scaled) / scaled)
 
 
 radians = deg2rad

@@ -12,14 +12,14 @@ from mygrad.operands import as_operand, common_adapter
 __all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
 
 
-class _NoValue:
+class NoValue:
     """What an argument is that was not given."""
 
     def __repr__(self) -> str:
         return "<no value>"
 
 
-_missing = _NoValue()
+NO_VALUE = NoValue()
 
 
 class _Where(Primitive):
@@ -28,13 +28,13 @@ class _Where(Primitive):
     def __call__(  # type: ignore[override]
         self,
         condition: Any,
-        x: Any = _missing,
-        y: Any = _missing,
+        x: Any = NO_VALUE,
+        y: Any = NO_VALUE,
         *,
         out: Any = None,
         constant: bool | None = None,
     ) -> Any:
-        missing = (x is _missing) + (y is _missing)
+        missing = (x is NO_VALUE) + (y is NO_VALUE)
         if missing == 1:
             raise ValueError("where() needs both x and y, or neither")
         if missing:

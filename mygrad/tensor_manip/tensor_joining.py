@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import Primitive, primitive, registry
+from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply
 from mygrad.destinations import into
 from mygrad.operands import as_operand, common_adapter

@@ -215,7 +215,7 @@ def _filled(*shape: Any, value: float = 0.0, dtype: Any = None, constant: Any = 
     value
         The value.
     dtype, constant
-        As for `mygrad.tensor`; float64 by default.
+        As for `mygrad.tensor`; the dtype is that of `value` if not given.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def _filled(*shape: Any, value: float = 0.0, dtype: Any = None, constant: Any = 
     Tensor([1.5, 1.5])
     """
     return tensor_creation.full(
-        _shape(shape), value, dtype=float if dtype is None else dtype, constant=constant
+        _shape(shape), value, dtype=dtype, constant=constant
     )
 
 

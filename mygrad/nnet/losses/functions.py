@@ -6,7 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.memory import Handle
 from mygrad.autodiff.primitive import primitive
-from mygrad.backends import adapter_of
+from mygrad.backends import Adapter, adapter_of
 from mygrad.math.arithmetic import maximum
 from mygrad.math.exp_log import log
 from mygrad.math.sequential import mean, sum
@@ -21,37 +21,62 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _chosen(labels: Any, x: Any, xp: Any, name: str) -> Any:
-    """A mask of the shape of `x`, True at the label of each row."""
-    labels = labels._data if isinstance(labels, Handle) else labels
+def _chosen(labels: Any, x: Any, xp: Any, name: str) -> tuple[Any, Any]:
+    """`x`, and a mask of its shape, True at the label of each row; the labels are raw.
+
+    A label that is no class raises. Where seeing that would mean waiting for a device, the row
+    of `x` becomes nan, and all of it is chosen.
+    """
     labels = as_operand(labels, xp.adapter, name)
     if x.ndim != 2 or tuple(labels.shape) != (x.shape[0],):
         raise ValueError(
             f"{name}: scores of shape (N, C) go with N labels, and the shapes are "
             f"{tuple(x.shape)} and {tuple(labels.shape)}"
         )
-    library = xp.adapter.xp
+    library, count = xp.adapter.xp, x.shape[1]
     if not library.isdtype(labels.dtype, "integral"):
         raise TypeError(f"{name}: labels are integers, and these are of dtype {labels.dtype}")
-    classes = library.arange(x.shape[1], dtype=labels.dtype, device=labels.device)
-    return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
+    if not _asynchronous(xp.adapter) and x.shape[0]:
+        low, high = int(library.min(labels)), int(library.max(labels))
+        if low < -count or high >= count:
+            raise IndexError(
+                f"{name}: the label {low if low < -count else high} is none of the {count} "
+                f"classes, 0 to {count - 1}"
+            )
+    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
+    labels = library.where(labels < 0, labels + count, labels)  # -1 is the last class
+    mask = library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
+    if not _asynchronous(xp.adapter):
+        return x, mask
+    known = library.any(mask, axis=1, keepdims=True)
+    return xp.where(known, x, float("nan")), mask | ~known
 
 
-def _mask(labels: Any, x: Tensor, name: str) -> Any:
-    from mygrad.namespace import namespace_of
+def _asynchronous(adapter: Adapter) -> bool:
+    """Whether looking at values means waiting for a device."""
+    return type(adapter).synchronize is not Adapter.synchronize
 
+
+def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
+    """Scores as a tensor, and the mask of their labels."""
+    from mygrad.namespace import tensor_namespace_of
+
+    x = as_operand_tensor(x)
+    labels = labels._data if isinstance(labels, Handle) else labels
     adapter = adapter_of(x._data)
     assert adapter is not None
-    return _chosen(labels, x._data, namespace_of(adapter), name)
+    return _chosen(labels, x, tensor_namespace_of(adapter), name)
 
 
 def _crossentropy_rule(g: Any, x: Any, y_true: Any, xp: Any) -> Any:
-    mask = _chosen(y_true, x, xp, "softmax_crossentropy")
+    x, mask = _chosen(y_true, x, xp, "softmax_crossentropy")
     probabilities = xp.softmax(x, axis=-1)
     return (g / x.shape[0]) * (probabilities - xp.where(mask, xp.ones_like(x), 0.0))
 
 
-@primitive(x=lambda g, x, y_true, xp: _crossentropy_rule(g, x, y_true, xp))
+@primitive(
+    x=lambda g, x, y_true, xp: _crossentropy_rule(g, x, y_true, xp), operands=("y_true",)
+)
 def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     """Mean cross-entropy of the softmax of scores, as one operation.
 
@@ -60,7 +85,8 @@ def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     x
         Scores, shape (N, C).
     y_true
-        Integer labels from 0 to C - 1, shape (N,).
+        Integer labels from 0 to C - 1, shape (N,). A label that is none raises; where that cannot
+        be seen without waiting for a device, the loss is nan.
 
     Returns
     -------
@@ -74,7 +100,7 @@ def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     >>> softmax_crossentropy(mg.tensor([[1.0, 1.0], [1.0, 1.0]]), [0, 1])
     Tensor(0.69314718)
     """
-    mask = _chosen(y_true, x, xp, "softmax_crossentropy")
+    x, mask = _chosen(y_true, x, xp, "softmax_crossentropy")
     shifted = x - xp.max(x, axis=1, keepdims=True)
     normalizer = xp.log(xp.sum(xp.exp(shifted), axis=1))
     return xp.mean(normalizer - xp.sum(xp.where(mask, shifted, 0.0), axis=1))
@@ -110,9 +136,9 @@ def negative_log_likelihood(
     """
     from mygrad.tensor_manip import where
 
-    x = as_operand_tensor(x)
+    x, mask = _labelled(x, y_true, "negative_log_likelihood")
     weighed = x if weights is None else x * weights
-    picked = where(_mask(y_true, x, "negative_log_likelihood"), weighed, 0.0)
+    picked = where(mask, weighed, 0.0)
     return mean(-sum(picked, axis=1), constant=constant)
 
 
@@ -146,10 +172,9 @@ def multiclass_hinge(
     """
     from mygrad.tensor_manip import where
 
-    x = as_operand_tensor(x)
-    mask = _mask(y_true, x, "multiclass_hinge")
+    x, mask = _labelled(x, y_true, "multiclass_hinge")
     correct = sum(where(mask, x, 0.0), axis=1, keepdims=True)
-    margins = where(mask, 0.0, maximum(x - correct + hinge, 0.0))
+    margins = where(mask & (x == x), 0.0, maximum(x - correct + hinge, 0.0))
     return mean(sum(margins, axis=1), constant=constant)
 
 
@@ -181,9 +206,10 @@ def margin_ranking_loss(
     >>> margin_ranking_loss(mg.tensor([1.0]), mg.tensor([2.0]), 1, 0.5)
     Tensor(1.5)
     """
-    x1, x2, y = as_operand_tensor(x1), as_operand_tensor(x2), as_operand_tensor(y)
-    if y.ndim == 1 and x1.ndim == 2:
-        y = y.reshape(-1, 1)
+    x1, x2 = as_operand_tensor(x1), as_operand_tensor(x2)
+    if not isinstance(y, (int, float)):
+        y = as_operand_tensor(y).astype(x1.dtype)
+        y = y.reshape(-1, 1) if y.ndim == 1 and x1.ndim == 2 else y
     return mean(maximum(margin - y * (x1 - x2), 0.0), constant=constant)
 
 
@@ -223,8 +249,8 @@ def focal_loss(
     from mygrad.math.arithmetic import multiply
     from mygrad.tensor_manip import where
 
-    class_probs = as_operand_tensor(class_probs)
-    p = sum(where(_mask(targets, class_probs, "focal_loss"), class_probs, 0.0), axis=1)
+    class_probs, mask = _labelled(class_probs, targets, "focal_loss")
+    p = sum(where(mask, class_probs, 0.0), axis=1)
     focus = (1 - p) ** gamma if gamma else 1.0
     return multiply(-alpha * log(p), focus, constant=constant)
 
