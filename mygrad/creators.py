@@ -11,7 +11,7 @@ import gc
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
-from mygrad.autodiff.memory import Handle, Version, new_buffer, new_handle, window_of
+from mygrad.autodiff.memory import Handle, Version, new_buffer, new_handle
 from mygrad.backends import adapter_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
         base = None
         for t in gc.get_referrers(buffer):
             if isinstance(t, Handle) and t._buffer is buffer and not t._constant:
-                if window_of(t._window) == window_of(window):
+                if _placed(t._window) == _placed(window):
                     return t, True
                 base = t if t._window is None else base
         if base is not None and value is None:
@@ -115,6 +115,11 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
     if adapter_of(value) is not None:
         return new_handle(value, new_buffer(parent), window, None, False), False
     return new_handle_without_data(new_buffer(parent), window, False), False
+
+
+def _placed(window: Any) -> Any:
+    """What tells one view of a buffer from another."""
+    return None if window is None else (window.offset, window.shape, window.strides)
 
 
 def new_handle_without_data(buffer: Any, window: Any, constant: bool) -> Any:

@@ -20,9 +20,11 @@ from weakref import ReferenceType, ref
 from mygrad.backends import Adapter, adapter_of
 
 if TYPE_CHECKING:
-    from mygrad.windows import Layout, Window
+    from mygrad.autodiff.primitive import Plan, Primitive
+    from mygrad.namespace import Namespace
+    from mygrad.windows import Gather, Layout, Window
 
-__all__ = ["Buffer", "Handle", "Version"]
+__all__ = ["Buffer", "Handle", "Record", "Version"]
 
 Array = Any
 
@@ -31,7 +33,7 @@ CLEARED: tuple[None, ...] = (None, None)
 
 
 class Version:
-    """One version of a buffer; this class itself is a leaf, which nothing recorded made.
+    """One version of a buffer.
 
     Attributes
     ----------
@@ -55,9 +57,61 @@ class Version:
     buffer: Callable[[], Buffer | None]
 
 
-def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any) -> Version:
+class Record(Version):
+    """The version that an operation made; with ``seq`` 0 a leaf, which has nothing of these.
+
+    Attributes
+    ----------
+    plan
+        The operation, its rules for the operands that are variables, and what they need.
+    values
+        What its rules may ask for: output, parameters, shapes, operands, at
+        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector
+        soon stops looking at tuples of arrays and numbers, and graphs can be large.)
+    namespace
+        The namespace to run the rules in.
+    windows
+        How each operand looks at its buffer; None if all look at the whole.
+    mask
+        Where the operation was computed (``where=``), or None for everywhere.
+    locks
+        Tokens that keep the user's arrays among `values` from being written.
+    checks
+        How often writes have checked the saved arrays for overlap.
+    """
+
+    __slots__ = ("checks", "locks", "mask", "namespace", "plan", "values", "windows")
+
+    plan: Plan
+    values: tuple[Any, ...]
+    namespace: Namespace
+    windows: list[Window | Gather | None] | None
+    mask: Any
+    locks: list[Any] | None
+    checks: int
+
+    @property
+    def primitive(self) -> Primitive:
+        """The operation."""
+        return self.plan.primitive
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The tensors that the operation was called with."""
+        from mygrad.creators import variables_of
+
+        return variables_of(self)
+
+    def clear(self) -> None:
+        """Let go of everything; nothing can be differentiated through this version again."""
+        self.parents = CLEARED
+        self.values = ()
+        self.windows = self.mask = self.locks = None
+
+
+def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any) -> Record:
     """A version of `buffer` without history."""
-    version = Version()
+    version = Record()
     version.seq = 0
     version.shape = shape
     version.dtype = dtype
@@ -156,11 +210,6 @@ def buffer_of(t: Handle) -> Buffer:
         if not t._constant:
             buffer.version = leaf(buffer, t._data.shape, t._data.dtype)
     return buffer
-
-
-def window_of(window: Window | None) -> Any:
-    """What tells one view of a buffer from another."""
-    return None if window is None else (window.offset, window.shape, window.strides)
 
 
 def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:

@@ -40,8 +40,12 @@ class Plan:
 
     Attributes
     ----------
+    primitive
+        The operation.
     flows
         For each operand, whether its adjoint is wanted.
+    pulls
+        For each of these (its number, and its entry of ``Primitive.rules``).
     saves, saves_any, saves_all
         For each operand, whether its array is kept; whether any array is, the result among
         them; whether all operands are, and no shape is.
@@ -49,14 +53,29 @@ class Plan:
         Whether the result is kept.
     shapes
         For each of ``shape_names`` the number of its operand, or None where it is not kept.
+    blanks
+        As many times None.
     """
 
-    __slots__ = ("flows", "out", "saves", "saves_all", "saves_any", "shapes")
+    __slots__ = (
+        "blanks", "flows", "out", "primitive", "pulls", "saves", "saves_all", "saves_any", "shapes",
+    )  # fmt: skip
 
     def __init__(
-        self, flows: tuple[bool, ...], saves: tuple[bool, ...], out: bool, shapes: list[int | None]
+        self,
+        primitive: Primitive,
+        flows: tuple[bool, ...],
+        saves: tuple[bool, ...],
+        out: bool,
+        shapes: list[int | None],
     ) -> None:
+        self.primitive = primitive
         self.flows, self.saves, self.out, self.shapes = flows, saves, out, shapes
+        rules = primitive.rules
+        self.pulls = tuple(
+            (k, *rules[0 if primitive.variadic else k]) for k, flow in enumerate(flows) if flow
+        )
+        self.blanks = (None,) * len(shapes)
         self.saves_any = out or any(saves)
         self.saves_all = all(saves) and all(k is None for k in shapes)
 
@@ -76,14 +95,16 @@ class Plan:
                 kept.append(None if flows else operands[k])
         return tuple(kept)
 
+    def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
+        """What a variadic rule asked for: its operand's number, or all operands."""
+        return k if need == -2 else values[self.primitive.first_operand :]
+
 
 class Primitive:
     """An operation with a derivative; calling it is calling the operation.
 
     Attributes
     ----------
-    name
-        The public name.
     operand_names, param_names
         Its parameters: those that may be tensors, and the others.
     rules
@@ -123,7 +144,6 @@ class Primitive:
         shapes = [f"{n}_shape" for n in self.operand_names]
         asked = [n for rule in rules.values() for n in inspect.signature(rule).parameters]
         self.shape_names = tuple(n for n in shapes if n in asked)
-        self.blanks = (None,) * len(self.shape_names)
         self.value_names = ("out", *self.param_names, *self.shape_names)
         self.first_operand = len(self.value_names)
         self.positions = {name: k for k, name in enumerate(self.value_names)}
@@ -136,7 +156,7 @@ class Primitive:
             1 << k for k, rule in enumerate(self.rules) if rule is not None
         )
         self.plans: dict[int, Plan] = {}
-        self.kernels: dict[Adapter, tuple[Callable[..., Any], Namespace]] = {}
+        self.kernels: dict[Adapter, tuple[Callable[..., Any], Namespace, bool]] = {}
         for name in (self.name, *self.aliases):
             if registry.setdefault(name, self) is not self:
                 raise ValueError(f"there are two primitives of the name {name!r}")
@@ -149,7 +169,7 @@ class Primitive:
         return self if instance is None else MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return _by_name, (self.name,)
+        return self.name  # a global of its module, like a function
 
     def _public_signature(self, parameters: Any) -> inspect.Signature:
         kept = [p for n, p in parameters.items() if n != "xp"]
@@ -178,12 +198,6 @@ class Primitive:
         only = needs[0] if len(needs) == 1 and not takes_xp and not self.variadic else None
         return rule, needs, only, takes_xp
 
-    def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
-        """What a variadic rule asked for: its operand's number, all operands, or a value."""
-        if need == -2:
-            return k
-        return values[self.first_operand :] if need == -3 else values[need]
-
     def plan(self, live: int, count: int) -> Plan:
         """What has to be kept if the operands whose bits are set in `live` are variables."""
         needed: set[int] = set()
@@ -197,7 +211,7 @@ class Primitive:
             for n in self.shape_names
         ]
         flows = tuple(bool(live >> k & 1) for k in range(count))
-        plan = Plan(flows, saves, 0 in needed, shapes)
+        plan = Plan(self, flows, saves, 0 in needed, shapes)
         if not self.variadic:
             self.plans[live] = plan
         return plan
@@ -211,8 +225,8 @@ class Primitive:
             return partial(self.forward, xp=namespace_of(adapter))
         return self.forward
 
-    def kernel(self, adapter: Adapter) -> tuple[Callable[..., Any], Namespace]:
-        """The forward function, called with operands and parameters, and its namespace."""
+    def kernel(self, adapter: Adapter) -> tuple[Callable[..., Any], Namespace, bool]:
+        """The forward function, called with operands and parameters, its namespace, `may_view`."""
         function = self.raw(adapter)
         if self.variadic:
             inner, count = function, len(self.param_names)
@@ -220,7 +234,7 @@ class Primitive:
             def function(*args: Any) -> Any:
                 return inner(args[: len(args) - count], *args[len(args) - count :])
 
-        self.kernels[adapter] = function, namespace_of(adapter)
+        self.kernels[adapter] = function, namespace_of(adapter), self.may_view
         return self.kernels[adapter]
 
     def masks_itself(self, adapter: Adapter) -> bool:
@@ -262,10 +276,6 @@ class Primitive:
             if value is inspect.Parameter.empty:
                 raise TypeError(f"{self.name}() needs the argument {name!r}")
         return tuple(values[:count]), tuple(values[count:])
-
-
-def _by_name(name: str) -> Primitive:
-    return registry[name]
 
 
 def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:

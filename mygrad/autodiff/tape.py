@@ -17,6 +17,7 @@ from mygrad.autodiff.memory import (
     CLEARED,
     Buffer,
     Handle,
+    Record,
     Version,
     buffer_of,
     leaf,
@@ -25,7 +26,7 @@ from mygrad.autodiff.memory import (
     protect,
 )
 from mygrad.backends import Adapter, adapter_of, by_type
-from mygrad.creators import remember, variables_of
+from mygrad.creators import remember
 from mygrad.detach import detached
 from mygrad.namespace import Namespace, namespace_of
 from mygrad.operands import (
@@ -37,7 +38,7 @@ from mygrad.operands import (
     floating,
     is_constant,
 )
-from mygrad.windows import Gather, Window, layout_of, view_of
+from mygrad.windows import Window, layout_of, view_of
 
 if TYPE_CHECKING:
     from mygrad.autodiff.primitive import Primitive
@@ -52,51 +53,6 @@ _off: ContextVar[bool] = ContextVar("mygrad_no_autodiff", default=False)
 def tracking() -> bool:
     """Whether operations are recorded in the current thread or task."""
     return not _off.get()
-
-
-class Record(Version):
-    """The version that an operation made.
-
-    Attributes
-    ----------
-    primitive
-        The operation.
-    values
-        What its rules may ask for: output, parameters, shapes, operands, at
-        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector
-        soon stops looking at tuples of arrays and numbers, and graphs can be large.)
-    namespace
-        The namespace to run the rules in.
-    windows
-        How each operand looks at its buffer; None if all look at the whole.
-    mask
-        Where the operation was computed (``where=``), or None for everywhere.
-    locks
-        Tokens that keep the user's arrays among `values` from being written.
-    checks
-        How often writes have checked the saved arrays for overlap.
-    """
-
-    __slots__ = ("checks", "locks", "mask", "namespace", "primitive", "values", "windows")
-
-    primitive: Primitive
-    values: tuple[Any, ...]
-    namespace: Namespace
-    windows: list[Window | Gather | None] | None
-    mask: Any
-    locks: list[Any] | None
-    checks: int
-
-    @property
-    def variables(self) -> tuple[Any, ...]:
-        """The tensors that the operation was called with."""
-        return variables_of(self)
-
-    def clear(self) -> None:
-        """Let go of everything; nothing can be differentiated through this version again."""
-        self.parents = CLEARED
-        self.values = ()
-        self.windows = self.mask = self.locks = None
 
 
 class Write(Version):
@@ -182,7 +138,7 @@ def apply(
         arrays = as_operands(operands, adapter, primitive.name)
     else:
         adapter = by_type[kind]
-    kernel, namespace = primitive.kernels.get(adapter) or primitive.kernel(adapter)
+    kernel, namespace, may_view = primitive.kernels.get(adapter) or primitive.kernel(adapter)
     try:
         if mask is not None and primitive.masks_itself(adapter):
             out = kernel(*arrays, *params, out=None, where=mask)
@@ -201,7 +157,7 @@ def apply(
         constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
         if constant:
             live = 0
-    if primitive.may_view and adapter.has_views and adapter.is_view(out, arrays[0]):
+    if may_view and adapter.has_views and adapter.is_view(out, arrays[0]):
         if isinstance(operands[0], Handle):
             return view_of(operands[0], out, bool(constant), primitive.folds)
         guard_of(arrays[0], adapter)  # a view of the user's own memory
@@ -256,7 +212,7 @@ def record(
     buffer.grad = buffer.layout = buffer.guard = None
     buffer.readers = [reader] if plan.out else []
     if plan.saves_all and not params:
-        version.values = (out if plan.out else None, *primitive.blanks, *arrays)
+        version.values = (out if plan.out else None, *plan.blanks, *arrays)
     else:
         version.values = plan.values(out, params, operands, arrays)
     version.buffer = ref(buffer)
@@ -264,7 +220,7 @@ def record(
     version.shape = out.shape
     version.dtype = out.dtype
     version.parents = tuple(parents)
-    version.primitive = primitive
+    version.plan = plan
     version.namespace = namespace
     version.windows = windows
     version.mask = mask
@@ -404,17 +360,7 @@ def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) ->
     """A tensor for `data`, recorded as a copy of what `window` shows of a version."""
     from mygrad.autodiff.primitive import registry
 
-    copied = Record()
-    buffer = new_buffer(copied)
-    copied.primitive = registry["copy"]
-    copied.values = ()
-    copied.namespace = namespace_of(adapter)
-    copied.parents = (version,)
-    copied.windows = None if window is None else [window]
-    copied.mask = copied.locks = None
-    copied.checks = 0
-    copied.seq = next(clock)
-    copied.shape = data.shape
-    copied.dtype = data.dtype
-    copied.buffer = ref(buffer)
-    return new_handle(data, buffer, None, None, False)
+    source = new_handle(data, new_buffer(version), window, None, False)
+    t = record(registry["copy"], namespace_of(adapter), (source,), [data], data, (), 1)
+    t._buffer.version.values = ()  # which tells it from a copy that somebody asked for
+    return t
