@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mygrad.autodiff.memory import Handle
 from mygrad.autodiff.primitive import Primitive, registry
+from mygrad.autodiff.tape import apply
 from mygrad.destinations import into
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ class Reduction(Primitive):
         return ("dtype", "where") if self.name == "mean" else ()
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        if kw and not kw.keys().isdisjoint(OPTIONS):
+        if not kw and len(args) == 1:
+            return apply(self, args, self.defaults)
+        if not kw.keys().isdisjoint(OPTIONS):
             return self._with_options(args, kw)
         return Primitive.__call__(self, *args, **kw)
 
