@@ -8,6 +8,11 @@ import array_api_compat.numpy as xp
 import numpy as np
 
 from mygrad.backends import Adapter
+from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_numpy.normalization import channel_sums, channels_adjoint, channels_normalized
+from mygrad_numpy.pool import LARGE, fresh
+from mygrad_numpy.pooling import max_pool, max_unpool
+from mygrad_numpy.selection import where
 
 __all__ = ["adapter"]
 
@@ -95,7 +100,13 @@ class NumPyAdapter(Adapter):
         return np.asarray(value, dtype=dtype)
 
     def copy(self, array: Any) -> Any:
-        return array.copy("K") if type(array) is np.ndarray else np.array(array)
+        if type(array) is not np.ndarray:
+            return np.array(array)
+        if array.nbytes >= LARGE and array.flags.c_contiguous:
+            copied = fresh(array.shape, array.dtype)
+            np.copyto(copied, array)
+            return copied
+        return array.copy("K")
 
     def rng(self, seed: Any = None) -> Any:
         return np.random.default_rng(seed)
@@ -144,8 +155,17 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 adapter = NumPyAdapter()
 adapter.kernels.update(
     broadcast_to=_broadcast_to,
+    channel_sums=channel_sums,
+    channels_adjoint=channels_adjoint,
+    channels_normalized=channels_normalized,
+    conv_filter_gradient=conv_filter_gradient,
+    conv_input_gradient=conv_input_gradient,
+    conv_nd=conv_nd,
+    max_pool=max_pool,
+    max_unpool=max_unpool,
     ones_like=_ones_like,
     sliding_windows=_sliding_windows,
     sum=_sum,
     take_diagonals=_take_diagonals,
+    where=where,
 )

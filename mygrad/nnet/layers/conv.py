@@ -48,6 +48,13 @@ class Geometry:
         self.out = tuple(
             (s - r) // t + 1 for s, r, t in zip(self.padded, self.reach, self.stride, strict=True)
         )
+        along = list(zip(self.padded, self.reach, self.stride, strict=True))
+        if min((*self.out, *self.filter)) >= 1 and any((s - r) % t for s, r, t in along):
+            raise ValueError(
+                f"conv_nd: filters that reach over {self.reach}, moved by {self.stride}, do not "
+                f"end where x with padding does, which is {self.padded}; the rest would be "
+                f"dropped silently, so cut or pad x first"
+            )
         if min((*self.out, *self.filter)) < 1:
             raise ValueError(
                 f"conv_nd: filters of shape {self.filter} with dilation {self.dilation} reach over "
@@ -113,13 +120,14 @@ def conv_nd(
     Returns
     -------
     Tensor
-        Shape (N, F, G0, G1, ...), where ``G = (X + 2 padding - dilation (K - 1) - 1) // stride
+        Shape (N, F, G0, G1, ...), where ``G = (X + 2 padding - dilation (K - 1) - 1) / stride
         + 1``.
 
     Raises
     ------
     ValueError
-        The shapes do not go together, or the filters do not fit.
+        The shapes do not go together, or the filters do not fit: the last one along each axis
+        has to end where `x` does.
 
     Examples
     --------
@@ -130,7 +138,7 @@ def conv_nd(
     Tensor([[[-1., -1., -1.]]])
     """
     geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
-    filters = xp.reshape(filter_bank, (filter_bank.shape[0], -1))
+    filters = xp.reshape(filter_bank, (filter_bank.shape[0], prod(filter_bank.shape[1:])))
     out = xp.matmul(filters, geometry.columns(x, xp))
     return xp.reshape(out, (x.shape[0], filter_bank.shape[0], *geometry.out))
 
@@ -150,8 +158,8 @@ def conv_input_gradient(
     """The adjoint of the input of `conv_nd`, whose shape is `shape`, given that of its result."""
     geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation)
     n, count = g.shape[0], filter_bank.shape[0]
-    filters = xp.matrix_transpose(xp.reshape(filter_bank, (count, -1)))
-    columns = xp.matmul(filters, xp.reshape(g, (n, count, -1)))
+    filters = xp.matrix_transpose(xp.reshape(filter_bank, (count, prod(filter_bank.shape[1:]))))
+    columns = xp.matmul(filters, xp.reshape(g, (n, count, prod(geometry.out))))
     columns = xp.reshape(columns, (n, shape[1], prod(geometry.filter), *geometry.out))
     padded = xp.zeros((n, shape[1], *geometry.padded), dtype=columns.dtype, device=columns.device)
     for k, part in enumerate(geometry.slices()):
@@ -172,6 +180,6 @@ def conv_filter_gradient(
     """The adjoint of the filters of `conv_nd`, whose shape is `shape`, given that of its result."""
     geometry = Geometry(x.shape, shape, stride, padding, dilation)
     columns = geometry.columns(x, xp)
-    g = xp.reshape(g, (g.shape[0], shape[0], -1))
+    g = xp.reshape(g, (g.shape[0], shape[0], prod(geometry.out)))
     total = xp.sum(xp.matmul(g, xp.matrix_transpose(columns)), axis=0)
     return xp.reshape(total, shape)
