@@ -75,12 +75,13 @@ from mygrad.backends import *
 from mygrad.backends import select_from_environment as _select_from_environment
 from mygrad.detach import on_detach
 from mygrad.tensor_base import Tensor, asarray, astensor, tensor
-from mygrad.tensor_base import _complete as _complete
 
 # isort: split
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
+from mygrad import operators as _operators
 from mygrad.elementwise import Ufunc as ufunc
+from mygrad.interop import numpy_protocol as _numpy_protocol
 from mygrad.interop.mygrad2_paths import install as _install_mygrad2_paths
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *
@@ -90,9 +91,11 @@ from mygrad.nnet.layers import sliding_window_view
 from mygrad.operation_base import execute_op
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *
+from mygrad.tensor_manip import methods as _methods
 from mygrad.tracking import *
 
-_complete(Tensor)
+for _room in (_operators, _methods, _numpy_protocol):  # the operations are declared now
+    _room.install(Tensor)
 _install_mygrad2_paths(_sys.modules[__name__])
 _select_from_environment()
 

@@ -11,12 +11,12 @@ from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.guard import adopt, expose
 from mygrad.autodiff.memory import Handle, buffer_of, new_handle
 from mygrad.autodiff.primitive import registry
-from mygrad.autodiff.tape import apply, write
+from mygrad.autodiff.tape import write
 from mygrad.backends import adapter_of, get_adapter, selected_adapter, selection
 from mygrad.detach import detached
 from mygrad.interop.numpy_protocol import implements_numpy_override
 from mygrad.namespace import namespace_of
-from mygrad.operands import UnknownOperand, as_operand, declines, explain, floating
+from mygrad.operands import as_operand, explain, floating
 from mygrad.windows import layout_of, overlaps_itself
 
 __all__ = ["Tensor", "asarray", "astensor", "implements_numpy_override", "tensor"]
@@ -633,85 +633,3 @@ def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
     if dtype is not None:
         array = adapter.xp.astype(array, _dtype(adapter, dtype), copy=False)
     return array if order is None else adapter.xp.asarray(array, order=order)
-
-
-# --- operators and methods: primitives, called with the tensor as their first operand -----
-def _operator(name: str) -> Any:
-    function = registry[name]
-
-    def forward(self: Tensor, other: Any) -> Any:
-        try:
-            return apply(function, (self, other))
-        except UnknownOperand:
-            if declines(type(other)):
-                return NotImplemented
-            raise
-
-    forward.__name__ = name
-    return forward
-
-
-def _reflected(name: str) -> Any:
-    function = registry[name]
-    return lambda self, other: apply(function, (other, self))
-
-
-def _in_place(name: str) -> Any:
-    function = registry[name]
-
-    def update(self: Tensor, other: Any) -> Tensor:
-        return function(self, other, out=self)
-
-    return update
-
-
-def _unary(name: str) -> Any:
-    function = registry[name]
-    return lambda self: apply(function, (self,), function.defaults)
-
-
-def _comparison(compare: Any) -> Any:
-    def compared(self: Tensor, other: Any) -> Any:
-        adapter = adapter_of(self._data)
-        assert adapter is not None
-        return compare(self._data, as_operand(other, adapter, compare.__name__))
-
-    return compared
-
-
-METHODS = """
-    sum prod mean var std max min cumsum cumprod clip sort trace diagonal dot round ptp
-    squeeze ravel flatten swapaxes moveaxis repeat take copy astype conj conjugate
-""".split()
-
-
-def _complete(cls: Any) -> None:
-    """Give tensors their operators and methods, once the primitives are declared."""
-    from mygrad.interop import numpy_protocol
-    from mygrad.tensor_manip import methods
-
-    for symbol, name in {
-        "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
-        "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
-    }.items():  # fmt: skip
-        if name not in registry:
-            continue
-        setattr(cls, f"__{symbol}__", _operator(name))
-        setattr(cls, f"__r{symbol}__", _reflected(name))
-        if symbol not in ("add", "sub"):
-            setattr(cls, f"__i{symbol}__", _in_place(name))
-    for symbol, name in {"neg": "negative", "pos": "positive", "abs": "absolute"}.items():
-        if name not in registry:
-            continue
-        setattr(cls, f"__{symbol}__", _unary(name))
-    for symbol in ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_", "xor"):
-        compare = getattr(operator, symbol)
-        setattr(cls, f"__{symbol.rstrip('_')}__", _comparison(compare))
-        if symbol in ("and_", "or_", "xor"):
-            setattr(cls, f"__r{symbol.rstrip('_')}__", _comparison(compare))
-    cls.__invert__ = lambda self: ~self._data
-    for name in METHODS:
-        if name in registry:
-            setattr(cls, name, registry[name])
-    methods.install(cls)
-    numpy_protocol.install(cls)

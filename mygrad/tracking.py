@@ -70,7 +70,7 @@ class _NoAutodiff(_Switch):
 
 
 no_autodiff = _NoAutodiff(
-    tape._off,
+    tape.switched_off,
     True,
     """Record nothing: a context manager and a decorator, for the current thread or task.
 

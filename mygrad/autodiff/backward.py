@@ -36,9 +36,7 @@ def backward(root: Handle, seed: Any, create_graph: bool = False, own: bool = Fa
     create_graph
         Whether to compute on tensors, so that the gradients can be differentiated again.
     """
-    buffer = root._buffer
-    assert buffer is not None and buffer.version is not None
-    start = buffer.version
+    start: Version = root._buffer.version  # type: ignore[union-attr, assignment]
     order = reachable(start)
     sweep = Sweep(namespace_of(by_type[type(root._data)]), create_graph)
     if root._window is None:

@@ -179,13 +179,8 @@ def expose(t: Handle) -> Any:
         _share(buffer, guard)
     guard = buffer.guard
     guard.expose(array)
-    _hold_for_readers(guard)
-    return array
-
-
-def _hold_for_readers(guard: Guard) -> None:
-    """Let the records that already need this memory lock it."""
-    for reader in guard.readers:
+    for reader in guard.readers:  # the records that need this memory already lock it now
         record = reader()
         if record is not None and record.values:
             record.locks = guard.hold(record.locks)
+    return array

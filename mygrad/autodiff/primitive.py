@@ -19,6 +19,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
+from operator import itemgetter
 from types import MethodType
 from typing import Any
 
@@ -40,25 +41,21 @@ class Plan:
 
     Attributes
     ----------
-    primitive
-        The operation.
     flows
         For each operand, whether its adjoint is wanted.
     pulls
         For each of these (its number, and its entry of ``Primitive.rules``).
-    saves, saves_any, saves_all
-        For each operand, whether its array is kept; whether any array is, the result among
-        them; whether all operands are, and no shape is.
-    out
-        Whether the result is kept.
-    shapes
-        For each of ``shape_names`` the number of its operand, or None where it is not kept.
-    blanks
-        As many times None.
+    saves, saves_any, saves_all, out
+        For each operand, whether its array is kept; whether any array is; whether all operands
+        are, and nothing else could be but the result; whether the result is.
+    pick, shaped
+        What a record keeps of ``(None, out, *params, *arrays, *operands, *their shapes)``, in
+        the order of ``Primitive.positions``; whether shapes are among it. In the place of arrays
+        that no rule needs are those constants that were operands, which somebody may ask for.
     """
 
     __slots__ = (
-        "blanks", "flows", "out", "primitive", "pulls", "saves", "saves_all", "saves_any", "shapes",
+        "flows", "out", "pick", "primitive", "pulls", "saves", "saves_all", "saves_any", "shaped",
     )  # fmt: skip
 
     def __init__(
@@ -70,30 +67,24 @@ class Plan:
         shapes: list[int | None],
     ) -> None:
         self.primitive = primitive
-        self.flows, self.saves, self.out, self.shapes = flows, saves, out, shapes
+        self.flows, self.saves, self.out = flows, saves, out
+        self.saves_any = out or any(saves)
+        self.saves_all = all(saves) and not shapes and not primitive.param_names
         rules = primitive.rules
         self.pulls = tuple(
             (k, *rules[0 if primitive.variadic else k]) for k, flow in enumerate(flows) if flow
         )
-        self.blanks = (None,) * len(shapes)
-        self.saves_any = out or any(saves)
-        self.saves_all = all(saves) and all(k is None for k in shapes)
-
-    def values(self, out: Any, params: Any, operands: Any, arrays: Any) -> tuple[Any, ...]:
-        """What a record keeps, in the order of ``Primitive.positions``.
-
-        In the place of arrays that no rule needs are those constants that were operands, which
-        somebody may ask for.
-        """
-        kept = [out if self.out else None, *params]
-        for k in self.shapes:
-            kept.append(None if k is None else arrays[k].shape)
-        for k, flows in enumerate(self.flows):
-            if self.saves[k]:
-                kept.append(arrays[k])
-            else:
-                kept.append(None if flows else operands[k])
-        return tuple(kept)
+        self.shaped = any(k is not None for k in shapes)
+        count, arrays = len(flows), 2 + len(primitive.param_names)
+        self.pick = itemgetter(
+            int(out),
+            *range(2, arrays),
+            *(0 if k is None else arrays + 2 * count + k for k in shapes),
+            *(
+                arrays + k if saved else 0 if flow else arrays + count + k
+                for k, (saved, flow) in enumerate(zip(saves, flows, strict=True))
+            ),
+        )
 
     def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
         """What a variadic rule asked for: its operand's number, or all operands."""

@@ -7,6 +7,7 @@ adjoint leads to adjoints of what it was made from; `mygrad.autodiff.backward` r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -47,12 +48,12 @@ __all__ = ["Record", "Write", "apply", "tracking", "write"]
 
 Array = Any
 clock = count(1)
-_off: ContextVar[bool] = ContextVar("mygrad_no_autodiff", default=False)
+switched_off: ContextVar[bool] = ContextVar("mygrad_no_autodiff", default=False)
 
 
 def tracking() -> bool:
     """Whether operations are recorded in the current thread or task."""
-    return not _off.get()
+    return not switched_off.get()
 
 
 class Write(Version):
@@ -138,7 +139,7 @@ def apply(
         arrays = as_operands(operands, adapter, primitive.name)
     else:
         adapter = by_type[kind]
-    kernel, namespace, may_view = primitive.kernels.get(adapter) or primitive.kernel(adapter)
+    kernel, namespace, _ = primitive.kernels.get(adapter) or primitive.kernel(adapter)
     try:
         if mask is not None and primitive.masks_itself(adapter):
             out = kernel(*arrays, *params, out=None, where=mask)
@@ -150,13 +151,30 @@ def apply(
             out = namespace.where(mask, out, namespace.zeros_like(out))
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, primitive.name, arrays) from error
-    if type(out) is not kind and type(out) not in adapter.array_types:
+    return conclude(primitive, adapter, operands, arrays, first, out, params, live, constant, mask)
+
+
+def conclude(
+    primitive: Primitive,
+    adapter: Adapter,
+    operands: tuple[Any, ...],
+    arrays: Any,
+    first: Array,
+    out: Any,
+    params: tuple[Any, ...] = (),
+    live: int = 0,
+    constant: bool | None = None,
+    mask: Any = None,
+) -> Any:
+    """The tensor for what a kernel returned: a view, a constant, or the result of a record."""
+    if type(out) not in adapter.array_types:
         out = adapter.asarray(out)
     if constant is not None or not live or out.dtype is not first.dtype:
         differentiable = floating[adapter, out.dtype]
         constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
         if constant:
             live = 0
+    _, namespace, may_view = primitive.kernels[adapter]
     if may_view and adapter.has_views and adapter.is_view(out, arrays[0]):
         if isinstance(operands[0], Handle):
             return view_of(operands[0], out, bool(constant), primitive.folds)
@@ -164,7 +182,7 @@ def apply(
         t = new_handle(out, None, None, None, bool(constant))
         adopt(t, out, adapter)
         return t
-    if _off.get():
+    if switched_off.get():
         return new_handle(out, None, None, None, bool(constant))
     if constant:
         return remember(new_handle(out, None, None, None, True), primitive, operands)
@@ -175,7 +193,7 @@ def record(
     primitive: Primitive,
     namespace: Namespace,
     operands: tuple[Any, ...],
-    arrays: list[Any],
+    arrays: Sequence[Any],
     out: Array,
     params: tuple[Any, ...],
     live: int,
@@ -211,10 +229,11 @@ def record(
     buffer.version = version
     buffer.grad = buffer.layout = buffer.guard = None
     buffer.readers = [reader] if plan.out else []
-    if plan.saves_all and not params:
-        version.values = (out if plan.out else None, *plan.blanks, *arrays)
+    if plan.saves_all:
+        version.values = (out if plan.out else None, *arrays)
     else:
-        version.values = plan.values(out, params, operands, arrays)
+        shapes = [getattr(a, "shape", ()) for a in arrays] if plan.shaped else ()
+        version.values = plan.pick((None, out, *params, *arrays, *operands, *shapes))
     version.buffer = ref(buffer)
     version.seq = next(clock)
     version.shape = out.shape
@@ -280,7 +299,7 @@ def write(
             f"its base, or to a copy"
         )
     buffer = buffer_of(target)
-    flows = isinstance(value, Handle) and not value._constant and not _off.get()
+    flows = isinstance(value, Handle) and not value._constant and not switched_off.get()
     if flows and buffer.version is None:
         detached(f"{name}: a variable was written into a constant tensor")
     advanced = index is not None and any(adapter_of(i) is not None for i in index)
@@ -311,7 +330,7 @@ def write(
     old = buffer.version
     if old is None:
         return
-    if _off.get():
+    if switched_off.get():
         if not old.seq:
             buffer.version = leaf(buffer, old.shape, old.dtype)
         return

@@ -1,0 +1,114 @@
+"""The operators of tensors, and their methods: primitives whose first operand is the tensor."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from mygrad.autodiff.memory import Handle, new_handle
+from mygrad.autodiff.primitive import Primitive, registry
+from mygrad.autodiff.tape import apply, conclude, record, switched_off
+from mygrad.backends import adapter_of, by_type
+from mygrad.operands import SCALARS, UnknownOperand, as_operand, declines, explain
+
+__all__ = ["install"]
+
+BINARY = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
+    "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
+}  # fmt: skip
+UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_", "xor")
+METHODS = """
+    sum prod mean var std max min cumsum cumprod round squeeze ravel flatten swapaxes moveaxis
+    repeat take copy astype conj conjugate
+""".split()
+
+
+def operate(primitive: Primitive, x: Handle, y: Any) -> Any:
+    """``apply(primitive, (x, y))``, with less to ask where `y` is a tensor like `x`, or a number.
+
+    Small arrays are mostly overhead, and most operations on them come through here.
+    """
+    a, b, live = x._data, y, 0 if x._constant else 1
+    kind = type(a)
+    if isinstance(y, Handle):
+        b = y._data
+        if not y._constant:
+            live |= 2
+    live &= primitive.differentiable
+    adapter = by_type[kind]
+    known = primitive.kernels.get(adapter)
+    if known is None or not live or (type(b) is not kind and type(b) not in SCALARS):
+        return apply(primitive, (x, y))
+    try:
+        out = known[0](a, b)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explain(error, primitive.name, (a, b)) from error
+    if type(out) is not kind or out.dtype is not a.dtype or known[2]:
+        return conclude(primitive, adapter, (x, y), (a, b), a, out, (), live)
+    if switched_off.get():
+        return new_handle(out, None, None, None, False)
+    return record(primitive, known[1], (x, y), (a, b), out, (), live)
+
+
+def _operator(name: str) -> Any:
+    function = registry[name]
+
+    def forward(self: Handle, other: Any) -> Any:
+        try:
+            return operate(function, self, other)
+        except UnknownOperand:
+            if declines(type(other)):
+                return NotImplemented
+            raise
+
+    forward.__name__ = name
+    return forward
+
+
+def _reflected(name: str) -> Any:
+    function = registry[name]
+    return lambda self, other: apply(function, (other, self))
+
+
+def _in_place(name: str) -> Any:
+    function = registry[name]
+
+    def update(self: Handle, other: Any) -> Any:
+        return function(self, other, out=self)
+
+    return update
+
+
+def _unary(name: str) -> Any:
+    function = registry[name]
+    return lambda self: apply(function, (self,), function.defaults)
+
+
+def _comparison(compare: Any) -> Any:
+    def compared(self: Handle, other: Any) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        return compare(self._data, as_operand(other, adapter, compare.__name__))
+
+    return compared
+
+
+def install(cls: Any) -> None:
+    """Give tensors their operators and methods, once the primitives are declared."""
+    for symbol, name in BINARY.items():
+        setattr(cls, f"__{symbol}__", _operator(name))
+        setattr(cls, f"__r{symbol}__", _reflected(name))
+        if symbol not in ("add", "sub"):  # which are writes that add
+            setattr(cls, f"__i{symbol}__", _in_place(name))
+    for symbol, name in UNARY.items():
+        setattr(cls, f"__{symbol}__", _unary(name))
+    for symbol in COMPARISONS:
+        compared = _comparison(getattr(operator, symbol))
+        setattr(cls, f"__{symbol.rstrip('_')}__", compared)
+        if symbol in ("and_", "or_", "xor"):
+            setattr(cls, f"__r{symbol.rstrip('_')}__", compared)
+    cls.__invert__ = lambda self: ~self._data
+    for name in METHODS:
+        setattr(cls, name, registry[name])
