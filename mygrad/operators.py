@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from typing import Any
+from weakref import ref
 
-from mygrad.autodiff.memory import Handle, new_handle
+from mygrad.autodiff.memory import Handle, Record, buffer_of, new_handle
 from mygrad.autodiff.primitive import Primitive, registry
-from mygrad.autodiff.tape import apply, conclude, record, switched_off
+from mygrad.autodiff.tape import apply, complete, conclude, keep, record, switched_off
 from mygrad.backends import adapter_of, by_type
 from mygrad.operands import SCALARS, UnknownOperand, as_operand, declines, explain
 
@@ -36,10 +37,11 @@ def operate(primitive: Primitive, x: Handle, y: Any) -> Any:
         b = y._data
         if not y._constant:
             live |= 2
+    plain = type(b) in SCALARS if b is y else type(b) is kind  # raw arrays have to be guarded
     live &= primitive.differentiable
     adapter = by_type[kind]
     known = primitive.kernels.get(adapter)
-    if known is None or not live or (type(b) is not kind and type(b) not in SCALARS):
+    if known is None or not live or not plain:
         return apply(primitive, (x, y))
     try:
         out = known[0](a, b)
@@ -49,7 +51,36 @@ def operate(primitive: Primitive, x: Handle, y: Any) -> Any:
         return conclude(primitive, adapter, (x, y), (a, b), a, out, (), live)
     if switched_off.get():
         return new_handle(out, None, None, None, False)
-    return record(primitive, known[1], (x, y), (a, b), out, (), live)
+    plan = primitive.plans.get(live) or primitive.plan(live, 2)
+    if plan.shaped or (live != 3 and b is not y):
+        return record(primitive, known[1], (x, y), (a, b), out, (), live)
+    # What `record` does for any operands, for two variables, or one and a number.
+    version = Record()
+    version.locks = right = None
+    windows: list[Any] | None = None
+    reader = ref(version) if plan.saves_any else None
+    buffer = x._buffer or buffer_of(x)
+    left = buffer.version
+    if x._window is not None:
+        windows = [x._window, None]
+    if x._base is None:
+        buffer.grad = None
+    if plan.saves[0]:
+        keep(buffer.readers, buffer.guard, version, reader)
+    if live == 3:
+        buffer = y._buffer or buffer_of(y)
+        right = buffer.version
+        if y._window is not None:
+            windows = [None if windows is None else windows[0], y._window]
+        if y._base is None:
+            buffer.grad = None
+        if plan.saves[1]:
+            keep(buffer.readers, buffer.guard, version, reader)
+    if plan.saves_all:
+        values = (out if plan.out else None, a, b)
+    else:
+        values = plan.pick((None, out, a, b, x, y))
+    return complete(version, plan, known[1], out, values, (left, right), windows)
 
 
 def _operator(name: str) -> Any:

@@ -13,10 +13,11 @@ from operator import attrgetter
 from typing import Any
 
 from mygrad.autodiff.memory import CLEARED, Buffer, Handle, Version, leaf, new_handle
-from mygrad.autodiff.tape import Record, Write, record_copy
+from mygrad.autodiff.tape import Record, Write
 from mygrad.backends import adapter_of, by_type
 from mygrad.errors import InvalidBackprop, InvalidGradient
 from mygrad.namespace import Namespace, namespace_of, tensor_namespace_of
+from mygrad.readings import as_of
 from mygrad.windows import Gather, Layout, Window
 
 __all__ = ["backward", "clear_graph"]
@@ -395,16 +396,3 @@ class Sweep:
             seen[version.index] = 0.0
         else:
             self.adapter.assign(seen, version.index, 0.0)
-
-
-def as_of(array: Any, version: Version, window: Any) -> Any:
-    """A tensor that stands for what `window` shows of a version, whose values are `array`."""
-    adapter = adapter_of(array)
-    assert adapter is not None
-    if getattr(window, "folds", False):  # so that views of it can be told apart
-        return record_copy(adapter.copy(array), adapter, version, window)
-    t = record_copy(array, adapter, version, window)
-    now = version.buffer()
-    if now is not None:  # what reads this tensor reads that memory
-        t._buffer.readers, t._buffer.guard = now.readers, now.guard
-    return t

@@ -22,14 +22,13 @@ from mygrad.autodiff.memory import (
     Version,
     buffer_of,
     leaf,
-    new_buffer,
     new_handle,
     protect,
 )
 from mygrad.backends import Adapter, adapter_of, by_type
 from mygrad.creators import remember
 from mygrad.detach import detached
-from mygrad.namespace import Namespace, namespace_of
+from mygrad.namespace import Namespace
 from mygrad.operands import (
     SCALARS,
     as_operand,
@@ -42,7 +41,7 @@ from mygrad.operands import (
 from mygrad.windows import Window, layout_of, view_of
 
 if TYPE_CHECKING:
-    from mygrad.autodiff.primitive import Primitive
+    from mygrad.autodiff.primitive import Plan, Primitive
 
 __all__ = ["Record", "Write", "apply", "tracking", "write"]
 
@@ -225,22 +224,37 @@ def record(
             elif saved and type(t) in namespace.adapter.array_types:
                 guard = guard_of(t, namespace.adapter)
                 keep(guard.readers, guard, version, reader)
+    if plan.saves_all:
+        values = (out if plan.out else None, *arrays)
+    else:
+        shapes = [getattr(a, "shape", ()) for a in arrays] if plan.shaped else ()
+        values = plan.pick((None, out, *params, *arrays, *operands, *shapes))
+    return complete(version, plan, namespace, out, values, tuple(parents), windows, mask)
+
+
+def complete(
+    version: Record,
+    plan: Plan,
+    namespace: Namespace,
+    out: Array,
+    values: tuple[Any, ...],
+    parents: tuple[Version | None, ...],
+    windows: list[Any] | None,
+    mask: Any = None,
+) -> Any:
+    """Fill in a record, and return the tensor for its result."""
     buffer = Buffer()
     buffer.version = version
     buffer.grad = buffer.layout = buffer.guard = None
-    buffer.readers = [reader] if plan.out else []
-    if plan.saves_all:
-        version.values = (out if plan.out else None, *arrays)
-    else:
-        shapes = [getattr(a, "shape", ()) for a in arrays] if plan.shaped else ()
-        version.values = plan.pick((None, out, *params, *arrays, *operands, *shapes))
+    buffer.readers = [ref(version)] if plan.out else []
     version.buffer = ref(buffer)
     version.seq = next(clock)
     version.shape = out.shape
     version.dtype = out.dtype
-    version.parents = tuple(parents)
+    version.parents = parents
     version.plan = plan
     version.namespace = namespace
+    version.values = values
     version.windows = windows
     version.mask = mask
     version.checks = 0
@@ -373,13 +387,3 @@ def apart(new: Any, value: Any, region: Array, buffer: Buffer, adapter: Adapter)
     if adapter_of(new) is adapter and adapter.overlaps(new, region):
         return adapter.copy(new)
     return new
-
-
-def record_copy(data: Array, adapter: Adapter, version: Version, window: Any) -> Any:
-    """A tensor for `data`, recorded as a copy of what `window` shows of a version."""
-    from mygrad.autodiff.primitive import registry
-
-    source = new_handle(data, new_buffer(version), window, None, False)
-    t = record(registry["copy"], namespace_of(adapter), (source,), [data], data, (), 1)
-    t._buffer.version.values = ()  # which tells it from a copy that somebody asked for
-    return t

@@ -11,9 +11,10 @@ import operator
 from typing import Any
 
 from mygrad.autodiff.memory import Handle, buffer_of, new_handle
-from mygrad.autodiff.tape import record_copy, tracking, write
+from mygrad.autodiff.tape import tracking, write
 from mygrad.backends import Adapter, adapter_of, get_adapter
 from mygrad.operands import explain, floating
+from mygrad.readings import record_copy
 from mygrad.windows import Gather, Window, layout_of, view_of
 
 __all__ = ["getitem", "parse", "setitem"]
