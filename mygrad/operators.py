@@ -26,76 +26,80 @@ METHODS = """
 """.split()
 
 
-def operate(primitive: Primitive, x: Handle, y: Any) -> Any:
+def _operator(name: str) -> Any:
     """``apply(primitive, (x, y))``, with less to ask where `y` is a tensor like `x`, or a number.
 
     Small arrays are mostly overhead, and most operations on them come through here.
     """
-    a, b, live = x._data, y, 0 if x._constant else 1
-    kind = type(a)
-    if isinstance(y, Handle):
-        b = y._data
-        if not y._constant:
-            live |= 2
-    plain = type(b) in SCALARS if b is y else type(b) is kind  # raw arrays have to be guarded
-    live &= primitive.differentiable
-    adapter = by_type[kind]
-    known = primitive.kernels.get(adapter)
-    if known is None or not live or not plain:
-        return apply(primitive, (x, y))
-    try:
-        out = known[0](a, b)
-    except (ValueError, TypeError, IndexError) as error:
-        raise explain(error, primitive.name, (a, b)) from error
-    if type(out) is not kind or out.dtype is not a.dtype or known[2]:
-        return conclude(primitive, adapter, (x, y), (a, b), a, out, (), live)
-    if switched_off.get():
-        return new_handle(out, None, None, None, False)
-    plan = primitive.plans.get(live) or primitive.plan(live, 2)
-    if plan.shaped or (live != 3 and b is not y):
-        return record(primitive, known[1], (x, y), (a, b), out, (), live)
-    # What `record` does for any operands, for two variables, or one and a number.
-    version = Record()
-    version.locks = right = None
-    windows: list[Any] | None = None
-    reader = ref(version) if plan.saves_any else None
-    buffer = x._buffer or buffer_of(x)
-    left = buffer.version
-    if x._window is not None:
-        windows = [x._window, None]
-    if x._base is None:
-        buffer.grad = None
-    if plan.saves[0]:
-        keep(buffer.readers, buffer.guard, version, reader)
-    if live == 3:
-        buffer = y._buffer or buffer_of(y)
-        right = buffer.version
-        if y._window is not None:
-            windows = [None if windows is None else windows[0], y._window]
-        if y._base is None:
-            buffer.grad = None
-        if plan.saves[1]:
-            keep(buffer.readers, buffer.guard, version, reader)
-    if plan.saves_all:
-        values = (out if plan.out else None, a, b)
-    else:
-        values = plan.pick((None, out, a, b, x, y))
-    return complete(version, plan, known[1], out, values, (left, right), windows)
+    primitive = registry[name]
 
-
-def _operator(name: str) -> Any:
-    function = registry[name]
-
-    def forward(self: Handle, other: Any) -> Any:
+    def forward(x: Handle, y: Any) -> Any:
+        a, b, live = x._data, y, 0 if x._constant else 1
+        kind = type(a)
+        if isinstance(y, Handle):
+            b = y._data
+            if type(b) is not kind:
+                return unusual(primitive, x, y)
+            if not y._constant:
+                live |= 2
+        elif type(y) not in SCALARS:  # a raw array, which has to be guarded, or something else
+            return unusual(primitive, x, y)
+        live &= primitive.differentiable
+        adapter = by_type[kind]
+        known = primitive.kernels.get(adapter)
+        if known is None or not live:
+            return unusual(primitive, x, y)
         try:
-            return operate(function, self, other)
-        except UnknownOperand:
-            if declines(type(other)):
-                return NotImplemented
-            raise
+            out = known[0](a, b)
+        except (ValueError, TypeError, IndexError) as error:
+            raise explain(error, primitive.name, (a, b)) from error
+        if type(out) is not kind or out.dtype is not a.dtype or known[2]:
+            return conclude(primitive, adapter, (x, y), (a, b), a, out, (), live)
+        if switched_off.get():
+            return new_handle(out, None, None, None, False)
+        plan = primitive.plans.get(live) or primitive.plan(live, 2)
+        if plan.shaped or (live != 3 and b is not y):
+            return record(primitive, known[1], (x, y), (a, b), out, (), live)
+        # What `record` does for any operands, for two variables, or one and a number.
+        version = Record()
+        version.locks = right = None
+        windows: list[Any] | None = None
+        reader = ref(version) if plan.saves_any else None
+        buffer = x._buffer or buffer_of(x)
+        left = buffer.version
+        if x._window is not None:
+            windows = [x._window, None]
+        if x._base is None:
+            buffer.grad = None
+        if plan.saves[0]:
+            keep(buffer.readers, buffer.guard, version, reader)
+        if live == 3:
+            buffer = y._buffer or buffer_of(y)
+            right = buffer.version
+            if y._window is not None:
+                windows = [None if windows is None else windows[0], y._window]
+            if y._base is None:
+                buffer.grad = None
+            if plan.saves[1]:
+                keep(buffer.readers, buffer.guard, version, reader)
+        if plan.saves_all:
+            values = (out if plan.out else None, a, b)
+        else:
+            values = plan.pick((None, out, a, b, x, y))
+        return complete(version, plan, known[1], out, values, (left, right), windows)
 
     forward.__name__ = name
     return forward
+
+
+def unusual(primitive: Primitive, x: Handle, y: Any) -> Any:
+    """``apply(primitive, (x, y))``, or the other side's turn where `y` asks for it."""
+    try:
+        return apply(primitive, (x, y))
+    except UnknownOperand:
+        if declines(type(y)):
+            return NotImplemented
+        raise
 
 
 def _reflected(name: str) -> Any:

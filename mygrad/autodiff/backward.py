@@ -218,10 +218,11 @@ class Sweep:
             self.adjoints[version] = g
         return self.adjoints.get(version)
 
-    def run(self, order: list[Version]) -> list[tuple[Buffer, Any]]:
+    def run(self, order: list[Any]) -> list[tuple[Buffer, Any]]:
         """Go through the versions, and return the gradients of the buffers still in use."""
         grads: list[tuple[Buffer, Any]] = []
-        adjoints, waiting = self.adjoints, self.waiting
+        adjoints, waiting, owned = self.adjoints, self.waiting, self.owned
+        on_tensors = self.on_tensors
         for version in order:
             if waiting and version in waiting:
                 self.adjoint(version)
@@ -232,16 +233,53 @@ class Sweep:
             buffer = alive()
             if buffer is not None and buffer.version is version:
                 grads.append((buffer, self.for_user(buffer, version, g)))
-            if type(version) is Record:
-                self.through_record(version, g)
-            else:
-                self.through_write(version, g)  # type: ignore[arg-type]
+            if type(version) is not Record:
+                self.through_write(version, g)
+                del adjoints[version]
+                continue
+            # Hand the adjoint of an operation's result on to its operands.
+            if version.namespace is not self.namespace:
+                self.use(version.namespace)
+            plan, windows, parents, kind = version.plan, version.windows, version.parents, self.kind
+            values = self.as_read(version) if on_tensors else version.values
+            for k, rule, needs, only, takes_xp in plan.pulls:
+                try:
+                    if only is not None:
+                        part = rule(g, values[only])
+                    elif not needs:
+                        part = rule(g, xp=self.xp) if takes_xp else rule(g)
+                    else:
+                        asked = [values[n] if n >= 0 else plan.asked(values, n, k) for n in needs]
+                        part = rule(g, *asked, xp=self.xp) if takes_xp else rule(g, *asked)
+                    if on_tensors or type(part) is not kind:
+                        part = self.checked(part, plan.primitive.name)
+                except Exception as error:
+                    name = plan.primitive.name
+                    error.add_note(f"while differentiating {name} by its operand number {k}; no "
+                                   f"gradient was assigned and the graph is as it was")
+                    raise
+                if version.mask is not None:
+                    part = self.xp.where(version.mask, part, 0.0)
+                parent = parents[k]
+                if windows is None and part.shape == parent.shape and part.dtype is parent.dtype:
+                    # The usual case of `accumulate`, spelled out where every operation passes.
+                    present = adjoints.get(parent)
+                    if present is None:
+                        adjoints[parent] = part
+                    elif parent in owned:
+                        present += part
+                    else:
+                        self.total(parent, present, part)
+                else:
+                    self.accumulate(parent, windows[k] if windows else None, part)
             del adjoints[version]
         for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
-            buffer = version.buffer()
+            alive = version.buffer
+            buffer = alive()
             if buffer is not None and buffer.version is version:
-                g = self.adjoint(version)
-                self.follow(g)
+                g = self.adjoint(version) if version in waiting else adjoints[version]
+                if type(g) is not self.kind:
+                    self.follow(g)
                 grads.append((buffer, self.for_user(buffer, version, g)))
         return grads
 
@@ -255,45 +293,6 @@ class Sweep:
         if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
-
-    def through_record(self, version: Record, g: Any) -> None:
-        """Hand the adjoint of an operation's result on to its operands."""
-        plan, windows, mask = version.plan, version.windows, version.mask
-        if version.namespace is not self.namespace:
-            self.use(version.namespace)
-        on_tensors, kind = self.on_tensors, self.kind
-        adjoints, owned, parents = self.adjoints, self.owned, version.parents
-        values = self.as_read(version) if on_tensors else version.values
-        for k, rule, needs, only, takes_xp in plan.pulls:
-            parent: Any = parents[k]
-            try:
-                if only is not None:
-                    part = rule(g, values[only])
-                elif not needs:
-                    part = rule(g, xp=self.xp) if takes_xp else rule(g)
-                else:
-                    asked = [values[n] if n >= 0 else plan.asked(values, n, k) for n in needs]
-                    part = rule(g, *asked, xp=self.xp) if takes_xp else rule(g, *asked)
-                if on_tensors or type(part) is not kind:
-                    part = self.checked(part, plan.primitive.name)
-            except Exception as error:
-                name = plan.primitive.name
-                error.add_note(f"while differentiating {name} by its operand number {k}; no "
-                               f"gradient was assigned and the graph is as it was")
-                raise
-            if mask is not None:
-                part = self.xp.where(mask, part, 0.0)
-            if windows is None and part.shape == parent.shape and part.dtype is parent.dtype:
-                # The usual case of `accumulate`, spelled out where every operation passes.
-                present = adjoints.get(parent)
-                if present is None:
-                    adjoints[parent] = part
-                elif parent in owned:
-                    present += part
-                else:
-                    self.total(parent, present, part)
-            else:
-                self.accumulate(parent, windows[k] if windows else None, part)
 
     def checked(self, part: Any, name: str) -> Any:
         """What a rule returned, if not simply an array of the library in use, made one."""
