@@ -12,7 +12,8 @@ from mygrad.autodiff.guard import adopt, expose
 from mygrad.autodiff.memory import Handle, buffer_of, new_handle
 from mygrad.autodiff.primitive import registry
 from mygrad.autodiff.tape import write
-from mygrad.backends import adapter_of, get_adapter, selected_adapter, selection
+from mygrad.backends import adapter_of, get_adapter, selected_adapter
+from mygrad.conversion import array_of, dtype_of
 from mygrad.detach import detached
 from mygrad.interop.numpy_protocol import implements_numpy_override
 from mygrad.namespace import namespace_of
@@ -75,7 +76,10 @@ class Tensor(Handle):
         device: Any = None,
         backend: str | None = None,
     ) -> None:
-        array, adapter, theirs = _array_of(x, dtype, device, backend)
+        if isinstance(x, Tensor):
+            x._warn_detached("mg.tensor()")
+            x = x.data
+        array, adapter, theirs = array_of(x, dtype, device, backend)
         if constant is None:
             constant = not floating[adapter, array.dtype]
         elif not constant and not floating[adapter, array.dtype]:
@@ -110,7 +114,10 @@ class Tensor(Handle):
         cache = self._cache
         if value is self._data or (cache is not None and value is cache[0]):
             return  # after `t.data -= step`
-        array, adapter, theirs = _array_of(value, None, None, None)
+        if isinstance(value, Tensor):
+            value._warn_detached("tensor.data = tensor")
+            value = value.data
+        array, adapter, theirs = array_of(value, None, None, None)
         window, grad = self._window, None if self._buffer is None else self._buffer.grad
         shape = self._data.shape
         self._data = array
@@ -471,65 +478,6 @@ class Tensor(Handle):
 Handle.public = Tensor
 
 
-def _array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any, Any, bool]:
-    """An array for `x`, its adapter, and whether the array is (a view of) the user's own."""
-    if isinstance(x, Tensor):
-        x._warn_detached("mg.tensor()")
-        x = x.data
-    theirs = adapter_of(x)
-    chosen = selection()
-    host = get_adapter("numpy")
-    kind = type(x).__name__
-    if theirs is None:
-        x = host.asarray(_plain(x), dtype=None)
-        if x.dtype.kind not in "fiubc":
-            raise TypeError(
-                f"a tensor cannot be made of {kind} data (dtype {x.dtype}); it takes numbers, "
-                f"arrays, and lists of them"
-            )
-    if backend is not None:
-        adapter = get_adapter(backend)
-    elif theirs is None or theirs is host:
-        adapter = selected_adapter()
-        device = device if device is not None or chosen is None else chosen.device
-    else:
-        adapter = theirs
-    source = theirs or host
-    if adapter is not source:
-        if source is not host:
-            x = source.to_host(x)
-        array = adapter.from_host(host.asarray(x), device)
-        own = False
-    else:
-        array = adapter.asarray(x)
-        own = theirs is not None and array is x
-        if device is not None and adapter.device(array) != device:
-            array, own = adapter.to_device(array, device), False
-    if dtype is not None:
-        cast = adapter.xp.astype(array, _dtype(adapter, dtype), copy=False)
-        own = own and cast is array
-        array = cast
-    return array, adapter, own
-
-
-def _plain(x: Any) -> Any:
-    """Nested lists with tensors in them, with their values in place of the tensors."""
-    if isinstance(x, Handle):
-        detached("mg.tensor() took values out of tensors in a list; mg.stack keeps gradients")
-        return x._data.tolist() if hasattr(x._data, "tolist") else x._data
-    return [_plain(v) for v in x] if isinstance(x, (list, tuple)) else x
-
-
-def _dtype(adapter: Any, dtype: Any) -> Any:
-    """A dtype of the adapter's library, from anything that NumPy takes for one."""
-    if adapter.name == "numpy":
-        return get_adapter("numpy").asarray(0).astype(dtype).dtype
-    if isinstance(dtype, type) and dtype in (float, int, bool, complex):
-        return adapter.asarray(dtype(0)).dtype
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", None) or str(dtype)
-    return getattr(adapter.xp, name, dtype)
-
-
 def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) -> Tensor:
     t = kind(array, constant=constant, backend=backend)
     if grad is not None:
@@ -631,5 +579,5 @@ def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
     adapter = adapter_of(array) or selected_adapter()
     array = adapter.asarray(array)
     if dtype is not None:
-        array = adapter.xp.astype(array, _dtype(adapter, dtype), copy=False)
+        array = adapter.xp.astype(array, dtype_of(adapter, dtype), copy=False)
     return array if order is None else adapter.xp.asarray(array, order=order)

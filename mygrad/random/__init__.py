@@ -9,7 +9,8 @@ import numpy as np
 from mygrad.autodiff.memory import Handle
 from mygrad.autodiff.primitive import registry
 from mygrad.backends import Adapter, get_adapter
-from mygrad.tensor_base import Tensor, _dtype
+from mygrad.conversion import dtype_of
+from mygrad.tensor_base import Tensor
 from mygrad.tensor_creation.filled import finished, lengths, place
 
 __all__ = [
@@ -225,7 +226,7 @@ def randint(low: Any, high: Any = None, shape: Any = None, dtype: Any = int) -> 
     adapter, device = place(None, None)
     low, high = (0, low) if high is None else (low, high)
     array = generator(adapter).integers(low, high, () if shape is None else lengths(shape))
-    array = adapter.xp.astype(adapter.asarray(array), _dtype(adapter, dtype))
+    array = adapter.xp.astype(adapter.asarray(array), dtype_of(adapter, dtype))
     return finished("randint", array, adapter, device, None)
 
 

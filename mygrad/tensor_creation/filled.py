@@ -10,8 +10,9 @@ import numpy as np
 from mygrad.autodiff.memory import Handle, new_handle
 from mygrad.autodiff.primitive import registry
 from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
+from mygrad.conversion import dtype_of
 from mygrad.operands import floating, is_constant
-from mygrad.tensor_base import Tensor, _dtype, astensor
+from mygrad.tensor_base import Tensor, astensor
 
 __all__ = [
     "empty",
@@ -58,7 +59,7 @@ def _filled(
     name: str, shape: Any, dtype: Any, constant: bool | None, device: Any, backend: str | None
 ) -> Tensor:
     adapter, device = place(backend, device)
-    dtype = _dtype(adapter, float if dtype is None else dtype)
+    dtype = dtype_of(adapter, float if dtype is None else dtype)
     array = getattr(adapter.xp, name)(lengths(shape), dtype=dtype)
     return finished(name, array, adapter, device, constant)
 
@@ -189,7 +190,7 @@ def full(
         whole = registry["broadcast_to"](fill_value, lengths(shape))
         return registry["astype"](whole, dtype or fill_value._data.dtype, constant=constant)
     adapter, device = place(backend, device)
-    kind = None if dtype is None else _dtype(adapter, dtype)
+    kind = None if dtype is None else dtype_of(adapter, dtype)
     if isinstance(fill_value, (bool, int, float, complex)):
         array = adapter.xp.full(lengths(shape), fill_value, dtype=kind)
     else:
@@ -214,7 +215,7 @@ def _like(
     t = astensor(other)
     adapter = adapter_of(t._data)
     assert adapter is not None
-    dtype = t._data.dtype if dtype is None else _dtype(adapter, dtype)
+    dtype = t._data.dtype if dtype is None else dtype_of(adapter, dtype)
     if constant is None and isinstance(other, Handle):
         constant = other._constant or not floating[adapter, dtype]
     if shape is None:
@@ -369,7 +370,7 @@ def eye(
             [0., 1.]])
     """
     adapter, device = place(backend, device)
-    array = adapter.xp.eye(N, N if M is None else M, k=k, dtype=_dtype(adapter, dtype))
+    array = adapter.xp.eye(N, N if M is None else M, k=k, dtype=dtype_of(adapter, dtype))
     return finished("eye", array, adapter, device, constant)
 
 
@@ -435,5 +436,5 @@ def tri(
             [1., 1.]])
     """
     adapter, device = place(backend, device)
-    array = adapter.xp.ones((N, N if M is None else M), dtype=_dtype(adapter, dtype))
+    array = adapter.xp.ones((N, N if M is None else M), dtype=dtype_of(adapter, dtype))
     return finished("tri", adapter.xp.tril(array, k=k), adapter, device, constant)

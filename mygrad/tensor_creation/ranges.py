@@ -8,8 +8,9 @@ import numpy as np
 
 from mygrad.autodiff.memory import Handle
 from mygrad.autodiff.primitive import registry
+from mygrad.conversion import dtype_of
 from mygrad.detach import detached
-from mygrad.tensor_base import Tensor, _dtype, tensor
+from mygrad.tensor_base import Tensor, tensor
 from mygrad.tensor_creation.filled import finished, place
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
@@ -64,7 +65,7 @@ def arange(
     dtype = args[3] if len(args) == 4 else kwargs.pop("dtype", None)
     bounds = [_number(value, "arange") for value in args[:3]]
     named = {name: _number(value, "arange") for name, value in kwargs.items() if value is not None}
-    kind = None if dtype is None else _dtype(adapter, dtype)
+    kind = None if dtype is None else dtype_of(adapter, dtype)
     if "stop" in named and "start" not in named and not bounds:
         bounds = [named.pop("stop")]
     elif "start" in named and not bounds:
@@ -88,7 +89,7 @@ def _spaced(
     values = getattr(np, name)(*plain, **options)
     array = adapter.from_host(values, device)
     if dtype is not None:
-        array = adapter.xp.astype(array, _dtype(adapter, dtype))
+        array = adapter.xp.astype(array, dtype_of(adapter, dtype))
     return finished(name, array, adapter, device, constant)
 
 

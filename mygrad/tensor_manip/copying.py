@@ -8,9 +8,9 @@ from mygrad.autodiff.memory import Handle, new_handle
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.autodiff.tape import record, tracking
 from mygrad.backends import adapter_of, get_adapter
+from mygrad.conversion import dtype_of
 from mygrad.namespace import namespace_of
 from mygrad.operands import floating, is_constant
-from mygrad.tensor_base import _dtype
 
 __all__ = ["astype", "conj", "copy", "imag", "real", "to"]
 
@@ -66,7 +66,7 @@ def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp
     Tensor([1., 2.], dtype=float32)
     """
     adapter = xp.adapter
-    dtype = _dtype(adapter, dtype)
+    dtype = dtype_of(adapter, dtype)
     same = x.dtype == dtype
     allowed = {"unsafe": True, "no": same, "equiv": same}.get(casting)
     if allowed is None:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from mygrad import random, tensor_creation
-from mygrad.tensor_base import Tensor, _dtype, tensor
+from mygrad.conversion import dtype_of
+from mygrad.tensor_base import Tensor, tensor
 from mygrad.tensor_creation.filled import place
 
 __all__ = [
@@ -273,7 +274,7 @@ def dirac(*shape: int, dtype: Any = "float32", constant: bool | None = None) -> 
     if len(shape) < 2:
         raise ValueError(f"dirac: needs a shape of two axes or more, and was given {shape}")
     adapter = place(None, None)[0]
-    values = adapter.xp.zeros(shape, dtype=_dtype(adapter, dtype))
+    values = adapter.xp.zeros(shape, dtype=dtype_of(adapter, dtype))
     for k in range(min(shape[:2])):
         values[(k, k, *(n // 2 for n in shape[2:]))] = 1
     return tensor(values, constant=constant, copy=False)
