@@ -291,6 +291,8 @@ def get_adapter(name: str) -> Adapter:
 def _remedy(name: str) -> str:
     if name in _EXTRAS:
         return f'Install it with: pip install "mygrad[{_EXTRAS[name]}]"'
+    if name == "numpy":  # which comes with mygrad
+        return "mygrad runs from a checkout; install that with: pip install -e ."
     return f"Install the package that provides {name!r}"
 
 
