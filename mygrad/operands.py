@@ -89,7 +89,8 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
     kind = type(value)
     if isinstance(value, Handle):
-        common_adapter((value, adapter), name)
+        if adapter_of(value._data) is not adapter:
+            common_adapter((value, adapter), name)  # which says what to do
         return value._data
     if kind in SCALARS:
         return value

@@ -82,7 +82,7 @@ class NumPyAdapter(Adapter):
             return True
 
     def set_writeable(self, array: Any, flag: bool) -> None:
-        array.flags.writeable = flag
+        array.setflags(write=flag)
 
     def is_writeable(self, array: Any) -> bool:
         return array.flags.writeable

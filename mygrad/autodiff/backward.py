@@ -100,8 +100,7 @@ class Sweep:
     owned
         The versions whose adjoint nobody else holds, so that it may be changed in place.
     waiting
-        By version, contributions to parts of it: (window, value) pairs that wait until there
-        is an adjoint to add them to.
+        By version, (window, value) pairs: contributions that wait for an adjoint to add them to.
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import Any
-from weakref import ReferenceType, WeakValueDictionary, ref
+from weakref import ReferenceType, ref
 
 from mygrad.autodiff.memory import Buffer, Handle, buffer_of
 from mygrad.backends import Adapter, adapter_of
@@ -63,10 +63,8 @@ class Guard:
     ----------
     owner
         The object that owns the memory.
-    exposed
-        Weak references to the arrays of this memory that users hold.
-    readers
-        As for `Buffer`; all buffers on this memory share it.
+    exposed, readers
+        Weak references to the arrays of this memory that users hold; as for `Buffer`, shared.
     """
 
     __slots__ = ("__weakref__", "_token", "adapter", "exposed", "owner", "readers")
@@ -78,6 +76,11 @@ class Guard:
         self.readers: list[ReferenceType[Any]] = []
         self._token: ReferenceType[Token] | None = None
 
+    def __del__(self) -> None:
+        known = _guards.get(id(self.owner))
+        if known is not None and known() in (self, None):
+            del _guards[id(self.owner)]
+
     @property
     def token(self) -> Token | None:
         """The token, while any record holds it."""
@@ -87,7 +90,10 @@ class Guard:
         """Note that a user holds `array`, and lock it at once if the memory is needed now."""
         if not self.adapter.can_lock:
             return
-        if not any(known() is array for known in self.exposed):
+        for known in self.exposed:
+            if known() is array:
+                break
+        else:
             self.exposed = [known for known in self.exposed if known() is not None]
             self.exposed.append(ref(array))
         token = self.token
@@ -125,17 +131,26 @@ class Guard:
         return view
 
 
-_guards: WeakValueDictionary[int, Guard] = WeakValueDictionary()
+_guards: dict[int, ReferenceType[Guard]] = {}  # by the id of the owner, which guards keep alive
+
+
+def _of_owner(owner: Any, adapter: Adapter) -> tuple[Guard, bool]:
+    """The guard of the memory that `owner` owns, and whether it is new."""
+    known = _guards.get(id(owner))
+    guard = None if known is None else known()
+    if guard is not None:
+        return guard, False
+    guard = Guard(owner, adapter)
+    _guards[id(owner)] = ref(guard)
+    return guard, True
 
 
 def guard_of(array: Any, adapter: Adapter) -> Guard:
     """The guard of a raw array in the hands of a user; one for all arrays on its memory."""
     owner = adapter.owner(array)
-    guard = _guards.get(id(owner))
-    if guard is None:
-        guard = _guards[id(owner)] = Guard(owner, adapter)
-        if type(owner) in adapter.array_types:
-            guard.expose(owner)
+    guard, new = _of_owner(owner, adapter)
+    if new and type(owner) in adapter.array_types:
+        guard.expose(owner)
     if array is not owner:
         guard.expose(array)
     return guard
@@ -172,11 +187,7 @@ def expose(t: Handle) -> Any:
         cache[0] = array
     buffer = buffer_of(t)
     if buffer.guard is None:
-        owner = adapter.owner(t._data)
-        guard = _guards.get(id(owner))
-        if guard is None:
-            guard = _guards[id(owner)] = Guard(owner, adapter)
-        _share(buffer, guard)
+        _share(buffer, _of_owner(adapter.owner(t._data), adapter)[0])
     guard = buffer.guard
     guard.expose(array)
     for reader in guard.readers:  # the records that need this memory already lock it now

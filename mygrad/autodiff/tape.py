@@ -266,8 +266,7 @@ def keep(readers: list[Any], guard: Guard | None, record: Record, reader: Any) -
     readers.append(reader)
     count = len(readers)
     if count > 31 and not count & (count - 1):
-        # Forgetting the dead whenever the count reaches a power of two costs a constant number
-        # of steps per reader, and leaves no trail of dead references in long loops.
+        # At powers of two, forgetting the dead costs a constant number of steps per reader.
         readers[:] = [r for r in readers if r() is not None]
     if guard is not None:
         record.locks = guard.hold(record.locks)
