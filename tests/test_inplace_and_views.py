@@ -512,3 +512,18 @@ def test_the_gradient_is_shared_with_nobody() -> None:
     g *= 7.0
     equal(y.grad, [1.0, 1.0])
     equal(z.grad, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 2), (2, 1), (2, 3), (3, 1, 2)])
+def test_choosing_from_views_with_negative_strides(shape: tuple[int, ...]) -> None:
+    """A device library gave other memory's values here; see its adapter."""
+    a = np.random.default_rng(0).standard_normal(shape)
+    x = mg.tensor(np.flip(a).copy())
+    view = x[(slice(None, None, -1),) * len(shape)]
+    for result, wanted in (
+        (mg.where(view > 0, view, 0.5), np.where(a > 0, a, 0.5)),
+        (mg.where(view > 0, 0.5, view), np.where(a > 0, 0.5, a)),
+    ):
+        np.testing.assert_array_equal(to_host(result), wanted)
+    mg.where(view > 0, view * view, 0.5).sum().backward()
+    np.testing.assert_allclose(to_host(view.grad), np.where(a > 0, 2 * a, 0.0))

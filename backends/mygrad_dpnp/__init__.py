@@ -226,6 +226,17 @@ def _meet(a: Any, b: Any, apart: int, work: int = 1000) -> bool:
     return False
 
 
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    """`dpnp.where`, which reads other memory (dpnp 0.20) where an array with negative strides
+    meets a number."""
+    return dpnp.where(*[
+        dpnp.ascontiguousarray(a)
+        if isinstance(a, dpnp.ndarray) and min(a.strides, default=0) < 0
+        else a
+        for a in (condition, x, y)
+    ])
+
+
 class _Generator:
     """NumPy's names for the numbers that dpnp's generator draws."""
 
@@ -243,3 +254,4 @@ class _Generator:
 
 
 adapter = DPNPAdapter()
+adapter.kernels["where"] = _where
