@@ -95,7 +95,7 @@ class Worker:
     def __init__(self, library: Library, folder: Path) -> None:
         from benchmarks.workloads import workloads
 
-        self.library = library
+        self.peer_library = library
         self.folder = folder
         self.workloads = workloads()
         self.step: Any = None
@@ -113,22 +113,22 @@ class Worker:
         arrays = chosen.arrays()
         if double:
             arrays = {k: a.astype("f8") if a.dtype.kind == "f" else a for k, a in arrays.items()}
-        self.step = self.library.program(chosen, arrays)
+        self.step = self.peer_library.program(chosen, arrays)
         results = [host(value) for value in self.step()]
         seconds = self.round(1)["seconds"]
         results += [host(value) for value in self.last]
         self.last = ()
-        np.savez(self.folder / f"{self.library.peer}.npz", *results)
+        np.savez(self.folder / f"{self.peer_library.peer}.npz", *results)
         return {"seconds": seconds}
 
     def round(self, repetitions: int) -> dict[str, Any]:
         """Seconds a step, and how many seconds of processor time went into each of them."""
-        step, wait = self.step, self.library.wait
+        step, wait = self.step, self.peer_library.wait
         processor, start = time.process_time(), time.perf_counter()
         for _ in range(repetitions):
             last = step()
             wait(last)
-        self.library.synchronize()
+        self.peer_library.synchronize()
         seconds = time.perf_counter() - start
         processor = time.process_time() - processor
         self.last = last
