@@ -122,7 +122,7 @@ def _reach_below(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
 def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     if x.ndim:
         return np.broadcast_to(x, shape)
-    view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # 15 times faster
+    view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # 4 times as fast
     view.setflags(write=False)
     return view
 

@@ -15,7 +15,8 @@ def bits_like(dtype: Any) -> Any:
     """Integers of the size of a floating dtype, or None if there are none.
 
     An integer times False is 0 and times True is itself, whatever its bits stand for: so such a
-    product selects floats, infinities and NaNs too, and is 20 times faster than `numpy.where`.
+    product selects floats, infinities and NaNs too, and is 20 times as fast as
+    `numpy.where` on 100,000 float32 (and no slower on 1,000).
     """
     return _BITS.get(dtype)
 

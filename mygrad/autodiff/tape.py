@@ -63,20 +63,19 @@ class Write(Version):
     window, index
         What was written: the part of the buffer seen through `window` (None: all of it) and,
         in it, through integer arrays or a mask. ``parents[1]`` is what the value came from.
-    value_window, value_shape
-        How the value looks at its buffer, and its shape before broadcasting.
+    value_window
+        How the value looks at its buffer.
     sign
         0 if the value replaced what was there, 1 or -1 if it was added or subtracted.
     mask
         Where in the region the value was written (``where=``); None for everywhere.
     """
 
-    __slots__ = ("index", "mask", "sign", "value_shape", "value_window", "window")
+    __slots__ = ("index", "mask", "sign", "value_window", "window")
 
     window: Window | None
     index: Any
     value_window: Window | None
-    value_shape: tuple[int, ...]
     sign: int
     mask: Any
 

@@ -96,10 +96,6 @@ matmul = _Matmul(
 matmul.__signature__ = inspect.signature(matmul.__call__)
 
 
-def _ndim(a: Any) -> int:
-    return a.ndim if hasattr(a, "ndim") else 0 if isinstance(a, (int, float)) else 1
-
-
 def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:
     """Dot product as `numpy.dot` defines it.
 
