@@ -71,32 +71,34 @@ from numpy import (
 )
 
 from mygrad import errors
-from mygrad.backends import *
-from mygrad.backends import select_from_environment as _select_from_environment
-from mygrad.detach import on_detach
-from mygrad.tensor_base import Tensor, asarray, astensor, tensor
+from mygrad.arrays import Adapter, adapter_of, get_adapter, register_backend, selected_adapter
+from mygrad.arrays.availability import Availability, available_backends
+from mygrad.tensors.base import Tensor, asarray, astensor, tensor
 
 # isort: split
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
-from mygrad import operators as _operators
-from mygrad.elementwise import Ufunc as ufunc
-from mygrad.interop import numpy_protocol as _numpy_protocol
-from mygrad.interop.mygrad2_paths import install as _install_mygrad2_paths
+from mygrad import operation_base as _operation_base
+from mygrad.compat import install as _install_old_paths
+from mygrad.interop import install as _install_protocols
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *
 from mygrad.linalg.products import *
 from mygrad.math import *
+from mygrad.math.ufunc import Ufunc as ufunc
 from mygrad.nnet.layers import sliding_window_view
 from mygrad.operation_base import execute_op
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *
 from mygrad.tensor_manip import methods as _methods
-from mygrad.tracking import *
+from mygrad.tensors import operators as _operators
+from mygrad.tensors.switches import *
+from mygrad.tensors.switches import select_from_environment as _select_from_environment
 
-for _room in (_operators, _methods, _numpy_protocol):  # the operations are declared now
+for _room in (_operators, _methods, _operation_base):  # the operations are declared now
     _room.install(Tensor)
-_install_mygrad2_paths(_sys.modules[__name__])
+_install_protocols(Tensor, _sys.modules[__name__])
+_install_old_paths(_sys.modules[__name__])
 _select_from_environment()
 
 try:

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mygrad.autodiff.memory import Handle, new_handle
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.primitive import primitive
-from mygrad.backends import adapter_of
-from mygrad.tensor_manip.array_shape import as_operand_tensor
 from mygrad.tensor_manip.selecting import NO_VALUE
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
 
@@ -176,7 +176,7 @@ class Sequential(Operation):
         return result
 
 
-def _derivative(g: Any, i: int, operation: Operation, xp: Any) -> Any:
+def _derivative(g: Any, operation: Operation, i: int, xp: Any) -> Any:
     if isinstance(g, Handle):
         raise NotImplementedError(
             f"{type(operation).__name__} is an Operation with a first-order derivative only; "
@@ -196,7 +196,9 @@ def _derivative(g: Any, i: int, operation: Operation, xp: Any) -> Any:
 
 
 @primitive(
-    tensors=lambda g, i, operation, xp: _derivative(g, i, operation, xp), variadic=True, own=True
+    tensors=lambda g, operation, i, xp: _derivative(g, operation, i, xp),
+    variadic=True, goes_first=True,
+    broadcasts="stacks",
 )
 def custom_operation(tensors: Any, operation: Operation, result: Any, *, xp: Any) -> Any:
     """Record a result that an `Operation` computed."""
@@ -255,3 +257,12 @@ def execute_op(
     operation = Op()
     result = operation(*kept, *(op_args or ()), **(op_kwargs or {}))
     return custom_operation(tensors, operation, result, out=out, constant=constant)
+
+
+def install(cls: Any) -> None:
+    """Give tensors the older name of `execute_op`, which packages call."""
+
+    def _op(cls: Any, op_cls: Any, *input_vars: Any, **options: Any) -> Any:
+        return execute_op(op_cls, *input_vars, **options)
+
+    cls._op = classmethod(_op)

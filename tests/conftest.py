@@ -25,7 +25,6 @@ BACKEND = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_BA
 os.environ["MYGRAD_TEST_BACKEND"] = BACKEND
 
 import mygrad as mg  # noqa: E402
-from mygrad.autodiff.guard import set_default_guarding  # noqa: E402
 
 try:
     from strict_adapter import adapter as strict_adapter
@@ -100,5 +99,5 @@ def process_wide_switches() -> Iterator[None]:
     """Take back what a test switched for the whole process."""
     yield
     mg.set_backend(None if BACKEND == "numpy" else BACKEND)
-    set_default_guarding(True)
+    mg.turn_memory_guarding_on()
     mg.on_detach("warn")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mygrad as mg
-from mygrad.backends import adapter_of
+from mygrad.arrays import adapter_of
 
 __all__ = [
     "check_gradients",

@@ -14,7 +14,7 @@ import array_api_strict as xp
 import numpy as np
 from array_api_strict._array_object import Array
 
-from mygrad.backends import Adapter, get_adapter
+from mygrad.arrays import Adapter, get_adapter
 
 __all__ = ["adapter"]
 

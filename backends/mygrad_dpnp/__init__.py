@@ -24,7 +24,7 @@ _find_cpu_device()
 import dpnp  # noqa: E402
 import numpy as np  # noqa: E402
 
-from mygrad.backends import Adapter  # noqa: E402
+from mygrad.arrays import Adapter  # noqa: E402
 
 __all__ = ["adapter"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from mygrad.backends import Adapter
+from mygrad.arrays import Adapter
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
-from mygrad_numpy.normalization import channel_sums, channels_adjoint, channels_normalized
+from mygrad_numpy.normalization import channel_sums, channels_adjoint, normalize_channels
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
@@ -157,7 +157,7 @@ adapter.kernels.update(
     broadcast_to=_broadcast_to,
     channel_sums=channel_sums,
     channels_adjoint=channels_adjoint,
-    channels_normalized=channels_normalized,
+    normalize_channels=normalize_channels,
     conv_filter_gradient=conv_filter_gradient,
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,

@@ -13,26 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from mygrad.arrays.sliding import Geometry
 from mygrad_numpy import winograd
 from mygrad_numpy.pool import fresh
 from mygrad_numpy.scratch import CACHE, blocks, scratch
 
-if TYPE_CHECKING:
-    from mygrad.nnet.layers.conv import Geometry
-
 __all__ = ["conv_filter_gradient", "conv_input_gradient", "conv_nd"]
 
 _NARROW = 32  # matrix products over fewer terms than this lose more than the copying costs
-
-
-def _geometry(*args: Any) -> Geometry:
-    from mygrad.nnet.layers.conv import Geometry  # it needs this adapter to be imported
-
-    return Geometry(*args)
 
 
 class _Columns:
@@ -105,7 +97,7 @@ class _Columns:
 
 
 def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1) -> Any:
-    geometry = _geometry(x.shape, filter_bank.shape, stride, padding, dilation)
+    geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = np.result_type(x, filter_bank)
     w = filter_bank.astype(dtype, copy=False)
     if winograd.suits(geometry, x.shape[1], len(w), dtype):
@@ -129,7 +121,7 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
 def conv_filter_gradient(
     x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
-    geometry = _geometry(x.shape, shape, stride, padding, dilation)
+    geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = np.result_type(x, g)
     g = np.ascontiguousarray(g, dtype).reshape(len(g), shape[0], prod(geometry.out))
     if winograd.suits(geometry, x.shape[1], shape[0], dtype):
@@ -161,7 +153,7 @@ def _clipped(k: int, step: int, padding: int, count: int, length: int) -> tuple[
 def conv_input_gradient(
     g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
-    geometry = _geometry(shape, filter_bank.shape, stride, padding, dilation)
+    geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation)
     spatial = tuple(range(2, len(shape)))
     dtype = np.result_type(g, filter_bank)
     g = np.ascontiguousarray(g, dtype)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mygrad.arrays.sliding import pool_slices, pool_windows
 from mygrad_numpy.scratch import scratch
 from mygrad_numpy.selection import bits_like
 
@@ -14,9 +15,7 @@ __all__ = ["max_pool", "max_unpool"]
 
 def max_pool(x: Any, pool: Any, stride: Any) -> Any:
     """One axis after another: fewer and fewer elements are left for the next."""
-    from mygrad.nnet.layers.pooling import placed  # it needs this adapter to be imported
-
-    sizes, strides, counts = placed(x.shape, pool, stride)
+    sizes, strides, counts = pool_windows(x.shape, pool, stride)
     out = x
     first = x.ndim - len(sizes)
     for axis, (size, step, count) in enumerate(zip(sizes, strides, counts, strict=True), first):
@@ -32,9 +31,7 @@ def max_pool(x: Any, pool: Any, stride: Any) -> Any:
 
 
 def max_unpool(g: Any, x: Any, out: Any, pool: Any, stride: Any) -> Any:
-    from mygrad.nnet.layers.pooling import placed, slices
-
-    sizes, strides, counts = placed(x.shape, pool, stride)
+    sizes, strides, counts = pool_windows(x.shape, pool, stride)
     apart = all(s >= k for k, s in zip(sizes, strides, strict=True))
     lengths = x.shape[x.ndim - len(sizes) :]
     filled = sizes == strides and all(
@@ -43,13 +40,13 @@ def max_unpool(g: Any, x: Any, out: Any, pool: Any, stride: Any) -> Any:
     total = np.empty(x.shape, g.dtype) if filled else np.zeros(x.shape, g.dtype)
     bits = bits_like(g.dtype)
     if bits is None:
-        return _added_up(total, g, x, out, slices(x.shape, pool, stride))
+        return _added_up(total, g, x, out, pool_slices(x.shape, pool, stride))
     values, into = g.view(bits), total.view(bits)
     won = scratch("won", out.shape, np.dtype(bool))
     taken = scratch("taken", out.shape, np.dtype(bool))
     taken.fill(False)
     picked = None if apart else scratch("picked", out.shape, bits)
-    for part in slices(x.shape, pool, stride):
+    for part in pool_slices(x.shape, pool, stride):
         np.equal(x[part], out, out=won)
         np.greater(won, taken, out=won)  # the first of equal entries only
         np.logical_or(taken, won, out=taken)

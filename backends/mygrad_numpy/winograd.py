@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from mygrad.arrays.sliding import Geometry
 from mygrad_numpy.pool import fresh
 from mygrad_numpy.scratch import CACHE, blocks, scratch
-
-if TYPE_CHECKING:
-    from mygrad.nnet.layers.conv import Geometry
 
 __all__ = ["convolve", "filter_gradient", "suits"]
 

@@ -10,29 +10,41 @@ is changed in the graph, and no gradient is assigned, before all of it has succe
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
 
-from mygrad.autodiff.memory import CLEARED, Buffer, Handle, Version, leaf, new_handle
-from mygrad.autodiff.tape import Record, Write
-from mygrad.backends import adapter_of, by_type
+from mygrad.arrays import adapter_of, by_type
+from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
+from mygrad.autodiff.nodes import (
+    CLEARED,
+    Buffer,
+    Handle,
+    Record,
+    Version,
+    Write,
+    leaf,
+    new_handle,
+    tensor_class,
+)
+from mygrad.autodiff.operands import SCALARS
+from mygrad.autodiff.replay import replay
+from mygrad.autodiff.views import Gather, Layout, Window
 from mygrad.errors import InvalidBackprop, InvalidGradient
-from mygrad.namespace import Namespace, namespace_of, tensor_namespace_of
-from mygrad.readings import as_of
-from mygrad.windows import Gather, Layout, Window
 
-__all__ = ["backward", "clear_graph"]
+__all__ = ["backward", "clear_graph", "reachable"]
 
 newest_first = attrgetter("seq")
 
 
-def backward(root: Handle, seed: Any, create_graph: bool = False, own: bool = False) -> None:
+def backward(
+    root: Handle, seed: Any, create_graph: bool = False, private_seed: bool = False
+) -> None:
     """Differentiate a tensor by everything that it was computed from.
 
     Parameters
     ----------
     root
         The tensor.
-    seed, own
+    seed, private_seed
         The adjoint of `root`: an array (or a tensor) of its shape; whether nobody else holds it.
     create_graph
         Whether to compute on tensors, so that the gradients can be differentiated again.
@@ -42,8 +54,8 @@ def backward(root: Handle, seed: Any, create_graph: bool = False, own: bool = Fa
     sweep = Sweep(namespace_of(by_type[type(root._data)]), create_graph)
     if root._window is None:
         sweep.adjoints[start] = seed
-        if own:
-            sweep.owned.add(start)
+        if private_seed:
+            sweep.private.add(start)
     else:
         sweep.accumulate(start, root._window, seed)
     for held, g in sweep.run(order):
@@ -97,7 +109,7 @@ class Sweep:
     ----------
     adjoints
         By version, for those that contributions to the whole have reached.
-    owned
+    private
         The versions whose adjoint nobody else holds, so that it may be changed in place.
     waiting
         By version, (window, value) pairs: contributions that wait for an adjoint to add them to.
@@ -106,7 +118,7 @@ class Sweep:
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
         self.on_tensors = on_tensors
         self.adjoints: dict[Version, Any] = {}
-        self.owned: set[Version] = set()
+        self.private: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
         self.use(namespace)
 
@@ -119,16 +131,162 @@ class Sweep:
     def use(self, namespace: Namespace) -> None:
         self.namespace = namespace
         self.adapter = namespace.adapter
-        self.kind = Handle.public if self.on_tensors else self.adapter.array_types[0]
+        self.kind = tensor_class() if self.on_tensors else self.adapter.array_types[0]
         self.xp: Any = tensor_namespace_of(self.adapter) if self.on_tensors else namespace
+
+    # --- the loop -----------------------------------------------------------------------------
+    def run(self, order: list[Any]) -> list[tuple[Buffer, Any]]:
+        """Go through the versions, and return the gradients of the buffers still in use."""
+        grads: list[tuple[Buffer, Any]] = []
+        adjoints, waiting, private = self.adjoints, self.waiting, self.private
+        on_tensors = self.on_tensors
+        for version in order:
+            if waiting and version in waiting:
+                self.adjoint(version)
+            g = adjoints.get(version)
+            if g is None:
+                continue
+            buffer = version.buffer()
+            if buffer is not None and buffer.version is version:
+                grads.append((buffer, self.as_gradient(buffer, version, g)))
+            if type(version) is not Record:
+                self.through_write(version, g)
+                del adjoints[version]
+                continue
+            # Hand the adjoint of an operation's result on to its operands.
+            if version.namespace is not self.namespace:
+                self.use(version.namespace)
+            plan, windows, parents = version.plan, version.windows, version.parents
+            kind: Any = self.kind
+            values = replay(version) if on_tensors else version.values
+            k: int | None = None
+            parent: Any
+            try:
+                for k, rule, needs, only, takes_xp in plan.pulls:
+                    if only is not None:
+                        part = rule(g, values[only])
+                    elif not needs:
+                        part = rule(g, xp=self.xp) if takes_xp else rule(g)
+                    elif takes_xp:
+                        part = rule(g, *[values[n] for n in needs], xp=self.xp)
+                    else:
+                        part = rule(g, *[values[n] for n in needs])
+                    parent = parents[k]
+                    if (
+                        type(part) is kind
+                        and windows is None
+                        and version.mask is None
+                        and part.shape == parent.shape
+                        and part.dtype is parent.dtype
+                    ):
+                        # The usual case of `deliver`, spelled out where every operation passes.
+                        present = adjoints.get(parent)
+                        if present is None:
+                            adjoints[parent] = part
+                        elif parent in private:
+                            present += part
+                            adjoints[parent] = present
+                        else:
+                            self.total(parent, present, part)
+                    else:
+                        self.deliver(version, k, part)
+                k = None
+                for numbers, rule, needs, takes_xp in plan.joint_pulls:
+                    arguments = [values[n] for n in needs]
+                    parts = rule(g, *arguments, xp=self.xp) if takes_xp else rule(g, *arguments)
+                    for j, part in zip(numbers, parts, strict=True):
+                        if plan.flows[j]:
+                            self.deliver(version, j, part)
+            except Exception as error:
+                operand = "" if k is None else f" by its operand {name_of_operand(version, k)}"
+                error.add_note(
+                    f"while differentiating {plan.primitive.name}{operand}; no gradient was "
+                    f"assigned and the graph is as it was"
+                )
+                raise
+            del adjoints[version]
+        for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
+            buffer = version.buffer()
+            if buffer is not None and buffer.version is version:
+                g = self.adjoint(version) if version in waiting else adjoints[version]
+                if type(g) is not self.kind:
+                    self.follow(g)
+                grads.append((buffer, self.as_gradient(buffer, version, g)))
+        return grads
+
+    def as_gradient(self, buffer: Buffer, version: Version, g: Any) -> Any:
+        """The adjoint as a gradient that nobody else holds, laid out like its buffer."""
+        layout = buffer.layout
+        if self.on_tensors:
+            return g.copy() if layout is None else self.laid_out(g, layout)
+        # A write hands its adjoint down, where it is changed.
+        private = version in self.private and type(version) is not Write
+        if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
+            return self.laid_out(g, layout)
+        return g if private else self.adapter.copy(g)
+
+    # --- contributions ------------------------------------------------------------------------
+    def deliver(self, version: Record, k: int, part: Any) -> None:
+        """Add what a rule returned to the adjoint of its operand, once it is known to fit."""
+        parent, window = version.parents[k], version.windows[k] if version.windows else None
+        assert parent is not None
+        shape = parent.shape if window is None else getattr(window, "shape", version.shape)
+        if isinstance(part, Handle) or type(part) in self.adapter.array_types:
+            self.follow(part)
+        else:
+            number = type(part) in SCALARS
+            part = self.as_array(part, version, k)
+            if number:  # the same for all elements
+                part = self.xp.broadcast_to(part, shape)
+        if version.mask is not None:
+            part = self.xp.where(version.mask, part, 0.0)
+        if part.shape != shape:
+            part = self.unbroadcast(part, shape, version, k)
+        self.accumulate(parent, window, part)
+
+    def as_array(self, part: Any, version: Record, k: int) -> Any:
+        """What a rule returned, if not simply an array of the library in use, made one."""
+        self.follow(part)
+        if type(part) in self.adapter.array_types:
+            return part
+        try:
+            array = self.adapter.asarray(part)
+            if not self.adapter.xp.isdtype(array.dtype, ("numeric", "bool")):
+                raise TypeError(f"dtype {array.dtype}")
+            return array
+        except Exception as error:
+            raise InvalidGradient(
+                f"the rule of {version.primitive.name} for {name_of_operand(version, k)} returned "
+                f"{part!r}, which is not an array"
+            ) from error
+
+    def unbroadcast(self, g: Any, shape: tuple[int, ...], version: Record, k: int) -> Any:
+        """Sum a contribution over the axes along which its operand was broadcast."""
+        broadcasts, found = version.primitive.broadcasts, tuple(g.shape)
+        extra = len(found) - len(shape)
+        fits = (
+            broadcasts is not None
+            and extra >= 0
+            and all(n in (1, m) for n, m in zip(shape, found[extra:], strict=True))
+            and (broadcasts == "stacks" or found == tuple(version.shape))
+        )
+        if not fits:
+            raise_misshapen(version, k, shape, found)
+        return self.summed_to(g, shape)
+
+    def summed_to(self, g: Any, shape: tuple[int, ...]) -> Any:
+        """Sum over the axes along which an array of this shape was broadcast to that of `g`."""
+        xp = self.xp
+        extra = g.ndim - len(shape)
+        if extra > 0:
+            g = xp.sum(g, axis=tuple(range(extra)))
+        elif extra < 0:  # axes of length 1 that a write dropped
+            g = xp.reshape(g, (1,) * -extra + tuple(g.shape))
+        axes = tuple(j for j, n in enumerate(shape) if n == 1 and g.shape[j] != 1)
+        return xp.sum(g, axis=axes, keepdims=True) if axes else g
 
     def accumulate(self, version: Version, window: Window | Gather | None, g: Any) -> None:
         """Add a contribution to the adjoint of what `window` shows of a version."""
-        if window is None:
-            if g.shape != version.shape:
-                g = self.unbroadcast(g, version.shape)
-        elif type(window) is Window and g.shape != window.shape:
-            g = self.unbroadcast(g, window.shape)
         if g.dtype is not version.dtype:
             g = self.cast(g, version.dtype)
         present = self.adjoints.get(version)
@@ -136,11 +294,12 @@ class Sweep:
             if present is None:
                 self.waiting.setdefault(version, []).append((window, g))
             else:
-                window.add(self.own(version, window.layout), g, self.xp)
+                window.add(self.writeable_adjoint(version, window.layout), g, self.xp)
         elif present is None:
             self.adjoints[version] = g
-        elif version in self.owned:
+        elif version in self.private:
             present += g
+            self.adjoints[version] = present
         else:
             self.total(version, present, g)
 
@@ -148,25 +307,10 @@ class Sweep:
         """Add a contribution to an adjoint that somebody else holds, too."""
         total = present + g
         if not self.on_tensors:
-            self.owned.add(version)
+            self.private.add(version)
             if type(total) is not self.kind:  # some libraries add 0-d arrays up to scalars
                 total = self.adapter.asarray(total)
         self.adjoints[version] = total
-
-    def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
-        """Sum a contribution over the axes along which its operand was broadcast."""
-        xp = self.xp
-        extra = g.ndim - len(shape)
-        if extra > 0:
-            g = xp.sum(g, axis=tuple(range(extra)))
-        elif extra < 0:
-            g = xp.reshape(g, (1,) * -extra + tuple(g.shape))
-        axes = tuple(k for k, n in enumerate(shape) if n == 1 and g.shape[k] != 1)
-        if axes:
-            g = xp.sum(g, axis=axes, keepdims=True)
-        if g.shape != shape:
-            g = xp.broadcast_to(g, shape)
-        return g
 
     def cast(self, g: Any, dtype: Any) -> Any:
         if g.dtype == dtype:
@@ -179,14 +323,15 @@ class Sweep:
             g = self.xp.real(g)
         return self.xp.astype(g, dtype)
 
-    def own(self, version: Version, layout: Layout) -> Any:
+    # --- adjoints of whole buffers ------------------------------------------------------------
+    def writeable_adjoint(self, version: Version, layout: Layout) -> Any:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
         data = g._data if isinstance(g, Handle) else g
         adapter = layout.adapter
-        if version not in self.owned or adapter.strides(data) != layout.strides:
+        if version not in self.private or adapter.strides(data) != layout.strides:
             g = self.adjoints[version] = self.laid_out(g, layout)
-            self.owned.add(version)
+            self.private.add(version)
         return g
 
     def laid_out(self, g: Any, layout: Layout | None) -> Any:
@@ -206,126 +351,18 @@ class Sweep:
             if layout.adapter is not self.adapter:
                 self.use(namespace_of(layout.adapter))
             if version in self.adjoints:
-                g = self.own(version, layout)
+                g = self.writeable_adjoint(version, layout)
             else:
                 g = layout.zeros()
                 if self.on_tensors:
                     g = new_handle(g, None, None, None, False)
-                self.owned.add(version)
+                self.private.add(version)
             for window, part in waiting:
                 window.add(g, part, self.xp)
             self.adjoints[version] = g
         return self.adjoints.get(version)
 
-    def run(self, order: list[Any]) -> list[tuple[Buffer, Any]]:
-        """Go through the versions, and return the gradients of the buffers still in use."""
-        grads: list[tuple[Buffer, Any]] = []
-        adjoints, waiting, owned = self.adjoints, self.waiting, self.owned
-        on_tensors = self.on_tensors
-        for version in order:
-            if waiting and version in waiting:
-                self.adjoint(version)
-            g = adjoints.get(version)
-            if g is None:
-                continue
-            buffer = version.buffer()
-            if buffer is not None and buffer.version is version:
-                grads.append((buffer, self.for_user(buffer, version, g)))
-            if type(version) is not Record:
-                self.through_write(version, g)
-                del adjoints[version]
-                continue
-            # Hand the adjoint of an operation's result on to its operands.
-            if version.namespace is not self.namespace:
-                self.use(version.namespace)
-            plan, windows, parents, kind = version.plan, version.windows, version.parents, self.kind
-            values = self.as_read(version) if on_tensors else version.values
-            for k, rule, needs, only, takes_xp in plan.pulls:
-                try:
-                    if only is not None:
-                        part = rule(g, values[only])
-                    elif not needs:
-                        part = rule(g, xp=self.xp) if takes_xp else rule(g)
-                    else:
-                        asked = [values[n] if n >= 0 else plan.asked(values, n, k) for n in needs]
-                        part = rule(g, *asked, xp=self.xp) if takes_xp else rule(g, *asked)
-                    if on_tensors or type(part) is not kind:
-                        part = self.checked(part, plan.primitive.name)
-                except Exception as error:
-                    name = plan.primitive.name
-                    error.add_note(f"while differentiating {name} by its operand number {k}; no "
-                                   f"gradient was assigned and the graph is as it was")
-                    raise
-                if version.mask is not None:
-                    part = self.xp.where(version.mask, part, 0.0)
-                parent = parents[k]
-                if windows is None and part.shape == parent.shape and part.dtype is parent.dtype:
-                    # The usual case of `accumulate`, spelled out where every operation passes.
-                    present = adjoints.get(parent)
-                    if present is None:
-                        adjoints[parent] = part
-                    elif parent in owned:
-                        present += part
-                    else:
-                        self.total(parent, present, part)
-                else:
-                    self.accumulate(parent, windows[k] if windows else None, part)
-            del adjoints[version]
-        for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
-            buffer = version.buffer()
-            if buffer is not None and buffer.version is version:
-                g = self.adjoint(version) if version in waiting else adjoints[version]
-                if type(g) is not self.kind:
-                    self.follow(g)
-                grads.append((buffer, self.for_user(buffer, version, g)))
-        return grads
-
-    def for_user(self, buffer: Buffer, version: Version, g: Any) -> Any:
-        """The adjoint as a gradient that nobody else holds, laid out like its buffer."""
-        layout = buffer.layout
-        if self.on_tensors:
-            return g.copy() if layout is None else self.laid_out(g, layout)
-        # A write hands its adjoint down, where it is changed.
-        private = version in self.owned and type(version) is not Write
-        if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
-            return self.laid_out(g, layout)
-        return g if private else self.adapter.copy(g)
-
-    def checked(self, part: Any, name: str) -> Any:
-        """What a rule returned, if not simply an array of the library in use, made one."""
-        self.follow(part)
-        if isinstance(part, Handle) or type(part) in self.adapter.array_types:
-            return part
-        try:
-            array = self.adapter.asarray(part)
-            if not self.adapter.xp.isdtype(array.dtype, ("numeric", "bool")):
-                raise TypeError(f"dtype {array.dtype}")
-            return array
-        except Exception as error:
-            raise InvalidGradient(
-                f"the rule of {name} returned {part!r}, which is not an array"
-            ) from error
-
-    def as_read(self, version: Record) -> list[Any]:
-        """The values of a record, with tensors for what can be differentiated.
-
-        Each stands for an operand *as it was when it was read*: what the rules compute from it
-        contributes to that version of its buffer, whatever was written since.
-        """
-        values = list(version.values)
-        first, windows = version.primitive.first_operand, version.windows
-        for k, parent in enumerate(version.parents):
-            array = values[first + k] if len(values) > first else None
-            if adapter_of(array) is None:
-                continue
-            if parent is not None:
-                values[first + k] = as_of(array, parent, windows[k] if windows else None)
-            else:  # what is computed now has to survive writes to the constant
-                values[first + k] = self.adapter.copy(array)
-        if version.values and values[0] is not None:
-            values[0] = as_of(values[0], version, None)
-        return values
-
+    # --- writes -------------------------------------------------------------------------------
     def through_write(self, version: Write, g: Any) -> None:
         """Take out the adjoint of what was written, and hand the rest down."""
         self.follow(g)
@@ -335,9 +372,9 @@ class Sweep:
             part = g
         else:
             if window is not None:
-                g = self.own(version, window.layout)
+                g = self.writeable_adjoint(version, window.layout)
             elif not version.sign or version.mask is not None or index is not None:
-                g = self.own_whole(version, g)
+                g = self.writeable_whole(version, g)
             seen = g if window is None else window.look(g)
             part = None
             if source is not None:
@@ -348,22 +385,26 @@ class Sweep:
                 self.accumulate(old, None, g)
             else:
                 self.adjoints[old] = g
-                if version in self.owned:
-                    self.owned.add(old)
+                if version in self.private:
+                    self.private.add(old)
         if source is not None:
             if version.sign < 0:
                 part = -part
             if not isinstance(part, Handle) and type(part) not in self.adapter.array_types:
                 part = self.adapter.asarray(part)
-            self.accumulate(source, version.value_window, part)
+            look = version.value_window
+            shape = source.shape if look is None else look.shape
+            if part.shape != shape:  # the value was broadcast to the region
+                part = self.summed_to(part, shape)
+            self.accumulate(source, look, part)
 
-    def own_whole(self, version: Write, g: Any) -> Any:
+    def writeable_whole(self, version: Write, g: Any) -> Any:
         buffer = version.buffer()
         if buffer is not None and buffer.layout is not None:
-            return self.own(version, buffer.layout)
-        if version not in self.owned:
+            return self.writeable_adjoint(version, buffer.layout)
+        if version not in self.private:
             g = self.adjoints[version] = self.laid_out(g, None)
-            self.owned.add(version)
+            self.private.add(version)
         return g
 
     def taken(self, version: Write, seen: Any) -> Any:
@@ -392,3 +433,19 @@ class Sweep:
             seen[version.index] = 0.0
         else:
             self.adapter.assign(seen, version.index, 0.0)
+
+
+def name_of_operand(version: Record, k: int) -> str:
+    """What to call an operand of a record in errors."""
+    names = version.primitive.operand_names
+    return f"number {k}" if version.primitive.variadic else names[k]
+
+
+def raise_misshapen(
+    version: Record, k: int, shape: tuple[int, ...], found: tuple[int, ...]
+) -> NoReturn:
+    raise InvalidGradient(
+        f"the rule of {version.primitive.name} for {name_of_operand(version, k)} returned an array "
+        f"of shape {found}, and the operand has shape {tuple(shape)} (the result "
+        f"{tuple(version.shape)}). A rule returns its operand's adjoint, in the operand's shape"
+    )

@@ -11,29 +11,14 @@ the memory holds the token, and the last one to go unlocks.
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 from weakref import ReferenceType, ref
 
-from mygrad.autodiff.memory import Buffer, Handle, buffer_of
-from mygrad.backends import Adapter, adapter_of
+from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.nodes import Buffer, Extras, Handle, buffer_of
+from mygrad.settings import guarding
 
-__all__ = ["Guard", "expose", "guard_of", "guarding", "set_default_guarding"]
-
-_default = True
-_local: ContextVar[bool | None] = ContextVar("mygrad_guarding", default=None)
-
-
-def guarding() -> bool:
-    """Whether memory is guarded for the current thread or task."""
-    here = _local.get()
-    return _default if here is None else here
-
-
-def set_default_guarding(on: bool) -> None:
-    """Switch memory guarding for the whole process."""
-    global _default
-    _default = on
+__all__ = ["Guard", "adopt", "expose", "guard_of"]
 
 
 class Token:
@@ -102,7 +87,7 @@ class Guard:
 
     def hold(self, locks: list[Any] | None) -> list[Any]:
         """Lock the exposed arrays until the token that is added to `locks` is let go."""
-        if not self.adapter.can_lock or not guarding():
+        if not self.adapter.can_lock or not guarding.get():
             return [self, *(locks or ())]  # unlocked, but known to all who look at the memory
         token = self.token
         if token is None:
@@ -118,7 +103,7 @@ class Guard:
             locks.append(token)
         return locks
 
-    def thawed(self, array: Any) -> Any:
+    def writeable_view(self, array: Any) -> Any:
         """A view of `array` for mygrad itself, writeable although the user's may be locked."""
         token = self.token
         locked = [] if token is None else token.arrays
@@ -159,8 +144,8 @@ def guard_of(array: Any, adapter: Adapter) -> Guard:
 def adopt(t: Handle, array: Any, adapter: Adapter) -> None:
     """Let the tensor `t` look at the user's own `array`, which was not copied."""
     guard = guard_of(array, adapter)
-    t._data = guard.thawed(array) if adapter.can_lock else array
-    t._cache = [array, None]
+    t._data = guard.writeable_view(array) if adapter.can_lock else array
+    t._extras = Extras(array)
     _share(buffer_of(t), guard)
 
 
@@ -173,18 +158,18 @@ def _share(buffer: Buffer, guard: Guard) -> None:
 
 def expose(t: Handle) -> Any:
     """The array of a tensor, for the hands of a user."""
-    cache = t._cache
-    if cache is not None and cache[0] is not None:
-        return cache[0]
+    extras = t._extras
+    if extras is not None and extras.exposed is not None:
+        return extras.exposed
     adapter = adapter_of(t._data)
     assert adapter is not None
     if not adapter.can_lock:
         return t._data
     array = t._data[...]
-    if cache is None:
-        t._cache = [array, None]
+    if extras is None:
+        t._extras = Extras(array)
     else:
-        cache[0] = array
+        extras.exposed = array
     buffer = buffer_of(t)
     if buffer.guard is None:
         _share(buffer, _of_owner(adapter.owner(t._data), adapter)[0])

@@ -1,156 +1,157 @@
 """What an operation is: its signature, docs, forward function and derivative rules, in one.
 
-A primitive is declared by a decorator that names its differentiable operands and, for each,
-the rule that turns the adjoint `g` of the result into the adjoint of that operand::
+A primitive is declared by a decorator that says of each operand by which rule the adjoint `g` of
+the result becomes the adjoint of that operand, or None where there is no derivative::
 
     @ufunc(x1=lambda g, x2: g * x2,
            x2=lambda g, x1: g * x1)
     def multiply(x1, x2):
         \"\"\"Multiply, element by element.\"\"\"
 
-A rule asks for what it needs by name: operands, parameters, ``out`` (the result), ``xp`` (the
-namespace to compute in), ``x_shape`` (the shape of operand ``x``). Only what the rules of live
-operands name is kept until the backward pass. The engine undoes broadcasting and casting, so
-that elementwise rules need not know of shapes.
+A rule asks for what it needs by name: operands, parameters, ``out`` (the result), residuals,
+``xp`` (the namespace to compute in), ``x_shape`` (the shape of operand ``x``). Only what the
+rules of live operands name is kept until the backward pass. The engine undoes broadcasting and
+casts, so that elementwise rules need not know of shapes.
+
+*Residuals* are what a forward function has worked out besides its result and its rules can use
+again: it returns ``(result, *residuals)``. A *joint* rule returns the adjoints of several operands
+at once::
+
+    @primitive(joint={("x", "scale"): lambda g, x, scale, length: ...}, residuals=("length",))
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, update_wrapper
-from operator import itemgetter
 from types import MethodType
 from typing import Any
 
+from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.namespace import Namespace, namespace_of, registry, with_kernel
+from mygrad.autodiff.plan import CompiledRule, Plan
 from mygrad.autodiff.tape import apply
-from mygrad.backends import Adapter
-from mygrad.destinations import into
-from mygrad.namespace import Namespace, namespace_of
 
 __all__ = ["Primitive", "primitive", "registry"]
 
 Rule = Callable[..., Any]
-
-registry: dict[str, Primitive] = {}
-"""Every primitive, by its name and by its other names."""
-
-
-class Plan:
-    """What to keep of a call with certain live operands.
-
-    Attributes
-    ----------
-    flows
-        For each operand, whether its adjoint is wanted.
-    pulls
-        For each of these (its number, and its entry of ``Primitive.rules``).
-    saves, saves_any, saves_all, out
-        For each operand, whether its array is kept; whether any array is; whether all operands
-        are, and nothing else could be but the result; whether the result is.
-    pick, shaped
-        What a record keeps of ``(None, out, *params, *arrays, *operands, *their shapes)``, in
-        the order of ``Primitive.positions``; whether shapes are among it. In the place of arrays
-        that no rule needs are those constants that were operands, which somebody may ask for.
-    """
-
-    __slots__ = (
-        "flows", "out", "pick", "primitive", "pulls", "saves", "saves_all", "saves_any", "shaped",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        primitive: Primitive,
-        flows: tuple[bool, ...],
-        saves: tuple[bool, ...],
-        out: bool,
-        shapes: list[int | None],
-    ) -> None:
-        self.primitive = primitive
-        self.flows, self.saves, self.out = flows, saves, out
-        self.saves_any = out or any(saves)
-        self.saves_all = all(saves) and not shapes and not primitive.param_names
-        rules = primitive.rules
-        self.pulls = tuple(
-            (k, *rules[0 if primitive.variadic else k]) for k, flow in enumerate(flows) if flow
-        )
-        self.shaped = any(k is not None for k in shapes)
-        count, arrays = len(flows), 2 + len(primitive.param_names)
-        self.pick = itemgetter(
-            int(out),
-            *range(2, arrays),
-            *(0 if k is None else arrays + 2 * count + k for k in shapes),
-            *(
-                arrays + k if saved else 0 if flow else arrays + count + k
-                for k, (saved, flow) in enumerate(zip(saves, flows, strict=True))
-            ),
-        )
-
-    def asked(self, values: Sequence[Any], need: int, k: int) -> Any:
-        """What a variadic rule asked for: its operand's number, or all operands."""
-        return k if need == -2 else values[self.primitive.first_operand :]
+MISSING = inspect.Parameter.empty
 
 
 class Primitive:
     """An operation with a derivative; calling it is calling the operation.
+
+    Parameters
+    ----------
+    forward
+        The forward function, on raw arrays. It takes operands, parameters, and ``xp`` if it asks.
+    rules
+        By operand, its rule; None for an operand that has no derivative.
+    joint
+        By the names of several operands, the rule that returns their adjoints, in this order. It
+        may ask for ``wanted``: for each of them, whether its adjoint is needed.
+    aliases
+        Other names.
+    residuals, index_residuals
+        What `forward` returns besides the result, in this order. Where a sweep is recorded itself
+        (``create_graph=True``) residuals are computed again, on tensors, by `forward`; index
+        residuals (integers, booleans) have no derivative and are used as they are.
+    replay
+        What computes the residuals again in place of `forward`, if that can be done from the
+        result: takes ``(out, *operands, *params)`` and ``xp``, and returns the residuals.
+    variadic
+        Whether the first parameter is a sequence of operands. Its one rule may ask for ``i``, the
+        number of the operand, and for the sequence.
+    may_view, folds
+        Whether the library may return a view, and whether elements of it may share memory.
+    goes_first
+        Whether its forward function goes before a function of the same name of the library.
+    broadcasts
+        Whether operands broadcast against one another, so that their adjoints are sums over the
+        axes along which they did: ``"elements"`` (a rule returns an array of the result's shape)
+        or ``"stacks"`` (as matrices do). Otherwise rules return the operand's shape.
 
     Attributes
     ----------
     operand_names, param_names
         Its parameters: those that may be tensors, and the others.
     rules
-        For each operand (rule, where its arguments lie in ``Record.values``, the place of the
-        argument if there is but one, whether it takes ``xp``); None for an operand without
-        derivative. A variadic primitive has one rule.
-    may_view, folds
-        Whether the library may return a view, and whether elements of it may share memory.
-    own
-        Whether its forward function goes before a function of the same name of the library.
+        For each operand, its rule; None for one without, or with a joint rule. A variadic
+        primitive has one rule.
+    differentiable
+        One bit for each operand that has a derivative.
+    positions, first_operand
+        Where ``Record.values`` has what rules may ask for: the result, parameters, residuals,
+        shapes, and from `first_operand` on the operands.
     """
 
     def __init__(
         self,
         forward: Callable[..., Any],
-        rules: dict[str, Rule],
-        operands: Sequence[str] = (),
+        rules: Mapping[str, Rule | None],
+        *,
+        joint: Mapping[tuple[str, ...], Rule] | None = None,
         aliases: Sequence[str] = (),
+        residuals: Sequence[str] = (),
+        index_residuals: Sequence[str] = (),
+        replay: Callable[..., Any] | None = None,
         variadic: bool = False,
         may_view: bool = False,
         folds: bool = False,
-        own: bool = False,
+        goes_first: bool = False,
+        broadcasts: str | None = None,
     ) -> None:
         self.name = forward.__name__
         self.forward = forward
         self.aliases = tuple(aliases)
-        self.variadic, self.may_view, self.folds, self.own = variadic, may_view, folds, own
+        self.variadic, self.may_view, self.folds = variadic, may_view, folds
+        self.broadcasts = broadcasts
         update_wrapper(self, forward)
+        # What other packages declare never stands in for what libraries or mygrad call so.
+        self.is_ours = forward.__module__.partition(".")[0] == "mygrad"
+        self.goes_first = goes_first or not self.is_ours
         parameters = inspect.signature(forward).parameters
         names = [n for n in parameters if n != "xp"]
-        self.operand_names = tuple(n for n in names if n in rules or n in operands)
-        self.param_names = tuple(n for n in names if n not in self.operand_names)
+        joint = joint or {}
+        declared = [*rules, *(name for group in joint for name in group)]
+        self._check_declaration(names, declared)
+        self.operand_names = tuple(n for n in names if n in declared)
+        self.param_names = tuple(n for n in names if n not in declared)
         self.defaults = tuple(parameters[n].default for n in self.param_names)
-        self.needs_params = inspect.Parameter.empty in self.defaults
+        self.needs_params = MISSING in self.defaults
         self.takes_xp = "xp" in parameters
+        self.float_residuals = tuple(residuals)
+        self.residual_names = (*residuals, *index_residuals)
+        self.replay = replay
         self.__signature__ = self._public_signature(parameters)
-        shapes = [f"{n}_shape" for n in self.operand_names]
-        asked = [n for rule in rules.values() for n in inspect.signature(rule).parameters]
-        self.shape_names = tuple(n for n in shapes if n in asked)
-        self.value_names = ("out", *self.param_names, *self.shape_names)
-        self.first_operand = len(self.value_names)
-        self.positions = {name: k for k, name in enumerate(self.value_names)}
+        every_rule = [r for r in (*rules.values(), *joint.values()) if r is not None]
+        asked = {n for rule in every_rule for n in inspect.signature(rule).parameters}
+        self.shape_names = tuple(f"{n}_shape" for n in self.operand_names if f"{n}_shape" in asked)
+        names = ["out", *self.param_names, *self.residual_names, *self.shape_names]
+        self.first_operand = len(names)
+        self.positions = {name: k for k, name in enumerate(names)}
         if not variadic:
             for name in self.operand_names:
                 self.positions[name] = len(self.positions)
-        self.rules = tuple(self._compiled(n, rules.get(n)) for n in self.operand_names)
-        # one bit for each operand that has a rule
-        self.differentiable = -1 if variadic else sum(
-            1 << k for k, rule in enumerate(self.rules) if rule is not None
+        number = {name: k for k, name in enumerate(self.operand_names)}
+        self.rules = tuple(self._compiled((n,), number, rules.get(n)) for n in self.operand_names)
+        self.joint_rules = tuple(
+            self._compiled(group, number, rule) for group, rule in joint.items()
         )
+        self.differentiable = -1 if variadic else sum(
+            1 << k
+            for rule in (*self.rules, *self.joint_rules) if rule is not None
+            for k in rule.operands
+        )  # fmt: skip
         self.plans: dict[int, Plan] = {}
         self.kernels: dict[Adapter, tuple[Callable[..., Any], Namespace, bool]] = {}
-        for name in (self.name, *self.aliases):
-            if registry.setdefault(name, self) is not self:
-                raise ValueError(f"there are two primitives of the name {name!r}")
+        if self.is_ours:
+            for name in (self.name, *self.aliases):
+                if registry.setdefault(name, self).__module__ != self.__module__:
+                    raise ValueError(f"there are two primitives of the name {name!r}")
+                registry[name] = self
 
     def __repr__(self) -> str:
         return f"<mygrad function {self.name!r}>"
@@ -162,6 +163,17 @@ class Primitive:
     def __reduce__(self) -> Any:
         return self.name  # a global of its module, like a function
 
+    # --- the declaration ----------------------------------------------------------------------
+    def _check_declaration(self, names: list[str], declared: list[str]) -> None:
+        for name in declared:
+            if name not in names:
+                raise TypeError(
+                    f"the declaration of {self.name} has a rule for {name!r}, and its parameters "
+                    f"are {', '.join(names)}"
+                )
+            if declared.count(name) > 1:
+                raise TypeError(f"the declaration of {self.name} has two rules for {name!r}")
+
     def _public_signature(self, parameters: Any) -> inspect.Signature:
         kept = [p for n, p in parameters.items() if n != "xp"]
         extra = ["constant"] if self.may_view else ["out", "constant"]
@@ -171,54 +183,76 @@ class Primitive:
         ]
         return inspect.Signature(kept)
 
-    def _compiled(self, operand: str, rule: Rule | None) -> Any:
-        """The rule, where what it names is, where that is if it is one thing, if it takes xp."""
+    def _compiled(
+        self, operands: tuple[str, ...], number: dict[str, int], rule: Rule | None
+    ) -> CompiledRule | None:
+        """The rule, and where what it names is."""
         if rule is None:
             return None
-        special = {"i": -2, operand: -3} if self.variadic else {}
+        known: dict[str, int | slice] = dict(self.positions)
+        special = {"xp"}
+        if self.variadic:
+            known[operands[0]] = slice(self.first_operand, None)
+            special.add("i")
+        if len(operands) > 1:
+            special.add("wanted")
         names = list(inspect.signature(rule).parameters)[1:]
-        takes_xp = "xp" in names
-        known = {**self.positions, **special}
         for name in names:
-            if name != "xp" and name not in known:
+            if name not in special and name not in known:
                 raise TypeError(
-                    f"the rule of {self.name} for {operand} asks for {name!r}; it may ask for "
-                    f"xp, {', '.join(known)}"
+                    f"the rule of {self.name} for {' and '.join(operands)} asks for {name!r}; it "
+                    f"may ask for {', '.join((*sorted(special), *known))}"
                 )
-        needs = tuple(known[name] for name in names if name != "xp")
-        only = needs[0] if len(needs) == 1 and not takes_xp and not self.variadic else None
-        return rule, needs, only, takes_xp
+        if names != sorted(names, key=lambda n: n in special):
+            raise TypeError(
+                f"the rule of {self.name} for {' and '.join(operands)} has to ask for "
+                f"{', '.join(sorted(special))} last"
+            )
+        needs = tuple(known[n] for n in names if n not in special)
+        asked = frozenset(n for n in names if n in special)
+        return CompiledRule(tuple(number[n] for n in operands), rule, needs, asked)
+
+    # --- what the tape asks -------------------------------------------------------------------
+    def rules_for(self, flows: tuple[bool, ...]) -> Iterator[tuple[int | None, CompiledRule]]:
+        """The rules that are needed if derivatives flow to these operands.
+
+        With each comes the number of its operand, or None if it is a joint one.
+        """
+        for k, flow in enumerate(flows):
+            rule = self.rules[0 if self.variadic else k]
+            if flow and rule is not None:
+                yield k, rule
+        for rule in self.joint_rules:
+            if rule is not None and any(flows[k] for k in rule.operands):
+                yield None, rule
 
     def plan(self, live: int, count: int) -> Plan:
         """What has to be kept if the operands whose bits are set in `live` are variables."""
-        needed: set[int] = set()
-        for k in range(count):
-            if live >> k & 1:
-                needed.update(self.rules[0 if self.variadic else k][1])
-        first = self.first_operand
-        saves = tuple(-3 in needed or first + k in needed for k in range(count))
-        shapes = [
-            self.operand_names.index(n[: -len("_shape")]) if self.positions[n] in needed else None
-            for n in self.shape_names
-        ]
-        flows = tuple(bool(live >> k & 1) for k in range(count))
-        plan = Plan(self, flows, saves, 0 in needed, shapes)
+        plan = Plan(self, live, count)
         if not self.variadic:
             self.plans[live] = plan
         return plan
 
-    def raw(self, adapter: Adapter) -> Callable[..., Any]:
-        """The forward function on raw arrays, called as the public function is."""
-        kernel = adapter.kernels.get(self.name)
-        if kernel is not None:
-            return kernel
+    def compute(self, adapter: Adapter) -> Callable[..., Any]:
+        """The forward function on raw arrays, called as the public function is.
+
+        An adapter's own kernel goes first; one that returns NotImplemented leaves the call to the
+        portable composition. It returns the residuals, too.
+        """
+        kernel = adapter.kernels.get(self.name) if self.is_ours else None
+        composed = self.forward
         if self.takes_xp:
-            return partial(self.forward, xp=namespace_of(adapter))
-        return self.forward
+            composed = partial(composed, xp=namespace_of(adapter))
+        return with_kernel(kernel, composed)
+
+    def on_arrays(self, adapter: Adapter) -> Callable[..., Any]:
+        """The operation on raw arrays, without its residuals: what rules call."""
+        function = self.compute(adapter)
+        return (lambda *args, **kw: function(*args, **kw)[0]) if self.residual_names else function
 
     def kernel(self, adapter: Adapter) -> tuple[Callable[..., Any], Namespace, bool]:
         """The forward function, called with operands and parameters, its namespace, `may_view`."""
-        function = self.raw(adapter)
+        function = self.compute(adapter)
         if self.variadic:
             inner, count = function, len(self.param_names)
 
@@ -232,6 +266,7 @@ class Primitive:
         """Whether the kernel takes ``where=``."""
         return False
 
+    # --- calls --------------------------------------------------------------------------------
     def __call__(self, *args: Any, out: Any = None, constant: bool | None = None, **kw: Any) -> Any:
         count = len(self.operand_names)
         if len(args) == count and not kw and not self.needs_params:
@@ -242,7 +277,7 @@ class Primitive:
             operands = tuple(operands[0])
         if out is None:
             return apply(self, operands, params, constant)
-        return into(out, apply(self, operands, params), self.name)
+        return write_result(out, apply(self, operands, params), self.name)
 
     def _bind(self, args: Any, kw: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Sort the arguments of a call into operands and parameters."""
@@ -251,7 +286,7 @@ class Primitive:
             raise TypeError(
                 f"{self.name}() takes {len(names)} arguments at most and was given {len(args)}"
             )
-        values = list(args) + [inspect.Parameter.empty] * len(self.operand_names[len(args) :])
+        values = list(args) + [MISSING] * len(self.operand_names[len(args) :])
         values += self.defaults[len(values) - len(self.operand_names) :]
         for name, value in kw.items():
             if name not in names:
@@ -264,16 +299,45 @@ class Primitive:
             values[k] = value
         count = len(self.operand_names)
         for name, value in zip(names, values, strict=True):
-            if value is inspect.Parameter.empty:
+            if value is MISSING:
                 raise TypeError(f"{self.name}() needs the argument {name!r}")
-        return tuple(values[:count]), tuple(values[count:])
+        return tuple(values[:count]), tuple(own_copy(value) for value in values[count:])
+
+
+def own_copy(option: Any) -> Any:
+    """An option as it is now: lists and arrays that the caller may change later are copied."""
+    kind = type(option)
+    if kind is int or kind is bool or option is None:
+        return option
+    if kind is tuple or kind is list:
+        return kind([own_copy(item) for item in option])
+    if kind is dict:
+        return {name: own_copy(item) for name, item in option.items()}
+    adapter = adapter_of(option)
+    return option if adapter is None or kind in adapter.scalar_types else adapter.copy(option)
 
 
 def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:
-    """Declare an operation: rules by operand, and the options of `Primitive`."""
+    """Declare an operation: by operand its rule or None, and the options of `Primitive`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> from mygrad.autodiff.primitive import primitive
+    >>> @primitive(x=lambda g, factor: g * factor)
+    ... def scaled(x, factor):
+    ...     return x * factor
+    >>> x = mg.tensor([1.0, 2.0])
+    >>> scaled(x, 3.0).backward()
+    >>> x.grad
+    array([3., 3.])
+    """
     options = {
         name: declaration.pop(name)
-        for name in ("operands", "aliases", "variadic", "may_view", "folds", "own")
+        for name in (
+            "joint", "aliases", "residuals", "index_residuals", "variadic", "may_view", "folds",
+            "goes_first", "broadcasts", "replay",
+        )
         if name in declaration
-    }
+    }  # fmt: skip
     return lambda forward: Primitive(forward, declaration, **options)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mygrad.backends import adapter_of
+from mygrad.arrays import adapter_of
 from mygrad.computational_graph.trace import Graph, OperationNode, TensorNode, trace
 
 if TYPE_CHECKING:

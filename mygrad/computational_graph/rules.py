@@ -43,14 +43,21 @@ def derivative_rules(operation: Any) -> tuple[tuple[str, str], ...]:
         return (("backward_var", _function_source(getattr(operation, "backward_var", None))),)
     texts: list[tuple[str, str]] = []
     functions: list[FunctionType] = []
-    for name, entry in zip(operation.operand_names, operation.rules, strict=True):
+    together = {k for rule in operation.joint_rules for k in rule.operands}
+    for k, (name, entry) in enumerate(zip(operation.operand_names, operation.rules, strict=True)):
         if entry is None:
-            texts.append((f"by {name}", "no derivative"))
+            if k not in together:
+                texts.append((f"by {name}", "no derivative"))
             continue
-        rule = _plain(entry[0])
+        rule = _plain(entry.function)
         functions.append(rule)
         by = f"by {name}[i]" if operation.variadic else f"by {name}"
         texts.append((by, source_of(rule)))
+    for entry in operation.joint_rules:
+        rule = _plain(entry.function)
+        functions.append(rule)
+        by = ", ".join(operation.operand_names[k] for k in entry.operands)
+        texts.append((f"by {by}", source_of(rule)))
     seen = set(functions)
     for function in functions:  # grows while helpers of helpers are found
         for helper in _helpers(function):

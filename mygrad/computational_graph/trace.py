@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.autodiff.memory import CLEARED, Handle
-from mygrad.backends import adapter_of
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.nodes import CLEARED, Handle
 from mygrad.computational_graph.rules import derivative_rules
 
 __all__ = ["Graph", "Node", "OperationNode", "TensorNode", "trace"]

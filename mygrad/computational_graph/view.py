@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.backends import adapter_of
+from mygrad.arrays import adapter_of
 from mygrad.computational_graph.layout import Drawing, Point, lay_out
 from mygrad.computational_graph.page import PAGE, SVG_STYLE
 from mygrad.computational_graph.trace import Graph, Node, OperationNode, TensorNode, trace

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import registry
-from mygrad.backends import Adapter, adapter_of, get_adapter
-from mygrad.interop.numpy_protocol import has_variable, on_data, without_derivative
+from mygrad.arrays import Adapter, adapter_of, get_adapter
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
+from mygrad.interop.arguments import has_variable, on_data, without_derivative
+from mygrad.tensors.base import Tensor
 
 __all__ = ["StandardNamespace", "array_namespace"]
 
@@ -36,6 +37,7 @@ class StandardNamespace:
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
+        self._public = _public
         self.__name__ = "mygrad"
         self.__array_api_version__ = VERSION
 
@@ -48,13 +50,11 @@ class StandardNamespace:
         return found
 
     def _function(self, name: str) -> Any:
-        import mygrad
-
         if name in CREATION:
-            return self._creation(getattr(mygrad, name))
+            return self._creation(getattr(self._public, name))
         library = getattr(self._adapter.xp, name, None)
         if name not in RAW:
-            function = registry.get(name) or getattr(mygrad, name, None)
+            function = registry.get(name) or getattr(self._public, name, None)
             if callable(function) and not isinstance(function, type):
                 return function
         if name.startswith("_") or library is None:
@@ -93,8 +93,6 @@ class StandardNamespace:
         self, obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None
     ) -> Any:
         """A tensor: `obj` itself if it is one and nothing is to be changed."""
-        from mygrad.tensor_base import Tensor
-
         if isinstance(obj, Handle):
             t = obj if dtype is None or obj._data.dtype == dtype else registry["astype"](obj, dtype)
             t = registry["copy"](t) if copy and t is obj else t
@@ -109,6 +107,13 @@ class StandardNamespace:
 
 
 _namespaces: dict[str, StandardNamespace] = {}
+_public: Any = None
+
+
+def use_names(public: Any) -> None:
+    """Take up the public functions: `public` is the module that has them."""
+    global _public
+    _public = public
 
 
 def array_namespace(t: Any, *, api_version: str | None = None) -> StandardNamespace:

@@ -13,15 +13,34 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.primitive import registry
-from mygrad.autodiff.tape import write
-from mygrad.backends import Adapter, adapter_of, by_type, get_adapter
-from mygrad.detach import detached
-from mygrad.elementwise import Ufunc
-from mygrad.operands import as_operand, common_adapter, floating
+from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
+from mygrad.autodiff.inplace import write, write_result
+from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import as_operand, common_adapter
+from mygrad.interop.arguments import (
+    as_constants,
+    flat,
+    has_variable,
+    on_data,
+    raw,
+    without_derivative,
+)
+from mygrad.math.ufunc import Ufunc
+from mygrad.tensor_manip.selecting import _along, _as_places, _matched
+from mygrad.tensors.base import astensor
 
-__all__ = ["implements_numpy_override", "install"]
+__all__ = ["array_function", "array_ufunc", "cupy_kernel", "implements_numpy_override", "use_names"]
+
+_public: Any = None
+
+
+def use_names(public: Any) -> None:
+    """Take up the public functions: `public` is the module that has them, under NumPy's names."""
+    global _public
+    _public = public
+
 
 RAW_UFUNCS = frozenset(
     """equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor
@@ -51,72 +70,6 @@ RAW_REDUCTIONS = {"logical_or": "any", "logical_and": "all"}
 ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod"}
 SYNONYMS = {"newshape": "shape", "condition": "where", "min": "a_min", "max": "a_max"}
 SYNONYMS |= {theirs: ours for ours, theirs in SYNONYMS.items()}
-
-
-def has_variable(tree: Any) -> bool:
-    """Whether there is a tensor that is no constant among (nested) arguments."""
-    if isinstance(tree, Handle):
-        return not tree._constant
-    if isinstance(tree, (tuple, list)):
-        return any(has_variable(branch) for branch in tree)
-    return isinstance(tree, dict) and has_variable(list(tree.values()))
-
-
-def on_data(tree: Any) -> Any:
-    """(Nested) arguments with raw arrays in place of tensors."""
-    if isinstance(tree, Handle):
-        return tree.data  # type: ignore[attr-defined]
-    if type(tree) in (tuple, list):
-        return type(tree)(on_data(branch) for branch in tree)
-    return {k: on_data(v) for k, v in tree.items()} if type(tree) is dict else tree
-
-
-def as_constants(tree: Any) -> Any:
-    """A result with constant tensors in place of floating-point arrays."""
-    if isinstance(tree, (tuple, list)):
-        return (
-            type(tree)(*map(as_constants, tree))
-            if hasattr(tree, "_fields")
-            else type(tree)(as_constants(branch) for branch in tree)
-        )
-    adapter = adapter_of(tree)
-    if adapter is None or not floating[adapter, tree.dtype]:
-        return tree
-    return new_handle(adapter.asarray(tree), None, None, None, True)
-
-
-def without_derivative(name: str) -> TypeError:
-    return TypeError(
-        f"{name} has no derivative in mygrad, so it does not take tensors that are not constant. "
-        f"Write it with functions that mygrad has, or pass `t.data` (mg.asarray(t)) if no "
-        f"gradient is to flow through it"
-    )
-
-
-def raw(name: str, function: Callable[..., Any], args: Any, kwargs: Any, spread: Any) -> Any:
-    """Call a function on raw arrays: NumPy's own, or that of the library they are of."""
-    tensors = [t for t in spread if isinstance(t, Handle)]
-    adapter = common_adapter(tensors, name)
-    if adapter is not get_adapter("numpy"):
-        found = getattr(adapter.xp, name, None)
-        if found is None:
-            raise TypeError(
-                f"{name} is a function of NumPy that {adapter.name} does not have; nothing is "
-                f'moved to the host behind your back: use `t.to("numpy")`'
-            )
-        function = found
-    return function(*on_data(args), **on_data(kwargs))
-
-
-def flat(tree: Any) -> Any:
-    """All leaves of (nested) arguments."""
-    if isinstance(tree, (tuple, list)):
-        for branch in tree:
-            yield from flat(branch)
-    elif isinstance(tree, dict):
-        yield from flat(list(tree.values()))
-    else:
-        yield tree
 
 
 # --- ufuncs -------------------------------------------------------------------------------
@@ -156,9 +109,7 @@ def _call(name: str, ufunc: Any, inputs: Any, kwargs: Any) -> Any:
                 kwargs.pop("where", None)
             kwargs = {k: v for k, v in kwargs.items() if v is not None}
         return function(*inputs, **kwargs)
-    import mygrad
-
-    function = getattr(mygrad, name, None)
+    function = getattr(_public, name, None)
     if function is not None and not isinstance(function, np.ufunc):
         return function(*inputs, **kwargs)
     if has_variable(inputs) or has_variable(kwargs):
@@ -234,19 +185,16 @@ def _at(name: str, ufunc: Any, target: Any, index: Any, values: Any = None) -> N
             raise without_derivative(f"numpy.{name}.at")
         raw(name, lambda *args: ufunc.at(*args), (target, index, values), {}, (target,))
         return
-    target.scatter_add(index, values if name == "add" else -_tensor(values))
+    scatter_add: Any = target.scatter_add  # type: ignore[attr-defined]
+    scatter_add(index, values if name == "add" else -_tensor(values))
 
 
 def _tensor(x: Any) -> Any:
-    from mygrad.tensor_base import astensor
-
     return x if isinstance(x, Handle) else astensor(x, constant=True)
 
 
 def _into(out: Any, result: Any, name: str) -> Any:
-    from mygrad.destinations import into
-
-    return result if out is None else into(out, result, name)
+    return result if out is None else write_result(out, result, name)
 
 
 def known_array(kind: type) -> bool:
@@ -286,10 +234,8 @@ _table: dict[Any, Callable[..., Any]] = {}
 def _handlers() -> dict[Any, Callable[..., Any]]:
     """By NumPy function, what does its work on tensors; made when first needed."""
     if not _table:
-        import mygrad
-
         for module, names in ((np.linalg, "linalg"), (np.fft, "fft"), (np, "")):
-            ours = getattr(mygrad, names, None) if names else mygrad
+            ours = getattr(_public, names, None) if names else _public
             for name in dir(module):
                 theirs = getattr(module, name)
                 if not callable(theirs) or isinstance(theirs, (type, np.ufunc)):
@@ -398,7 +344,7 @@ def _lost(function: Any, name: str) -> Callable[..., Any]:
 
     def call(target: Any, *args: Any, **kwargs: Any) -> Any:
         if has_variable((args, kwargs)):
-            detached(f"{name} wrote a variable into a raw array")
+            gradient_lost(f"{name} wrote a variable into a raw array")
         return function(target, *on_data(args), **on_data(kwargs))
 
     return call
@@ -426,9 +372,6 @@ def _putmask(a: Any, mask: Any, values: Any) -> None:
 
 
 def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any = -1) -> None:
-    from mygrad.namespace import namespace_of
-    from mygrad.tensor_manip.selecting import _along, _as_places, _matched
-
     if not isinstance(arr, Handle):
         _lost(np.put_along_axis, "numpy.put_along_axis")(arr, indices, values, axis)
         return
@@ -468,17 +411,13 @@ def _like(theirs: Any) -> Callable[..., Any]:
     """``np.zeros(shape, like=t)``."""
 
     def make(shape: Any, dtype: Any = None, order: str = "C", **options: Any) -> Any:
-        import mygrad
-
-        return getattr(mygrad, theirs.__name__)(shape, float if dtype is None else dtype)
+        return getattr(_public, theirs.__name__)(shape, float if dtype is None else dtype)
 
     return make
 
 
 def _as_tensor(a: Any, dtype: Any = None, **options: Any) -> Any:
     """``np.asarray(x, like=t)``."""
-    from mygrad.tensor_base import astensor
-
     return astensor(a, dtype)
 
 
@@ -497,13 +436,3 @@ def _as_tuple(kwargs: dict[str, Any]) -> dict[str, Any]:
     out = kwargs.pop("out", None)
     kwargs = {k: v for k, v in kwargs.items() if v is not None}
     return kwargs if out is None else {**kwargs, "out": out if isinstance(out, tuple) else (out,)}
-
-
-def install(cls: Any) -> None:
-    """Give a class of tensors the protocols of NumPy and CuPy, and the standard's namespace."""
-    from mygrad.interop.array_api import array_namespace
-
-    cls.__array_ufunc__ = array_ufunc
-    cls.__array_function__ = array_function
-    cls.__cupy_override_elementwise_kernel__ = cupy_kernel
-    cls.__array_namespace__ = array_namespace

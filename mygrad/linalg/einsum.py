@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.primitive import primitive
-from mygrad.destinations import into
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["einsum"]
 
@@ -97,7 +98,7 @@ def _evaluate(operands: Any, inputs: list[str], target: str, xp: Any) -> Any:
     return xp.permute_dims(result, tuple(letters.index(c) for c in target)) if target else result
 
 
-def _by_operand(g: Any, i: int, operands: Any, subscripts: str, xp: Any) -> Any:
+def _by_operand(g: Any, operands: Any, subscripts: str, i: int, xp: Any) -> Any:
     inputs, target = subscripts.split("->")
     terms = inputs.split(",")
     mine = terms.pop(i)
@@ -116,7 +117,7 @@ def _by_operand(g: Any, i: int, operands: Any, subscripts: str, xp: Any) -> Any:
 
 
 @primitive(
-    factors=lambda g, i, factors, subscripts, xp: _by_operand(g, i, factors, subscripts, xp),
+    factors=lambda g, factors, subscripts, i, xp: _by_operand(g, factors, subscripts, i, xp),
     variadic=True,
 )
 def sum_of_products(factors: Any, subscripts: str, *, xp: Any) -> Any:
@@ -201,8 +202,6 @@ def einsum(
     >>> mg.einsum("ij,j", x, [1.0, 0.0, 0.0])
     Tensor([0., 3., 6.])
     """
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     if not isinstance(subscripts, str):
         operands = (subscripts, *operands)
         lists = [tuple(k) for k in operands[1::2]]
@@ -227,7 +226,7 @@ def einsum(
         view = tensors[0].transpose(order, constant=constant) if order else (
             tensors[0].reshape((), constant=constant)
         )
-        return view if out is None else into(out, view, "einsum")
+        return view if out is None else write_result(out, view, "einsum")
     size: dict[str, int] = {}
     for term, t in zip(terms, tensors, strict=True):
         for c, n in zip(term, t.shape, strict=True):

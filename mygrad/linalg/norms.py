@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.sequential import spread
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["norm"]
 
@@ -21,7 +22,7 @@ def _length_rule(
     x=lambda g, x, out, axis, keepdims, nan_to_num, xp: _length_rule(
         g, x, out, axis, keepdims, nan_to_num, xp
     ),
-    own=True,
+    goes_first=True,
 )
 def length(
     x: Any, axis: Any = None, keepdims: bool = False, nan_to_num: bool = True, *, xp: Any
@@ -75,8 +76,6 @@ def norm(
     """
     from mygrad.math.arithmetic import absolute
     from mygrad.math.sequential import max, min, sum
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     x = as_operand_tensor(x)
     if ord is not None and ((x.ndim > 1 and axis is None) or isinstance(axis, tuple)):
         raise NotImplementedError(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply
-from mygrad.destinations import into
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]
 
@@ -52,7 +53,7 @@ class _Matmul(Primitive):
             x1, x2 = registry["astype"](x1, dtype), registry["astype"](x2, dtype)
         if out is None:
             return apply(self, (x1, x2), (), constant)
-        return into(out, apply(self, (x1, x2)), self.name)
+        return write_result(out, apply(self, (x1, x2)), self.name)
 
 
 def _matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
@@ -92,6 +93,7 @@ matmul = _Matmul(
         "x1": lambda g, x1_shape, x2, xp: _by_left(g, x1_shape, x2, xp),
         "x2": lambda g, x1, x2_shape, xp: _by_right(g, x1, x2_shape, xp),
     },
+    broadcasts="stacks",
 )
 matmul.__signature__ = inspect.signature(matmul.__call__)
 
@@ -115,8 +117,6 @@ def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any
     Tensor(11.)
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, out=out, constant=constant)
@@ -135,8 +135,6 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     Tensor(11.)
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, constant=constant)
@@ -152,8 +150,6 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     >>> mg.vdot(mg.tensor([[1.0, 2.0]]), [[3.0, 4.0]])
     Tensor(11.)
     """
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     return matmul(a.reshape(-1), b.reshape(-1), constant=constant)
 
@@ -174,8 +170,6 @@ def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> A
             [6., 8.]])
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     rows, columns = as_operand_tensor(a).reshape(-1, 1), as_operand_tensor(b).reshape(1, -1)
     return multiply(rows, columns, out=out, constant=constant)
 
@@ -200,8 +194,6 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) ->
     >>> mg.tensordot(mg.ones((2, 3)), mg.ones((3, 2)), axes=1).shape
     (2, 2)
     """
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     if isinstance(axes, int):
         left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
@@ -247,8 +239,6 @@ def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Any:
     >>> mg.multi_matmul([a, b, c]).shape
     (2, 2)
     """
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     tensors = [as_operand_tensor(t) for t in tensors]
     if len(tensors) < 2:
         raise ValueError(f"multi_matmul takes two matrices or more, and was given {len(tensors)}")

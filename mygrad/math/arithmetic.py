@@ -6,7 +6,7 @@ import inspect
 import math
 from typing import Any
 
-from mygrad.elementwise import Ufunc, ufunc
+from mygrad.math.ufunc import Ufunc, ufunc
 
 __all__ = [
     "abs",
@@ -299,7 +299,7 @@ def _absolute(x: Any) -> Any:
 
 _absolute.__name__ = _absolute.__qualname__ = "absolute"
 absolute = _Absolute(
-    _absolute, {"x": lambda g, x, xp: g * xp.sign(x)}, operands=("x",), aliases=("abs", "fabs")
+    _absolute, {"x": lambda g, x, xp: g * xp.sign(x)}, aliases=("abs", "fabs")
 )
 
 
@@ -459,6 +459,7 @@ def fmod(x1: Any, x2: Any, *, xp: Any) -> Any:
 
 @ufunc(
     x1=lambda g, x1, x2, xp: g * xp.sign(x1) * xp.copysign(xp.ones_like(x1), x2),
+    x2=None,
 )
 def copysign(x1: Any, x2: Any) -> Any:
     """The magnitude of x1 with the sign of x2.

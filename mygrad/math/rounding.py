@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
-from mygrad.elementwise import ufunc
+from mygrad.math.ufunc import ufunc
 
 __all__ = [
     "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
@@ -17,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@ufunc()
+@ufunc(x=None)
 def floor(x: Any) -> Any:
     """The largest integer that is not greater. Piecewise constant: the result is a constant.
 
@@ -29,7 +29,7 @@ def floor(x: Any) -> Any:
     """
 
 
-@ufunc()
+@ufunc(x=None)
 def ceil(x: Any) -> Any:
     """The smallest integer that is not less. Piecewise constant: the result is a constant.
 
@@ -41,7 +41,7 @@ def ceil(x: Any) -> Any:
     """
 
 
-@ufunc(aliases=("fix",))
+@ufunc(x=None, aliases=("fix",))
 def trunc(x: Any) -> Any:
     """The integer part. Piecewise constant: the result is a constant.
 
@@ -56,7 +56,7 @@ def trunc(x: Any) -> Any:
 fix = trunc
 
 
-@ufunc()
+@ufunc(x=None)
 def rint(x: Any, *, xp: Any) -> Any:
     """The nearest integer, halves to even. Piecewise constant: the result is a constant.
 
@@ -69,7 +69,7 @@ def rint(x: Any, *, xp: Any) -> Any:
     return xp.round(x)
 
 
-@ufunc()
+@ufunc(x=None)
 def sign(x: Any) -> Any:
     """-1, 0 or 1. Piecewise constant: the result is a constant.
 
@@ -81,7 +81,7 @@ def sign(x: Any) -> Any:
     """
 
 
-@ufunc()
+@ufunc(x1=None, x2=None)
 def floor_divide(x1: Any, x2: Any) -> Any:
     """The quotient, rounded down. Piecewise constant: the result is a constant.
 
@@ -137,7 +137,7 @@ def divmod(
     )
 
 
-@ufunc()
+@ufunc(x1=None, x2=None)
 def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
     """0 below zero, 1 above it, and `x2` at zero; a constant.
 
@@ -150,7 +150,7 @@ def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
     return xp.where(x1 == 0, x2, xp.where(x1 > 0, 1.0, 0.0))
 
 
-@primitive(operands=("a",), own=True)
+@primitive(a=None, goes_first=True)
 def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:
     """Round to a number of decimals, halves to even. Piecewise constant: a constant.
 
@@ -179,7 +179,8 @@ def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:
     a=lambda g, a, a_min, a_max, xp: xp.where(_inside(a, a_min, a_max), g, 0.0),
     a_min=lambda g, a, a_min, a_max, xp: xp.where(_below(a, a_min, a_max), g, 0.0),
     a_max=lambda g, a, a_min, a_max, xp: xp.where((a > a_max) | (a_min > a_max), g, 0.0),
-    own=True,
+    goes_first=True,
+    broadcasts="elements",
 )
 def _clip(a: Any, a_min: Any, a_max: Any, *, xp: Any) -> Any:
     """`clip` with both bounds; where they cross, the upper one counts."""

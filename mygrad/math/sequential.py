@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import registry
-from mygrad.reductions import reduction
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
+from mygrad.math.reduction import reduction
 
 if TYPE_CHECKING:
-    from mygrad.tensor_base import Tensor
+    from mygrad.tensors.base import Tensor
     from mygrad.typing import ArrayLike
 
 __all__ = [

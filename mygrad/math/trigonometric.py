@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.elementwise import ufunc
+from mygrad.math.ufunc import ufunc
 
 __all__ = [
     "arccos",

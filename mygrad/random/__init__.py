@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import registry
-from mygrad.backends import Adapter, get_adapter
-from mygrad.conversion import dtype_of
-from mygrad.tensor_base import Tensor
+from mygrad.arrays import Adapter, get_adapter
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
 from mygrad.tensor_creation.filled import finished, lengths, place
+from mygrad.tensors.base import Tensor
+from mygrad.tensors.conversion import dtype_of
 
 __all__ = [
     "generator",

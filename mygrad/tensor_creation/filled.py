@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.autodiff.memory import Handle, new_handle
-from mygrad.autodiff.primitive import registry
-from mygrad.backends import Adapter, adapter_of, get_adapter, selected_adapter, selection
-from mygrad.conversion import dtype_of
-from mygrad.operands import floating, is_constant
-from mygrad.tensor_base import Tensor, astensor
+from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, selection
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.operands import floating, is_constant
+from mygrad.tensors.base import Tensor, astensor
+from mygrad.tensors.conversion import dtype_of
 
 __all__ = [
     "empty",

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.autodiff.memory import Handle
-from mygrad.autodiff.primitive import registry
-from mygrad.conversion import dtype_of
-from mygrad.detach import detached
-from mygrad.tensor_base import Tensor, tensor
+from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
 from mygrad.tensor_creation.filled import finished, place
+from mygrad.tensors.base import Tensor, tensor
+from mygrad.tensors.conversion import dtype_of
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
 
@@ -20,7 +20,7 @@ def _number(value: Any, name: str) -> Any:
     """A bound as a plain number."""
     if isinstance(value, Handle):
         if not value._constant:
-            detached(f"{name}() took a plain number out of a tensor")
+            gradient_lost(f"{name}() took a plain number out of a tensor")
         return value._data.item()
     return value
 

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
     "atleast_1d",
@@ -255,13 +256,6 @@ def broadcast_arrays(*tensors: Any, constant: bool | None = None) -> list[Any]:
                 )
             shape[k] = n if n != 1 else shape[k]
     return [broadcast_to(t, tuple(shape), constant=constant) for t in operands]
-
-
-def as_operand_tensor(a: Any) -> Any:
-    """A tensor as it is, and anything else as a constant one: what operations make of it."""
-    from mygrad.tensor_base import Tensor, astensor
-
-    return a if isinstance(a, Tensor) else astensor(a, constant=True)
 
 
 def _at_least(ndim: int, tensors: tuple[Any, ...], constant: bool | None) -> Any:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.autodiff.memory import Handle, new_handle
+from mygrad.arrays import adapter_of, get_adapter
+from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.operands import floating, is_constant
 from mygrad.autodiff.primitive import Primitive, primitive
-from mygrad.autodiff.tape import record, tracking
-from mygrad.backends import adapter_of, get_adapter
-from mygrad.conversion import dtype_of
-from mygrad.namespace import namespace_of
-from mygrad.operands import floating, is_constant
+from mygrad.autodiff.tape import record_call, tracking
+from mygrad.tensors.conversion import dtype_of
 
 __all__ = ["astype", "conj", "copy", "imag", "real", "to"]
 
 
-@primitive(a=lambda g: g, own=True)
+@primitive(a=lambda g: g, goes_first=True)
 def copy(a: Any, *, xp: Any) -> Any:
     """A copy; gradients flow back through it.
 
@@ -40,7 +40,7 @@ def copy(a: Any, *, xp: Any) -> Any:
     return xp.asarray(a, copy=True)
 
 
-@primitive(x=lambda g: g, own=True, may_view=True)
+@primitive(x=lambda g: g, goes_first=True, may_view=True)
 def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp: Any) -> Any:
     """The same values in another dtype; gradients flow back through it.
 
@@ -104,7 +104,7 @@ class _Move(Primitive):
         if constant or not live or not tracking():
             return new_handle(out, None, None, None, constant)
         params = (backend, device, (source.name, home))
-        return record(self, namespace_of(target), (x,), [array], out, params, 1)
+        return record_call(self, namespace_of(target), (x,), [array], out, params, 1)
 
 
 def moved(array: Any, backend: str, device: Any) -> Any:
@@ -159,7 +159,7 @@ def _is_complex(x: Any, xp: Any) -> bool:
     return xp.adapter.xp.isdtype(x.dtype, "complex floating")
 
 
-@primitive(val=lambda g: g, may_view=True, own=True)
+@primitive(val=lambda g: g, may_view=True, goes_first=True)
 def real(val: Any, *, xp: Any) -> Any:
     """The real part.
 
@@ -184,7 +184,7 @@ def real(val: Any, *, xp: Any) -> Any:
     return val[...]
 
 
-@primitive(val=lambda g: g * 1j, own=True)
+@primitive(val=lambda g: g * 1j, goes_first=True)
 def imag(val: Any, *, xp: Any) -> Any:
     """The imaginary part.
 
@@ -208,7 +208,7 @@ def imag(val: Any, *, xp: Any) -> Any:
     return xp.zeros_like(val)
 
 
-@primitive(x=lambda g, xp: xp.conj(g), own=True, aliases=("conjugate",))
+@primitive(x=lambda g, xp: xp.conj(g), goes_first=True, aliases=("conjugate",))
 def conj(x: Any, *, xp: Any) -> Any:
     """The complex conjugate.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mygrad.autodiff.memory import Handle
-from mygrad.backends import adapter_of
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.nodes import Handle
 from mygrad.linalg.products import dot
 from mygrad.math.rounding import clip, divmod
 from mygrad.tensor_manip.array_shape import reshape

@@ -6,8 +6,8 @@ import inspect
 from math import prod
 from typing import Any
 
+from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.primitive import Primitive, primitive
-from mygrad.operands import as_operand, common_adapter
 
 __all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
 
@@ -89,8 +89,9 @@ where = _Where(
     {
         "x": lambda g, condition, xp: xp.where(_truth(condition, xp), g, 0.0),
         "y": lambda g, condition, xp: xp.where(_truth(condition, xp), 0.0, g),
+        "condition": None,
     },
-    operands=("condition",),
+    broadcasts="elements",
 )
 where.__signature__ = inspect.signature(where.__call__)
 
@@ -103,8 +104,8 @@ def _as_places(indices: Any, a: Any, xp: Any) -> Any:
 
 @primitive(
     a=lambda g, indices, axis, a_shape, xp: xp.untake(g, indices, axis, a_shape),
-    operands=("indices",),
-    own=True,
+    indices=None,
+    goes_first=True,
 )
 def take(a: Any, indices: Any, axis: int | None = None, *, xp: Any) -> Any:
     """The elements (or slabs) at given places along an axis.
@@ -141,7 +142,7 @@ def take(a: Any, indices: Any, axis: int | None = None, *, xp: Any) -> Any:
 
 
 @primitive(
-    g=lambda h, indices, axis, xp: xp.take(h, indices, axis=axis), operands=("indices",), own=True
+    g=lambda h, indices, axis, xp: xp.take(h, indices, axis=axis), indices=None, goes_first=True
 )
 def untake(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -> Any:
     """The adjoint of `take`: zeros of a shape, with `g` added at the places.
@@ -185,8 +186,8 @@ def _along(indices: Any, axis: int, xp: Any) -> tuple[Any, ...]:
 
 @primitive(
     arr=lambda g, indices, axis, arr_shape, xp: xp.untake_along_axis(g, indices, axis, arr_shape),
-    operands=("indices",),
-    own=True,
+    indices=None,
+    goes_first=True,
 )
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1, *, xp: Any) -> Any:
     """Elements at places that are given for each line along an axis, as `argsort` gives them.
@@ -234,8 +235,8 @@ def _matched(places: Any, arr: Any, axis: int, library: Any) -> tuple[Any, Any]:
 
 @primitive(
     g=lambda h, indices, axis, xp: xp.take_along_axis(h, indices, axis=axis),
-    operands=("indices",),
-    own=True,
+    indices=None,
+    goes_first=True,
 )
 def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -> Any:
     """The adjoint of `take_along_axis`: zeros of a shape, with `g` added at the places.

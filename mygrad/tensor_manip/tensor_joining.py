@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from mygrad.autodiff.memory import Handle
+from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply
-from mygrad.destinations import into
-from mygrad.operands import as_operand, common_adapter
 from mygrad.tensor_manip.array_shape import (
-    as_operand_tensor,
     atleast_1d,
     atleast_2d,
     atleast_3d,
@@ -22,6 +21,7 @@ from mygrad.tensor_manip.array_shape import (
     reshape,
 )
 from mygrad.tensor_manip.transpose_like import moveaxis
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
     "array_split",
@@ -73,10 +73,10 @@ class _Concatenate(Primitive):
         edges = tuple(accumulate((t.shape[axis] for t in tensors), initial=0))
         if out is None:
             return apply(self, tensors, (axis, edges), constant)
-        return into(out, apply(self, tensors, (axis, edges)), self.name)
+        return write_result(out, apply(self, tensors, (axis, edges)), self.name)
 
 
-def _slab(g: Any, i: int, axis: int, edges: tuple[int, ...]) -> Any:
+def _slab(g: Any, axis: int, edges: tuple[int, ...], i: int) -> Any:
     return g[(*(slice(None),) * (axis % g.ndim), slice(edges[i], edges[i + 1]), ...)]
 
 
@@ -156,7 +156,7 @@ def _stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
 _stack.__name__ = _stack.__qualname__ = "stack"
 stack = _Stack(
     _stack,
-    {"tensors": lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)]},
+    {"tensors": lambda g, axis, i: g[(*(slice(None),) * (axis % g.ndim), i, ...)]},
     variadic=True,
 )
 stack.__signature__ = inspect.signature(stack.__call__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.memory import Handle
+from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 
 __all__ = ["pad", "repeat", "tile"]
@@ -27,7 +27,7 @@ def _unrepeated(g: Any, repeats: Any, axis: int | None, shape: tuple[int, ...], 
 
 @primitive(
     a=lambda g, repeats, axis, a_shape, xp: _unrepeated(g, repeats, axis, a_shape, xp),
-    operands=("repeats",),
+    repeats=None,
 )
 def repeat(a: Any, repeats: Any, axis: int | None = None, *, xp: Any) -> Any:
     """Repeat each element.

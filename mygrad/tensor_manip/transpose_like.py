@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
     "flip",
@@ -79,8 +80,6 @@ def transpose(a: Any, *axes: Any, constant: bool | None = None) -> Any:
     if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
         (axes,) = axes
     if not axes:
-        from mygrad.tensor_manip.array_shape import as_operand_tensor
-
         a = as_operand_tensor(a)
         axes = tuple(range(a.ndim))[::-1]
     return permute_dims(a, tuple(axes), constant=constant)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.hyperbolic_trig import tanh
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
     "elu", "glu", "hard_tanh", "leaky_relu", "logsoftmax", "relu", "selu", "sigmoid",
@@ -201,7 +202,8 @@ def soft_sign(x: Any, *, xp: Any) -> Any:
 
 
 @primitive(
-    x=lambda g, out, axis, xp: out * (g - xp.sum(g * out, axis=axis, keepdims=True)), own=True
+    x=lambda g, out, axis, xp: out * (g - xp.sum(g * out, axis=axis, keepdims=True)),
+    goes_first=True,
 )
 def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     """Exponentials, divided by their sum along an axis.
@@ -231,7 +233,8 @@ def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
 
 
 @primitive(
-    x=lambda g, out, axis, xp: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True), own=True
+    x=lambda g, out, axis, xp: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True),
+    goes_first=True,
 )
 def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     """The logarithm of `softmax`, without its rounding errors.
@@ -288,8 +291,6 @@ def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
     Tensor([0.5, 1. ])
     """
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     x = as_operand_tensor(x)
     length = x.shape[axis]
     if length % 2:

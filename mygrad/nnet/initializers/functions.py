@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from mygrad import random, tensor_creation
-from mygrad.conversion import dtype_of
-from mygrad.tensor_base import Tensor, tensor
 from mygrad.tensor_creation.filled import place
+from mygrad.tensors.base import Tensor, tensor
+from mygrad.tensors.conversion import dtype_of
 
 __all__ = [
     "constant", "dirac", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity",

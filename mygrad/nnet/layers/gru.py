@@ -9,19 +9,23 @@ each weight that meets the hidden state, and the gates.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
-from weakref import ReferenceType, ref
 
+from mygrad.arrays import adapter_of
 from mygrad.autodiff.primitive import primitive
-from mygrad.backends import adapter_of
+from mygrad.math.arithmetic import multiply
+from mygrad.random import generator
+from mygrad.tensor_manip.array_shape import broadcast_to
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["gru"]
 
 Array = Any
 
 
-class Swept(NamedTuple):
-    """What the loop back through the steps leaves for the rules of the operands.
+class StepAdjoints(NamedTuple):
+    """What the loop back through the steps leaves for the gradients of the operands.
 
     Attributes
     ----------
@@ -39,53 +43,6 @@ class Swept(NamedTuple):
     reset: Array
     slopes: list[Array]
     start: Array
-
-
-def _weakly(g: Array, forget: Callable[..., None]) -> Callable[[], Array]:
-    """A weak reference; a strong one to the arrays of libraries that know no weak ones."""
-    try:
-        return ref(g, forget)
-    except TypeError:
-        return lambda: g  # raw arrays make no ring: only the graph's clearing lets go of it
-
-
-class Workings:
-    """What one call has worked out that its rules can use again.
-
-    It is a cache, and nothing else: whatever is missing or was made for other arrays is computed
-    anew from the operands.
-
-    Attributes
-    ----------
-    states, gates
-        The result of the call, and by step the gates Z, R and H that led to it.
-    swept
-        A weak reference to an adjoint of the result, and what the loop back made of it. All rules
-        are given the same adjoint, so only the first of them has to go back through the steps.
-    """
-
-    __slots__ = ("__weakref__", "gates", "states", "swept")
-
-    def __init__(self) -> None:
-        self.states: Array = None
-        self.gates: list[list[Array]] = []
-        self.swept: tuple[Callable[[], Array], Swept] | None = None
-
-    def once(self, g: Array, sweep: Callable[[], Swept]) -> Swept:
-        """The result of `sweep` for the adjoint `g`; kept as long as `g` is there."""
-        held = self.swept
-        if held is None or held[0]() is not g:
-            # With create_graph the result leads back to the record that holds these workings.
-            # That ring must not outlive the backward pass, so it opens when `g` goes.
-            mine = ref(self)
-
-            def forget(dead: ReferenceType[Any]) -> None:
-                workings = mine()
-                if workings and workings.swept and workings.swept[0] is dead:
-                    workings.swept = None
-
-            held = self.swept = _weakly(g, forget), sweep()
-        return held[1]
 
 
 class Layer:
@@ -106,16 +63,14 @@ class Layer:
         sums = sums + xp.concat(self.b)
         return [sums[..., k * size : (k + 1) * size] for k in range(3)]
 
-    def gates(self, states: Array, count: int, workings: Workings) -> list[list[Array]]:
-        """Z, R and H by step; computed without a loop if need be, since all states are known."""
-        if workings.states is states:
-            return workings.gates
+    def gates(self, states: Array) -> list[list[Array]]:
+        """Z, R and H by step, computed without a loop, since all states are known."""
         xp, previous = self.xp, states[:-1, ...]
         for_z, for_r, for_h = self.inputs()
         z = xp.sigmoid(xp.matmul(previous, self.W[0]) + for_z)
         r = xp.sigmoid(xp.matmul(previous, self.W[1]) + for_r)
         h = xp.tanh(xp.matmul(r * previous, self.W[2]) + for_h)
-        return [[gate[t, ...] for t in range(count)] for gate in (z, r, h)]
+        return [[gate[t, ...] for t in range(self.X.shape[0])] for gate in (z, r, h)]
 
     def back(self, g: Array, s: Array, z: Array, r: Array, h: Array, turned: Any) -> list[Array]:
         """Through one step, or through many of which none leads to another.
@@ -135,11 +90,12 @@ class Layer:
         by_s = by_z + by_reset * r + matmul(az, turned[0]) + matmul(ar, turned[1])
         return [reset, az, ar, ah, by_s]
 
-    def sweep(self, g: Array, states: Array, bp_lim: int | None, workings: Workings) -> Swept:
+    def sweep(
+        self, g: Array, states: Array, gates: list[list[Array]], bp_lim: int | None
+    ) -> StepAdjoints:
         """Go back through the steps with the adjoint `g` of the states."""
         xp, count, before = self.xp, g.shape[0] - 1, states[:-1, ...]
         turned = [xp.matrix_transpose(w) for w in self.W]
-        gates = self.gates(states, count, workings)
         if count and bp_lim is None:
             steps: list[list[Array]] = []
             by_s = g[count, ...]
@@ -149,7 +105,7 @@ class Layer:
                 by_s = by_s + g[t, ...]
                 steps.append(found)
             reset, *slopes = (xp.stack(list(a)) for a in zip(*reversed(steps), strict=True))
-            return Swept(before, reset, slopes, by_s)
+            return StepAdjoints(before, reset, slopes, by_s)
         # An adjoint may come from so many steps ahead and no more. It begins as that of the
         # states themselves, and each round brings it one step back, for all steps at once.
         z, r, h = (xp.stack(a) if count else before for a in gates)
@@ -159,15 +115,15 @@ class Layer:
             start = g[0, ...] + by_s[0, ...]
             total = g[1:, ...] + xp.concat([by_s[1:, ...], xp.zeros_like(by_s[:1, ...])])
         reset, *slopes, _ = self.back(total, before, z, r, h, turned)
-        return Swept(before, reset, slopes, start)
+        return StepAdjoints(before, reset, slopes, start)
 
     # --- from there to the gradients of operands ------------------------------------------------
-    def by_projection(self, swept: Swept, k: int) -> Array:
+    def by_projection(self, swept: StepAdjoints, k: int) -> Array:
         """The adjoint of the product of the input and its weight for gate `k`, as a matrix."""
         a = swept.slopes[k]
         return self.rows(a if self.masks is None else a * self.masks[k])
 
-    def by_input(self, swept: Swept) -> Array:
+    def by_input(self, swept: StepAdjoints) -> Array:
         xp = self.xp
         z, r, h = (
             xp.matmul(self.by_projection(swept, k), xp.matrix_transpose(self.U[k]))
@@ -175,15 +131,15 @@ class Layer:
         )
         return xp.reshape(z + r + h, self.X.shape)
 
-    def by_input_weight(self, swept: Swept, k: int) -> Array:
+    def by_input_weight(self, swept: StepAdjoints, k: int) -> Array:
         rows = self.xp.matrix_transpose(self.rows(self.X))
         return self.xp.matmul(rows, self.by_projection(swept, k))
 
-    def by_state_weight(self, swept: Swept, k: int) -> Array:
+    def by_state_weight(self, swept: StepAdjoints, k: int) -> Array:
         rows = self.rows(swept.reset if k == 2 else swept.before)
         return self.xp.matmul(self.xp.matrix_transpose(rows), self.rows(swept.slopes[k]))
 
-    def by_bias(self, swept: Swept, k: int) -> Array:
+    def by_bias(self, swept: StepAdjoints, k: int) -> Array:
         return self.xp.sum(swept.slopes[k], axis=(0, 1))
 
     def rows(self, a: Array) -> Array:
@@ -191,45 +147,49 @@ class Layer:
         return self.xp.reshape(a, (a.shape[0] * a.shape[1], a.shape[2]))
 
 
-def _rule(piece: Callable[[Layer, Swept], Array]) -> Callable[..., Array]:
-    """The rule for one operand, given what it makes of what all rules have in common."""
-
-    def rule(
-        g: Array, X: Array, Uz: Array, Wz: Array, bz: Array, Ur: Array, Wr: Array, br: Array,
-        Uh: Array, Wh: Array, bh: Array, masks: Any, bp_lim: int | None,
-        workings: Workings | None, out: Array, xp: Any,
-    ) -> Array:  # fmt: skip
-        layer = Layer(X, (Uz, Ur, Uh), (Wz, Wr, Wh), (bz, br, bh), masks, xp)
-        known = workings or Workings()
-        return piece(layer, known.once(g, lambda: layer.sweep(g, out, bp_lim, known)))
-
-    return rule
+OPERANDS = "X Uz Wz bz Ur Wr br Uh Wh bh s0".split()
 
 
-@primitive(
-    X=_rule(lambda layer, swept: layer.by_input(swept)),
-    Uz=_rule(lambda layer, swept: layer.by_input_weight(swept, 0)),
-    Wz=_rule(lambda layer, swept: layer.by_state_weight(swept, 0)),
-    bz=_rule(lambda layer, swept: layer.by_bias(swept, 0)),
-    Ur=_rule(lambda layer, swept: layer.by_input_weight(swept, 1)),
-    Wr=_rule(lambda layer, swept: layer.by_state_weight(swept, 1)),
-    br=_rule(lambda layer, swept: layer.by_bias(swept, 1)),
-    Uh=_rule(lambda layer, swept: layer.by_input_weight(swept, 2)),
-    Wh=_rule(lambda layer, swept: layer.by_state_weight(swept, 2)),
-    bh=_rule(lambda layer, swept: layer.by_bias(swept, 2)),
-    s0=_rule(lambda layer, swept: swept.start),
-)
+def _adjoints(
+    g: Array, X: Array, Uz: Array, Wz: Array, bz: Array, Ur: Array, Wr: Array, br: Array,
+    Uh: Array, Wh: Array, bh: Array, masks: Any, bp_lim: int | None, gates: Any, out: Array,
+    wanted: tuple[bool, ...], xp: Any,
+) -> list[Array]:  # fmt: skip
+    """The adjoints of all operands, from one loop back through the steps."""
+    layer = Layer(X, (Uz, Ur, Uh), (Wz, Wr, Wh), (bz, br, bh), masks, xp)
+    swept = layer.sweep(g, out, gates, bp_lim)
+    pieces: list[Callable[[], Array]] = [lambda: layer.by_input(swept)]
+    for k in range(3):
+        pieces += (
+            partial(layer.by_input_weight, swept, k),
+            partial(layer.by_state_weight, swept, k),
+            partial(layer.by_bias, swept, k),
+        )
+    pieces.append(lambda: swept.start)
+    return [piece() if asked else None for piece, asked in zip(pieces, wanted, strict=True)]
+
+
+def _gates(
+    out: Array, X: Array, Uz: Array, Wz: Array, bz: Array, Ur: Array, Wr: Array, br: Array,
+    Uh: Array, Wh: Array, bh: Array, s0: Array, masks: Any, bp_lim: int | None, *, xp: Any,
+) -> tuple[Any]:  # fmt: skip
+    return (Layer(X, (Uz, Ur, Uh), (Wz, Wr, Wh), (bz, br, bh), masks, xp).gates(out),)
+
+
+@primitive(joint={tuple(OPERANDS): _adjoints}, residuals=("gates",), replay=_gates)
 def gru_states(
     X: Array, Uz: Array, Wz: Array, bz: Array, Ur: Array, Wr: Array, br: Array,
-    Uh: Array, Wh: Array, bh: Array, s0: Array,
-    masks: Any = None, bp_lim: int | None = None, workings: Workings | None = None,
+    Uh: Array, Wh: Array, bh: Array, s0: Array, masks: Any = None, bp_lim: int | None = None,
     *, xp: Any,
-) -> Array:  # fmt: skip
-    """The states of `gru`, given the masks for the projected input of its gates, or None."""
+) -> Any:  # fmt: skip
+    """The states of `gru`, given the masks for the projected input of its gates, or None.
+
+    With them come the gates Z, R and H that led to each.
+    """
     layer = Layer(X, (Uz, Ur, Uh), (Wz, Wr, Wh), (bz, br, bh), masks, xp)
     inputs = layer.inputs()
     dtype = xp.result_type(*inputs, Wz, Wr, Wh)
-    s = xp.astype(xp.broadcast_to(s0, inputs[0].shape[1:]), dtype)
+    s = xp.astype(s0, dtype)
     states: list[Array] = [s]
     gates: list[list[Array]] = [[], [], []]
     for t in range(X.shape[0]):
@@ -241,16 +201,11 @@ def gru_states(
         states.append(s)
         for kept, gate in zip(gates, (z, r, h), strict=True):
             kept.append(gate)
-    out = xp.stack(states)
-    if workings is not None:
-        workings.states, workings.gates = out, gates
-    return out
+    return xp.stack(states), gates
 
 
 def _masks(shapes: Sequence[tuple[int, ...]], dropout: float, like: Array) -> list[Array]:
     """Masks that drop a share of the elements, and make up for it by enlarging the others."""
-    from mygrad.random import generator
-
     adapter = adapter_of(like)
     assert adapter is not None
     xp, kept = adapter.xp, 1 - dropout
@@ -376,9 +331,6 @@ def gru(
     >>> Uh.grad
     array([[0.17564441]])
     """
-    from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_manip.array_shape import as_operand_tensor
-
     X, *rest = (as_operand_tensor(t) for t in (X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh))
     groups: list[tuple[Any, ...]] = [tuple(rest[k : k + 3]) for k in (0, 3, 6)]
     batch, size = _sizes(X, groups)
@@ -413,6 +365,8 @@ def gru(
                 f"gru: s0 has to have shape (N, D), which is {(batch, size)}, or one that "
                 f"broadcasts to it, and has {shape}"
             )
+        if shape != (batch, size):
+            s0 = broadcast_to(s0, (batch, size))
     masks = None
     if dropout:
         drawn = _masks([(batch, size)] * 3 + [(size, size)] * 3, dropout, like)
@@ -421,4 +375,4 @@ def gru(
             (U, multiply(W, mask), b) for (U, W, b), mask in zip(groups, drawn[3:], strict=True)
         ]
     operands = (X, *groups[0], *groups[1], *groups[2], s0)
-    return gru_states(*operands, masks, bp_lim, Workings(), constant=constant)
+    return gru_states(*operands, masks, bp_lim, constant=constant)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+from mygrad.arrays.sliding import per_axis
 from mygrad.autodiff.primitive import primitive
-from mygrad.nnet.layers.conv import per_axis
 
 __all__ = ["sliding_window_view"]
 
@@ -53,7 +53,7 @@ def _parts(shape: Any, window_shape: Any, step: Any, dilation: Any) -> Any:
     ),
     may_view=True,
     folds=True,
-    own=True,
+    goes_first=True,
 )
 def sliding_windows(
     arr: Any, window_shape: Any, step: Any, dilation: Any = None, *, xp: Any
@@ -72,7 +72,7 @@ def sliding_windows(
     g=lambda h, window_shape, step, dilation, xp: xp.sliding_windows(
         h, window_shape, step, dilation
     ),
-    own=True,
+    goes_first=True,
 )
 def fold_windows(
     g: Any, shape: Any, window_shape: Any, step: Any, dilation: Any, *, xp: Any
@@ -115,13 +115,13 @@ def sliding_window_view(arr: Any, window_shape: Any, step: Any, dilation: Any = 
            [1, 2, 3],
            [2, 3, 4]])
     """
-    from mygrad.autodiff.memory import Handle
-    from mygrad.backends import adapter_of
+    from mygrad.arrays import adapter_of
+    from mygrad.autodiff.nodes import Handle
 
     if isinstance(window_shape, int):
         window_shape = (window_shape,)
     if not isinstance(arr, Handle):
         adapter = adapter_of(arr)
         if adapter is not None and type(arr) in adapter.array_types:
-            return sliding_windows.raw(adapter)(arr, tuple(window_shape), step, dilation)
+            return sliding_windows.on_arrays(adapter)(arr, tuple(window_shape), step, dilation)
     return sliding_windows(arr, tuple(window_shape), step, dilation)

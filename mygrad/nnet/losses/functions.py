@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.autodiff.memory import Handle
+from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import as_operand
 from mygrad.autodiff.primitive import primitive
-from mygrad.backends import Adapter, adapter_of
 from mygrad.math.arithmetic import maximum
 from mygrad.math.exp_log import log
 from mygrad.math.sequential import mean, sum
 from mygrad.nnet.activations.functions import softmax
-from mygrad.operands import as_operand
-from mygrad.tensor_base import Tensor
-from mygrad.tensor_manip.array_shape import as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
     "focal_loss", "margin_ranking_loss", "multiclass_hinge", "negative_log_likelihood",
@@ -59,7 +58,7 @@ def _asynchronous(adapter: Adapter) -> bool:
 
 def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
     """Scores as a tensor, and the mask of their labels."""
-    from mygrad.namespace import tensor_namespace_of
+    from mygrad.autodiff.namespace import tensor_namespace_of
 
     x = as_operand_tensor(x)
     labels = labels._data if isinstance(labels, Handle) else labels
@@ -75,7 +74,7 @@ def _crossentropy_rule(g: Any, x: Any, y_true: Any, xp: Any) -> Any:
 
 
 @primitive(
-    x=lambda g, x, y_true, xp: _crossentropy_rule(g, x, y_true, xp), operands=("y_true",)
+    x=lambda g, x, y_true, xp: _crossentropy_rule(g, x, y_true, xp), y_true=None
 )
 def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     """Mean cross-entropy of the softmax of scores, as one operation.

@@ -1,0 +1,171 @@
+"""What mygrad asks of an array library.
+
+An *adapter* lends the autodiff core the arrays of one library. It names the array types and
+the namespace (in the form of the Python array API standard), and supplies the few things that
+the standard leaves out and differentiation of in-place programs needs: addresses, windows on
+memory, scatter-add, locking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Adapter"]
+
+Array = Any
+
+
+class Adapter:
+    """What an array library lends to mygrad. Subclass it, fill it in, register an instance.
+
+    Attributes
+    ----------
+    name
+        The import name of the library, and the name by which users select it.
+    array_types
+        The types of its arrays; operands of these types are handed to `xp`.
+    scalar_types
+        Types that its functions return in place of 0-d arrays (NumPy's scalars).
+    xp
+        The library's namespace, complying with the array API standard.
+    has_views
+        Whether slices share memory and can be written. Without it every operation works
+        but writing into tensors raises.
+    can_lock
+        Whether `set_writeable` can protect an array against writes.
+    elements_are_copies
+        Whether ``x[i]``, where it selects one element, is a copy (NumPy) or a 0-d view.
+    kernels
+        Fast versions of portable operations, by the name of the primitive: called as the
+        primitive's forward function is, without ``xp``.
+    """
+
+    name: str = ""
+    array_types: tuple[type, ...] = ()
+    scalar_types: tuple[type, ...] = ()
+    xp: Any = None
+    has_views: bool = True
+    can_lock: bool = False
+    elements_are_copies: bool = False
+    kernels: dict[str, Callable[..., Any]]
+
+    def __init__(self) -> None:
+        self.kernels = {}
+
+    def __repr__(self) -> str:
+        return f"<mygrad adapter {self.name!r}>"
+
+    # --- to and from the host, devices ------------------------------------------------
+    def from_host(self, array: Any, device: Any = None) -> Array:
+        """Copy a NumPy array to this library (to `device`, or to the current one)."""
+        raise NotImplementedError(f"the adapter {self.name!r} cannot take host arrays")
+
+    def to_host(self, array: Array) -> Any:
+        """Copy an array of this library to a NumPy array."""
+        raise NotImplementedError(f"the adapter {self.name!r} cannot hand arrays to the host")
+
+    def device(self, array: Array) -> Any:
+        """The device that holds `array`, as the user would name it in ``device=``."""
+        return array.device
+
+    def to_device(self, array: Array, device: Any) -> Array:
+        """`array` on another device of the same library."""
+        return array.to_device(device)
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all work that was queued."""
+
+    # --- memory -----------------------------------------------------------------------
+    def address(self, array: Array) -> int:
+        """The memory address, in bytes, of the first element."""
+        raise NotImplementedError
+
+    def strides(self, array: Array) -> tuple[int, ...]:
+        """Bytes between neighbouring elements, for each axis."""
+        raise NotImplementedError
+
+    def window(
+        self, array: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> Array:
+        """A view of the memory of `array`: `offset` bytes from its first element.
+
+        `array` is C-contiguous, or was made by `allocate`. The window lies inside its memory.
+        """
+        raise NotImplementedError
+
+    def allocate(
+        self, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any, device: Any
+    ) -> Array:
+        """Zeros of this shape and with exactly these strides (in bytes, negative ones too)."""
+        raise NotImplementedError
+
+    def owner(self, array: Array) -> Any:
+        """The object that owns the memory of `array`: one object for all of its views."""
+        raise NotImplementedError
+
+    def is_view(self, result: Array, source: Array) -> bool:
+        """Whether `result`, just computed from `source`, looks at the memory of `source`."""
+        raise NotImplementedError
+
+    def overlaps(self, a: Array, b: Array) -> bool:
+        """Whether a write to one could change the other. May say True when in doubt."""
+        raise NotImplementedError
+
+    def set_writeable(self, array: Array, flag: bool) -> None:
+        """Lock or unlock an array against writes; only called where `can_lock` is True."""
+
+    def is_writeable(self, array: Array) -> bool:
+        """Whether the array may be written to."""
+        return True
+
+    # --- writing ----------------------------------------------------------------------
+    def assign(self, target: Array, index: Any, value: Any) -> None:
+        """``target[index] = value``, in place; among repeated positions the last one wins."""
+        target[index] = value
+
+    def masks_ufunc(self, function: Any) -> bool:
+        """Whether a function of the namespace takes ``out=`` and ``where=`` as NumPy's do."""
+        return False
+
+    def can_cast(self, source: Any, target: Any) -> bool:
+        """Whether in-place updates may cast dtype `source` to `target` ("same kind")."""
+        return True
+
+    def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Array | None:
+        """Which elements of ``array[index] = values`` stay, where positions repeat.
+
+        Returns a boolean array that broadcasts to the shape of ``array[index]``, or None if no
+        position can repeat (no integer array in the index).
+        """
+        items = index if isinstance(index, tuple) else (index,)
+        arrays = [i for i in items if type(i) in self.array_types]
+        if not any(self.xp.isdtype(i.dtype, "integral") for i in arrays):
+            return None
+        size = 1
+        for n in shape:
+            size *= n
+        places = self.xp.reshape(self.xp.arange(size), shape)[index]
+        count = places.size
+        order = self.xp.arange(count)
+        last = self.xp.zeros(max(size, 1), dtype=order.dtype)
+        self.assign(last, self.xp.reshape(places, (count,)), order)
+        kept = last[self.xp.reshape(places, (count,))] == order
+        return self.xp.reshape(kept, places.shape)
+
+    def scatter_add(self, target: Array, index: Any, values: Array) -> None:
+        """Add `values` into ``target[index]``, in place; repeated positions add up."""
+        raise NotImplementedError
+
+    # --- arrays from other things -----------------------------------------------------
+    def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Array:
+        """An array from a scalar, a list, or an array of this library (no copy if possible)."""
+        return self.xp.asarray(value, dtype=dtype, device=device)
+
+    def copy(self, array: Array) -> Array:
+        """A copy of an array, or of a scalar that a function returned, as an array."""
+        return self.asarray(self.xp.asarray(array, copy=True))
+
+    def rng(self, seed: Any = None) -> Any:
+        """A generator with NumPy's ``random``, ``standard_normal`` and ``integers``."""
+        raise NotImplementedError

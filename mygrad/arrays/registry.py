@@ -1,0 +1,131 @@
+"""Which array libraries there are, and which one an array belongs to.
+
+Adapters are found under the entry-point group ``mygrad.backends``; the name of an entry point is
+the import name of its array library, so that an array met for the first time finds its adapter
+by the module its type comes from.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from mygrad.arrays.protocol import Adapter
+
+__all__ = [
+    "adapter_of",
+    "by_type",
+    "get_adapter",
+    "names",
+    "register_backend",
+    "remedy",
+]
+
+
+_GROUP = "mygrad.backends"
+_EXTRAS = {"cupy": "cuda", "dpnp": "sycl"}
+_adapters: dict[str, Adapter] = {}
+by_type: dict[type, Adapter] = {}
+_no_arrays: set[type] = set()  # types met that belong to no array library
+
+
+def register_backend(adapter: Adapter) -> Adapter:
+    """Make an adapter known to mygrad, under ``adapter.name``.
+
+    Packages do not need to call it: an entry point in the group ``mygrad.arrays``, named
+    after the array library and leading to the adapter, is found when it is needed.
+
+    Parameters
+    ----------
+    adapter
+        The adapter; a second one of the same name replaces the first.
+
+    Returns
+    -------
+    Adapter
+        The same adapter.
+    """
+    if not adapter.name or not adapter.array_types:
+        raise ValueError(
+            f"{adapter!r} cannot be registered: an adapter needs a `name` and `array_types`"
+        )
+    _adapters[adapter.name] = adapter
+    _no_arrays.clear()
+    for array_type in adapter.array_types + adapter.scalar_types:
+        by_type[array_type] = adapter
+    return adapter
+
+
+@cache
+def _installed() -> dict[str, Any]:
+    return {point.name: point for point in entry_points(group=_GROUP)}
+
+
+def names() -> list[str]:
+    """The backends that are known, here or not."""
+    found = ["numpy", *_adapters, *_installed(), "cupy", "dpnp"]
+    return list(dict.fromkeys(found))
+
+
+def get_adapter(name: str) -> Adapter:
+    """The adapter of this name, imported now if need be.
+
+    Parameters
+    ----------
+    name
+        As in `available_backends`.
+
+    Raises
+    ------
+    ImportError
+        The backend is unknown, or its library is missing or broken. The message says what
+        to install.
+    """
+    if name in _adapters:
+        return _adapters[name]
+    try:
+        point = _installed().get(name)
+        if point is not None:
+            return register_backend(point.load())
+        if name in ("numpy", "cupy", "dpnp"):  # a checkout that is not installed
+            module = __import__(f"mygrad_{name}")
+            return register_backend(module.adapter)
+    except Exception as error:
+        raise ImportError(
+            f"the backend {name!r} cannot be used here: {error}. {remedy(name)}"
+        ) from error
+    raise ImportError(
+        f"there is no backend {name!r}; known are {', '.join(names())}. A package that brings "
+        f"one registers its adapter under the entry-point group {_GROUP!r}."
+    )
+
+
+def remedy(name: str) -> str:
+    """What to do about a backend that is not there."""
+    if name in _EXTRAS:
+        return f'Install it with: pip install "mygrad[{_EXTRAS[name]}]"'
+    if name == "numpy":  # which comes with mygrad
+        return "mygrad runs from a checkout; install that with: pip install -e ."
+    return f"Install the package that provides {name!r}"
+
+
+def adapter_of(array: Any) -> Adapter | None:
+    """The adapter that takes arrays of this type, or None if it is no array of any library."""
+    kind = type(array)
+    found = by_type.get(kind)
+    return found if found is not None or kind in _no_arrays else _adopt(kind)
+
+
+def _adopt(kind: type) -> Adapter | None:
+    """Look for the adapter of a type met for the first time, by the module it comes from."""
+    for parent in kind.__mro__:
+        if parent in by_type:  # a subclass of a known array type
+            by_type[kind] = by_type[parent]
+            return by_type[kind]
+        name = parent.__module__.partition(".")[0]
+        if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
+            get_adapter(name)
+            return _adopt(kind)
+    _no_arrays.add(kind)
+    return None

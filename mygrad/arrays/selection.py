@@ -1,0 +1,35 @@
+"""Which array library the user selected: where constructors and host data go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.arrays.protocol import Adapter
+from mygrad.arrays.registry import get_adapter
+from mygrad.settings import Setting
+
+__all__ = ["Selection", "selected", "selected_adapter", "selection"]
+
+
+class Selection:
+    """A backend that was selected, and a device of it (None: its current one)."""
+
+    __slots__ = ("adapter", "device")
+
+    def __init__(self, adapter: Adapter, device: Any = None) -> None:
+        self.adapter = adapter
+        self.device = device
+
+
+selected: Setting[Selection | None] = Setting("backend", None)
+
+
+def selection() -> Selection | None:
+    """What the user selected for the current task, or for the process; None if nothing."""
+    return selected.get()
+
+
+def selected_adapter() -> Adapter:
+    """The adapter that gives arrays to constructors: the selected one, or NumPy's."""
+    chosen = selection()
+    return chosen.adapter if chosen is not None else get_adapter("numpy")

@@ -1,0 +1,117 @@
+"""Where the windows of convolution and pooling lie: what the kernels of all libraries share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any
+
+__all__ = ["Geometry", "per_axis", "pool_slices", "pool_windows"]
+
+
+def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
+    """An option of a layer, as one integer for each spatial axis."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    if len(values) != count or not all(hasattr(v, "__index__") and v >= least for v in values):
+        raise ValueError(
+            f"{name} has to be an integer of at least {least}, or {count} of them (one for each "
+            f"spatial axis), and is {value!r}"
+        )
+    return tuple(v.__index__() for v in values)
+
+
+class Geometry:
+    """How filters move over an input: the sizes of everything, spatial axis by axis."""
+
+    def __init__(self, x: Any, w: Any, stride: Any, padding: Any, dilation: Any) -> None:
+        if len(x) != len(w) or len(x) < 3 or x[1] != w[1]:
+            raise ValueError(
+                f"conv_nd: x of shape (N, C, X0, ...) goes with a filter_bank of shape (F, C, K0, "
+                f"...) with the same C and as many axes, and the shapes are {tuple(x)} and "
+                f"{tuple(w)}"
+            )
+        n = len(x) - 2
+        self.filter = tuple(w[2:])
+        self.stride = per_axis(stride, n, "conv_nd: stride", 1)
+        self.padding = per_axis(padding, n, "conv_nd: padding", 0)
+        self.dilation = per_axis(dilation, n, "conv_nd: dilation", 1)
+        self.padded = tuple(s + 2 * p for s, p in zip(x[2:], self.padding, strict=True))
+        self.reach = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.filter, strict=True))
+        self.out = tuple(
+            (s - r) // t + 1 for s, r, t in zip(self.padded, self.reach, self.stride, strict=True)
+        )
+        along = list(zip(self.padded, self.reach, self.stride, strict=True))
+        if min((*self.out, *self.filter)) >= 1 and any((s - r) % t for s, r, t in along):
+            raise ValueError(
+                f"conv_nd: filters that reach over {self.reach}, moved by {self.stride}, do not "
+                f"end where x with padding does, which is {self.padded}; the rest would be "
+                f"dropped silently, so cut or pad x first"
+            )
+        if min((*self.out, *self.filter)) < 1:
+            raise ValueError(
+                f"conv_nd: filters of shape {self.filter} with dilation {self.dilation} reach over "
+                f"{self.reach}, and do not fit into x with padding, which is {self.padded}"
+            )
+
+    def slices(self) -> Iterator[tuple[Any, ...]]:
+        """For each element of a filter, what it meets of the padded input."""
+        for offset in product(*(range(k) for k in self.filter)):
+            met = (
+                slice(o * d, o * d + t * (n - 1) + 1, t)
+                for o, d, t, n in zip(offset, self.dilation, self.stride, self.out, strict=True)
+            )
+            yield (slice(None), slice(None), *met)
+
+    def pad(self, x: Any, xp: Any) -> Any:
+        if not any(self.padding):
+            return x
+        padded = xp.zeros((*x.shape[:2], *self.padded), dtype=x.dtype, device=x.device)
+        padded[self.inside()] = x
+        return padded
+
+    def inside(self) -> tuple[Any, ...]:
+        """The part of the padded input that is the input."""
+        inner = (slice(p, s - p) for p, s in zip(self.padding, self.padded, strict=True))
+        return (slice(None), slice(None), *inner)
+
+    def columns(self, x: Any, xp: Any) -> Any:
+        """All windows of the input: shape (N, C * filter size, output size)."""
+        x = self.pad(x, xp)
+        windows = xp.stack([x[part] for part in self.slices()], axis=2)
+        rows = x.shape[1] * prod(self.filter)
+        return xp.reshape(windows, (x.shape[0], rows, prod(self.out)))
+
+
+def pool_windows(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
+    """Sizes, strides and numbers of the windows, along each of the axes that they slide over."""
+    if not isinstance(pool, (tuple, list)) or not 0 < len(pool) <= len(shape):
+        raise ValueError(
+            f"max_pool: pool has to be a tuple with a size for each of the last axes of x, whose "
+            f"shape is {tuple(shape)}, and is {pool!r}"
+        )
+    sizes = per_axis(pool, len(pool), "max_pool: pool", 1)
+    strides = per_axis(stride, len(pool), "max_pool: stride", 1)
+    lengths = tuple(shape[len(shape) - len(sizes) :])
+    along = list(zip(lengths, sizes, strides, strict=True))
+    if any(n < k for n, k, _ in along):
+        raise ValueError(f"max_pool: windows of shape {sizes} do not fit into {lengths}")
+    if any((n - k) % s for n, k, s in along):
+        raise ValueError(
+            f"max_pool: windows of shape {sizes}, moved by {strides}, do not end where x does, "
+            f"whose last axes are {lengths}; the rest would be dropped silently, so cut x first"
+        )
+    return sizes, strides, tuple((n - k) // s + 1 for n, k, s in along)
+
+
+def pool_slices(shape: tuple[int, ...], pool: Any, stride: Any) -> Iterator[tuple[Any, ...]]:
+    """For each element of a window, what it meets of the input, over all windows."""
+    sizes, strides, counts = pool_windows(shape, pool, stride)
+    for offset in product(*(range(k) for k in sizes)):
+        yield (
+            ...,
+            *(
+                slice(o, o + s * (n - 1) + 1, s)
+                for o, s, n in zip(offset, strides, counts, strict=True)
+            ),
+        )

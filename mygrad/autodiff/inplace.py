@@ -1,0 +1,214 @@
+"""In-place writes: what is recorded of them, and what has to be copied before they happen."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import ref
+
+from mygrad.arrays import Adapter, adapter_of, by_type
+from mygrad.autodiff.guard import adopt
+from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.nodes import Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle
+from mygrad.autodiff.operands import as_operand, explain, floating
+from mygrad.autodiff.tape import clock, tracking
+from mygrad.autodiff.views import Window
+
+__all__ = ["write", "write_result"]
+
+Array = Any
+
+
+def write(
+    target: Handle,
+    index: Any,
+    value: Any,
+    sign: int = 0,
+    mask: Any = None,
+    name: str = "tensor[...] = value",
+) -> None:
+    """Change a tensor in place, and record the change if a gradient may be asked for.
+
+    Parameters
+    ----------
+    target
+        The tensor; all tensors on its memory see the change.
+    index
+        What to change of it: None for everything, else a tuple as `mygrad.tensors.indexing.parse`
+        makes it.
+    value
+        What to write: a tensor, an array, a number.
+    sign
+        0 to put the value there; 1 or -1 to add or subtract it.
+    mask
+        Where to write; a raw boolean array.
+    name
+        What to call the operation in errors.
+    """
+    adapter = by_type[type(target._data)]
+    new = as_operand(value, adapter, name)
+    if not adapter.has_views:
+        raise TypeError(
+            f"{name}: the arrays of {adapter.name} are immutable, so tensors on it cannot be "
+            f"written to; compute a new tensor instead, with mg.where for example"
+        )
+    if target._window is not None and target._window.folds:
+        raise ValueError(
+            f"{name}: elements of this tensor share memory with one another (it comes from "
+            f"broadcast_to, sliding_window_view or the like), so it is read-only; write to "
+            f"its base, or to a copy"
+        )
+    buffer = buffer_of(target)
+    flows = isinstance(value, Handle) and not value._constant and tracking()
+    if flows and buffer.version is None:
+        gradient_lost(f"{name}: a variable was written into a constant tensor")
+    advanced = index is not None and any(adapter_of(i) is not None for i in index)
+    region = target._data
+    try:
+        if index is not None and not advanced:
+            region = region[index if ... in index else (*index, ...)]
+            if not sign and finishes_update(value, target, region, buffer):
+                return
+        if sign and not adapter.can_cast(adapter.asarray(new).dtype, region.dtype):
+            raise TypeError(
+                f"values of dtype {adapter.asarray(new).dtype} cannot be added to a tensor of "
+                f"integers in place; compute a new tensor, or convert it with astype"
+            )
+        protect(buffer, region, adapter)
+        new = copy_if_overlapping(new, value, region, buffer, adapter)
+        if mask is not None:
+            region[...] = adapter.xp.where(mask, new, region)
+        elif advanced and sign:
+            adapter.scatter_add(region, index, new if sign > 0 else -new)
+        elif sign > 0:
+            region += new
+        elif sign:
+            region -= new
+        else:
+            adapter.assign(region, index if advanced else ..., new)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explain(error, name, (target._data, new)) from error
+
+    if index is None and target._base is not None:
+        buffer.update = (ref(target), next(clock))
+    old = buffer.version
+    if old is None:
+        return
+    if not tracking():
+        if not old.seq:
+            buffer.version = leaf(buffer, old.shape, old.dtype)
+        return
+    buffer.grad = None
+    if not flows and not old.seq:
+        buffer.version = leaf(buffer, old.shape, old.dtype)
+        return
+    version = Write()
+    version.window = target._window
+    if region is not target._data:
+        version.window = layout_of(target, buffer).window(region, False)
+    elif advanced or version.window is not None:
+        layout_of(target, buffer)
+    version.index = index if advanced else None
+    version.mask = mask
+    version.sign = sign
+    version.value_window = None
+    source = None
+    if flows:
+        held = buffer_of(value)
+        source = held.version
+        version.value_window = value._window
+        if value._base is None:
+            held.grad = None
+    whole = version.window is None and not advanced and mask is None and not sign
+    version.parents = (None if whole else old, source)
+    version.seq = next(clock)
+    version.shape = old.shape
+    version.dtype = old.dtype
+    version.buffer = ref(buffer)
+    buffer.version = version
+
+
+def write_result(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
+    """Write a result into ``out=``, and return that as a tensor."""
+    if isinstance(out, tuple):
+        (out,) = out
+    adapter = adapter_of(result._data)
+    assert adapter is not None
+    if not isinstance(out, Handle):
+        if adapter_of(out) is not adapter:
+            raise TypeError(
+                f"{name}: out= has to be a tensor or an array of {adapter.name}, and is a "
+                f"{type(out).__name__}"
+            )
+        memory, out = out, new_handle(out, None, None, None, not floating[adapter, out.dtype])
+        adopt(out, memory, adapter)
+    if not adapter.can_cast(result._data.dtype, out._data.dtype):
+        raise TypeError(
+            f"{name}: a result of dtype {result._data.dtype} cannot be written to out= of dtype "
+            f"{out._data.dtype}; give an out= of that dtype"
+        )
+    if result._data.ndim > out._data.ndim:
+        raise ValueError(
+            f"{name}: out= of shape {tuple(out._data.shape)} cannot take a result of shape "
+            f"{tuple(result._data.shape)}"
+        )
+    write(out, None, result, mask=mask, name=f"{name}(..., out=)")
+    return out
+
+
+def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:
+    """Copy what records still need of the memory that is about to be written.
+
+    Only saved arrays that overlap `region` are copied. An array that was checked a few times
+    is copied early and forgotten, so a loop of n writes costs O(n) and not O(n²) checks.
+    """
+    readers = buffer.readers
+    if not readers:
+        return
+    keep = []
+    for reader in tuple(readers):
+        record = reader()
+        if record is None:
+            continue
+        record.checks += 1
+        early = record.checks > 4
+        values = record.values
+        for k, array in enumerate(values):
+            if adapter_of(array) is adapter and (
+                adapter.owner(array) is adapter.owner(region)
+                if early
+                else adapter.overlaps(array, region)
+            ):
+                kept = adapter.copy(array)
+                values = record.values = (*values[:k], kept, *values[k + 1 :])
+        if not early:
+            keep.append(reader)
+    readers[:] = keep
+
+
+def copy_if_overlapping(
+    new: Any, value: Any, region: Array, buffer: Buffer, adapter: Adapter
+) -> Any:
+    """What is to be written, copied if the write would change it before it is read."""
+    if isinstance(value, Handle):
+        held = value._buffer
+        if held is None or held.readers is not buffer.readers or new is region:
+            return new
+    if adapter_of(new) is adapter and adapter.overlaps(new, region):
+        return adapter.copy(new)
+    return new
+
+
+def finishes_update(value: Any, target: Handle, region: Array, buffer: Buffer) -> bool:
+    """Whether this write is the end of an update of a view, and has nothing left to do.
+
+    Python runs ``x[1:3] += y`` as ``v = x[1:3]; v += y; x[1:3] = v``. The last step writes a
+    region onto itself; the one before wrote it, through `v`, and was recorded.
+    """
+    if buffer.update is None or value is None:
+        return False
+    written, when = buffer.update
+    if written() is not value:
+        return False
+    window = layout_of(target, buffer).window(region, False)
+    seen: Window | None = value._window  # type: ignore[union-attr]
+    return when + 1 == next(clock) and window.sees_the_same_as(seen)

@@ -1,0 +1,147 @@
+"""Operands: whose arrays they are, and what may be computed with what.
+
+Tensors and device arrays are never moved behind the user's back. Python and NumPy scalars go
+everywhere; data on the host goes to the backend that the user selected, if one is selected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, selection
+from mygrad.autodiff.nodes import Handle
+
+__all__ = [
+    "SCALARS",
+    "UnknownOperand",
+    "as_operand",
+    "as_operands",
+    "common_adapter",
+    "explain",
+    "floating",
+    "is_constant",
+]
+
+Array = Any
+SCALARS = frozenset((float, int, complex, bool))
+
+
+class _FloatingDtypes(dict[Any, bool]):
+    """Whether a dtype can carry derivatives; filled as dtypes are met."""
+
+    def __missing__(self, key: tuple[Adapter, Any]) -> bool:
+        adapter, dtype = key
+        self[key] = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
+        return self[key]
+
+
+floating = _FloatingDtypes()
+
+
+def is_constant(
+    name: str, asked: bool | None, live: int, differentiable: bool, dtype: Any
+) -> bool:
+    """Whether a result is constant, given what the user asked for and what it came from."""
+    if asked is None:
+        return not (live and differentiable)
+    if not asked and not differentiable:
+        raise ValueError(
+            f"{name}: constant=False was asked for a result of dtype {dtype}; "
+            f"integer and boolean tensors must be constant"
+        )
+    return asked
+
+
+def common_adapter(operands: Any, name: str) -> Adapter:
+    """The adapter for operands: that of their tensors, else of their arrays.
+
+    An adapter among the operands stands for arrays of its library.
+    """
+    found: Adapter | None = None
+    host: Adapter | None = None
+    for operand in operands:
+        if isinstance(operand, Handle):
+            adapter = adapter_of(operand._data)
+        elif isinstance(operand, Adapter):
+            adapter = operand
+        elif type(operand) in SCALARS or (adapter := adapter_of(operand)) is None:
+            continue
+        elif adapter.name == "numpy":
+            host = adapter
+            continue
+        if found is not None and adapter is not found:
+            assert adapter is not None
+            raise TypeError(
+                f"{name}: its operands are on different array libraries, {found.name} and "
+                f"{adapter.name}. Nothing is moved behind your back: move one of them with "
+                f'`.to("{found.name}")`'
+            )
+        found = adapter
+    chosen = selection()
+    return found or (chosen and chosen.adapter) or host or selected_adapter()
+
+
+class UnknownOperand(TypeError):
+    """An operand of a type that mygrad cannot take."""
+
+
+def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
+    """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
+    kind = type(value)
+    if isinstance(value, Handle):
+        if adapter_of(value._data) is not adapter:
+            common_adapter((value, adapter), name)  # which says what to do
+        return value._data
+    if kind in SCALARS:
+        return value
+    theirs = adapter_of(value)
+    if theirs is adapter:
+        return value
+    host = get_adapter("numpy")
+    if theirs is host and kind not in host.array_types:  # a NumPy scalar goes anywhere
+        return adapter.from_host(host.asarray(value))
+    chosen = selection()
+    followed = chosen is not None and chosen.adapter is adapter
+    if theirs is None or theirs is host:
+        if adapter is host or followed:
+            array = None if declines(kind) else host.asarray(value)
+            if array is None or array.dtype.kind not in "fiubc":
+                raise UnknownOperand(
+                    f"{name} cannot take an operand of type {kind.__module__}."
+                    f"{kind.__qualname__}; it takes tensors, arrays, numbers and lists of them"
+                )
+            return array if adapter is host else adapter.from_host(array, chosen and chosen.device)
+    raise TypeError(
+        f"{name}: one operand is on the array library {adapter.name}, another is "
+        f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
+        f"({kind.__module__}.{kind.__qualname__}). Nothing is moved behind your back: move it "
+        f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
+        f'mg.set_backend("{adapter.name}")'
+    )
+
+
+def declines(kind: type) -> bool:
+    """Whether a type says, in NumPy's way, that arrays are to leave operators to it."""
+    return getattr(kind, "__array_ufunc__", declines) is None
+
+
+def as_operands(values: Any, adapter: Adapter, name: str) -> list[Array]:
+    """The operands of one call. Among Python scalars alone the widest becomes an array."""
+    arrays = [as_operand(value, adapter, name) for value in values]
+    if arrays and all(type(a) in SCALARS for a in arrays):
+        widths = [(bool, int, float, complex).index(type(a)) for a in arrays]
+        k = widths.index(max(widths))
+        arrays[k] = adapter.asarray(arrays[k])
+    return arrays
+
+
+def explain(error: Exception, name: str, arrays: Any) -> Exception:
+    """The same kind of error, saying in which operation, and for which operands."""
+    operands = ", ".join(
+        f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
+    )
+    message = f"{name}({operands}): {error}"
+    for kind in (ValueError, TypeError, IndexError):
+        if isinstance(error, kind):
+            return kind(message)
+    return error

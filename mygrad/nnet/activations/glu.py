@@ -1,5 +1,0 @@
-"""An import path of MyGrad 2; see `mygrad.nnet.activations.functions`."""
-
-from mygrad.nnet.activations.functions import glu
-
-__all__ = ["glu"]

@@ -1,5 +1,0 @@
-"""An import path of MyGrad 2; see `mygrad.nnet.initializers.functions`."""
-
-from mygrad.nnet.initializers.functions import uniform
-
-__all__ = ["uniform"]

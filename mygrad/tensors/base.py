@@ -1,0 +1,597 @@
+"""The tensor: an array that remembers how it was computed."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+from mygrad.arrays import adapter_of, get_adapter, selected_adapter
+from mygrad.autodiff import backward as sweep
+from mygrad.autodiff.guard import adopt, expose
+from mygrad.autodiff.inplace import write
+from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.nodes import (
+    Extras,
+    Handle,
+    Record,
+    buffer_of,
+    layout_of,
+    new_handle,
+    set_tensor_class,
+)
+from mygrad.autodiff.operands import as_operand, explain, floating
+from mygrad.autodiff.views import overlaps_itself
+from mygrad.tensors import indexing
+from mygrad.tensors.conversion import array_of, dtype_of
+from mygrad.tensors.provenance import constant_tensor, variables_of
+
+__all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "tensor"]
+
+
+class Tensor(Handle):
+    """An array that remembers how it was computed, so that it can be differentiated.
+
+    A tensor behaves as the array it holds: operators, methods, indexing, in-place updates and
+    views do what NumPy does. ``t.backward()`` computes the derivatives of ``t.sum()`` with
+    respect to every tensor that `t` was computed from, and leaves them in their ``.grad``.
+
+    Parameters
+    ----------
+    x
+        The values: a number, (nested) list, array or tensor.
+    dtype
+        The data type; that of `x` if not given.
+    constant
+        Whether derivatives stop here. By default integer and boolean tensors are constant (they
+        must be), and floating-point ones are variables.
+    copy
+        Whether to copy an array; without, the tensor shares its memory.
+    ndmin
+        The least number of dimensions; axes of length 1 are put in front.
+    device
+        The device to put it on, of the selected backend or of `backend`.
+    backend
+        The name of the array library to put it on; see `mygrad.available_backends`.
+
+    Raises
+    ------
+    ValueError
+        ``constant=False`` was asked for integers or booleans.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.Tensor([1.0, 2.0, 3.0])
+    >>> (x * x).backward()
+    >>> x.grad
+    array([2., 4., 6.])
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000.0
+
+    def __init__(
+        self,
+        x: Any,
+        *,
+        dtype: Any = None,
+        constant: bool | None = None,
+        copy: bool = True,
+        ndmin: int = 0,
+        device: Any = None,
+        backend: str | None = None,
+    ) -> None:
+        if isinstance(x, Tensor):
+            x._warn_detached("mg.tensor()")
+            x = x.data
+        array, adapter, theirs = array_of(x, dtype, device, backend)
+        if constant is None:
+            constant = not floating[adapter, array.dtype]
+        elif not constant and not floating[adapter, array.dtype]:
+            raise ValueError(
+                f"Integer-valued tensors must be treated as constants: dtype {array.dtype} has "
+                f"no derivative. Leave constant= out, or use a floating-point dtype"
+            )
+        if theirs and not constant and overlaps_itself(array.shape, adapter.strides(array)):
+            copy = True  # its elements could not have gradients of their own
+        if copy and theirs:
+            array, theirs = adapter.xp.asarray(array, copy=True), False
+        if ndmin > array.ndim:
+            array = adapter.xp.reshape(array, (1,) * (ndmin - array.ndim) + tuple(array.shape))
+        self._data = array
+        self._buffer = self._window = self._base = self._extras = None
+        self._constant = bool(constant)
+        if theirs:
+            adopt(self, array, adapter)
+
+    # --- what it is -------------------------------------------------------------------
+    @property
+    def data(self) -> Any:
+        """The array that the tensor holds, of the tensor's array library.
+
+        It is the tensor's own memory. While a graph needs its values it is read-only, where
+        the library can lock arrays. Assigning another array rebinds this tensor alone.
+        """
+        return expose(self)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        extras = self._extras
+        if value is self._data or (extras is not None and value is extras.exposed):
+            return  # after `t.data -= step`
+        if isinstance(value, Tensor):
+            value._warn_detached("tensor.data = tensor")
+            value = value.data
+        array, adapter, theirs = array_of(value, None, None, None)
+        window, grad = self._window, None if self._buffer is None else self._buffer.grad
+        shape = self._data.shape
+        self._data = array
+        self._buffer = self._window = self._base = self._extras = None
+        self._constant = self._constant or not floating[adapter, array.dtype]
+        if theirs:
+            adopt(self, array, adapter)
+        if grad is not None and window is None and shape == array.shape:
+            buffer_of(self).grad = grad
+
+    @property
+    def constant(self) -> bool:
+        """Whether derivatives stop here."""
+        return self._constant
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis. Assigning another shape changes it in place."""
+        return self._data.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        buffer = buffer_of(self)
+        layout = layout_of(self, buffer)
+        try:
+            data = adapter.xp.reshape(self._data, shape if isinstance(shape, tuple) else (shape,))
+        except (ValueError, TypeError) as error:
+            raise explain(error, f"tensor.shape = {shape}", (self._data,)) from error
+        if data.size and not adapter.is_view(data, self._data):
+            raise AttributeError(
+                f"a tensor of shape {self.shape} and strides {layout.strides} cannot take the "
+                f"shape {shape} without a copy; use t.reshape(...)"
+            )
+        folds = self._window is not None and self._window.folds
+        self._window = layout.window(data, folds)
+        self._data = data
+        self._extras = None
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> Any:
+        """The data type of the elements."""
+        return self._data.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the elements in bytes."""
+        return self._data.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """The size of one element in bytes."""
+        return self._data.itemsize
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Bytes between neighbouring elements, for each axis."""
+        return self._data.strides
+
+    @property
+    def flags(self) -> Any:
+        """The flags of the array."""
+        return self.data.flags
+
+    @property
+    def device(self) -> Any:
+        """The device that holds the elements, as its array library names it."""
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        return adapter.device(self._data)
+
+    @property
+    def backend(self) -> str:
+        """The name of the array library that holds the elements."""
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        return adapter.name
+
+    @property
+    def base(self) -> Any:
+        """The tensor whose memory this one is a view of; None if it owns its memory."""
+        return self._base
+
+    @property
+    def creator(self) -> Any:
+        """The operation that made this tensor; None for leaves, and once the graph is cleared."""
+        if self._constant:
+            return None if self._extras is None else self._extras.provenance
+        version = None if self._buffer is None else self._buffer.version
+        return version if version is not None and version.seq else None
+
+    # --- gradients --------------------------------------------------------------------
+    @property
+    def grad(self) -> Any:
+        """The derivative of the last result that was back-propagated through this tensor.
+
+        An array of the tensor's own shape, dtype and device, or None. The gradient of a view is
+        the same view of the gradient of its base.
+        """
+        buffer = self._buffer
+        if buffer is None or buffer.grad is None or self._constant:
+            return None
+        if self._window is None:
+            return buffer.grad
+        extras = self._extras
+        if extras is None:
+            extras = self._extras = Extras()
+        known = extras.grad_view
+        if known is None or known[0] is not buffer.grad:
+            known = extras.grad_view = (buffer.grad, self._window.look(buffer.grad))
+        return known[1]
+
+    def null_grad(self) -> Tensor:
+        """Set the gradient to None, and return the tensor."""
+        if self._buffer is not None:
+            self._buffer.grad = None
+        return self
+
+    def null_gradients(self, clear_graph: bool = True) -> None:
+        """Set the gradients of all tensors of this tensor's graph to None.
+
+        Programs need not call it: tensors lose their gradient when they are used again.
+
+        Parameters
+        ----------
+        clear_graph
+            Without effect, as in MyGrad 2; see `Tensor.clear_graph`.
+        """
+        if self._buffer is None:
+            return
+        versions = [self._buffer.version]
+        if versions[0] is not None:
+            versions += sweep.reachable(versions[0], through_cleared=True)
+            versions += [p for v in versions[1:] for p in v.parents]  # type: ignore[union-attr]
+        for version in versions:
+            buffer = None if version is None else version.buffer()
+            if buffer is not None:
+                buffer.grad = None
+
+    def clear_graph(self) -> None:
+        """Let go of the graph that made this tensor: it, and all in it, become leaves."""
+        sweep.clear_graph(self)
+
+    def backward(self, grad: Any = None, *, create_graph: bool = False) -> None:
+        """Compute the derivatives of ``(self * grad).sum()``, and leave them in ``.grad``.
+
+        Every variable that this tensor was computed from, and that is still referred to, gets
+        its gradient, intermediate results included. Then the graph is cleared.
+
+        Parameters
+        ----------
+        grad
+            The adjoint to begin with; it broadcasts to the shape of this tensor. Ones if not
+            given.
+        create_graph
+            Whether to record the computation of the gradients. They are tensors then, which
+            can be differentiated again, and the graph is not cleared.
+
+        Raises
+        ------
+        ValueError
+            `grad` does not broadcast to the shape of this tensor.
+        mygrad.errors.InvalidBackprop
+            A part of the graph was cleared by another ``backward()``.
+        """
+        if self._constant:
+            return
+        data = self._data
+        adapter = adapter_of(data)
+        assert adapter is not None
+        if grad is None:
+            seed = namespace_of(adapter).ones_like(data)
+        else:
+            seed = adapter.asarray(as_operand(grad, adapter, "backward"), dtype=data.dtype)
+            try:
+                seed = adapter.xp.broadcast_to(seed, data.shape)
+            except ValueError:
+                raise ValueError(
+                    f"backward: grad= of shape {tuple(seed.shape)} does not broadcast to the "
+                    f"shape of the tensor, {tuple(data.shape)}"
+                ) from None
+        if create_graph:
+            recorded = isinstance(grad, Handle) and grad._data.shape == data.shape
+            seed = grad if recorded else new_handle(seed, None, None, None, True)
+        if self._buffer is None:
+            buffer_of(self)
+        sweep.backward(self, seed, create_graph, grad is None and not create_graph)
+
+    # --- moving -----------------------------------------------------------------------
+    def to(self, backend: str | None = None, *, device: Any = None) -> Tensor:
+        """This tensor on another array library or device; gradients flow back through the move.
+
+        Parameters
+        ----------
+        backend
+            The array library; the tensor's own if not given.
+        device
+            The device, as that library names it.
+
+        Examples
+        --------
+        >>> import mygrad as mg
+        >>> mg.tensor([1.0, 2.0]).to("numpy").backend
+        'numpy'
+        """
+        buffer = self._buffer
+        grad = None if buffer is None else buffer.grad
+        moved = registry["to"](self, backend or self.backend, device)
+        if buffer is not None and grad is not None:
+            buffer.grad = grad  # to move a tensor and look at it is no new use of it
+        return moved
+
+    # --- conversion -------------------------------------------------------------------
+    def item(self) -> Any:
+        """The only element, as a Python number, without its gradient."""
+        return self._on_host().item()
+
+    def tolist(self) -> Any:
+        """The elements as (nested lists of) Python numbers."""
+        return self._on_host().tolist()
+
+    def _on_host(self) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        return adapter.to_host(self._data)
+
+    def _warn_detached(self, how: str) -> None:
+        if not self._constant and self._buffer is not None:
+            version = self._buffer.version
+            if version is not None and version.seq:
+                gradient_lost(f"{how} turned a tensor of a live graph into plain data")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        if adapter.name != "numpy":
+            raise TypeError(
+                f"a tensor on {adapter.name} does not turn into a NumPy array behind your back; "
+                f't.to("numpy").data is the array on the host'
+            )
+        self._warn_detached("NumPy")
+        array = expose(self)
+        if dtype is not None and dtype != array.dtype:
+            if copy is False:
+                raise ValueError(f"a tensor of dtype {array.dtype} cannot become {dtype} uncopied")
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __float__(self) -> float:
+        self._warn_detached("float()")
+        return float(self._on_host().item())
+
+    def __int__(self) -> int:
+        self._warn_detached("int()")
+        return int(self._on_host().item())
+
+    def __complex__(self) -> complex:
+        self._warn_detached("complex()")
+        return complex(self._on_host().item())
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __index__(self) -> int:
+        return operator.index(self._on_host().item())
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self._data.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._data.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self._data.shape[0]))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    def __repr__(self) -> str:
+        return "Tensor" + repr(self._on_host())[len("array") :].replace("\n     ", "\n      ")
+
+    def __format__(self, spec: str) -> str:
+        return format(self._on_host().item(), spec) if spec and not self.ndim else repr(self)
+
+    def __hash__(self) -> int:
+        raise TypeError("tensors cannot be hashed, since they can be changed; use id(t)")
+
+    def __reduce__(self) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        grad = self.grad
+        if isinstance(grad, Handle):
+            grad = grad._data
+        host = None if grad is None else adapter.to_host(grad)
+        return _restored, (
+            type(self), adapter.to_host(self._data), self._constant, host, adapter.name,
+        )
+
+    @staticmethod
+    def _variables_of(record: Record) -> tuple[Any, ...]:
+        return variables_of(record)
+
+    @staticmethod
+    def _constant_tensor(value: Any) -> Tensor:
+        return constant_tensor(value)
+
+    def __copy__(self) -> Tensor:
+        return registry["copy"](self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        array = adapter.xp.asarray(self._data, copy=True)
+        twin = new_handle(array, None, None, None, self._constant)
+        grad = self.grad
+        if grad is not None:
+            grad = grad._data if isinstance(grad, Handle) else grad
+            buffer_of(twin).grad = adapter.xp.asarray(grad, copy=True)
+        memo[id(self)] = twin
+        return twin
+
+    # --- in place ---------------------------------------------------------------------
+    def __getitem__(self, index: Any) -> Tensor:
+        return indexing.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        indexing.setitem(self, index, value)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        if self._constant and self._base is not None:  # stops the gradient of what it reads
+            return registry["add"](self, other, out=self)
+        write(self, None, other, 1, name="+=")
+        return self
+
+    def __isub__(self, other: Any) -> Tensor:
+        if self._constant and self._base is not None:
+            return registry["subtract"](self, other, out=self)
+        write(self, None, other, -1, name="-=")
+        return self
+
+    def scatter_add(self, index: Any, values: Any) -> None:
+        """Add `values` into ``self[index]``, in place; where positions repeat they add up."""
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        write(self, indexing.parse(index, adapter)[0], values, 1, name="scatter_add")
+
+
+set_tensor_class(Tensor)
+
+
+def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) -> Tensor:
+    t = kind(array, constant=constant, backend=backend)
+    if grad is not None:
+        buffer_of(t).grad = get_adapter(backend).from_host(grad)
+    return t
+
+
+def tensor(
+    arr_like: Any,
+    dtype: Any = None,
+    *,
+    constant: bool | None = None,
+    copy: bool = True,
+    ndmin: int = 0,
+    device: Any = None,
+    backend: str | None = None,
+) -> Tensor:
+    """Make a tensor: a leaf, with its own copy of the values.
+
+    Parameters
+    ----------
+    arr_like
+        The values: a number, (nested) list, array or tensor.
+    dtype, constant, copy, ndmin, device, backend
+        As for `Tensor`.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.tensor([1.0, 2.0, 3.0], dtype="float32")
+    Tensor([1., 2., 3.], dtype=float32)
+    """
+    return Tensor(
+        arr_like, dtype=dtype, constant=constant, copy=copy, ndmin=ndmin, device=device,
+        backend=backend,
+    )
+
+
+def astensor(t: Any, dtype: Any = None, *, constant: bool | None = None) -> Tensor:
+    """`t` itself if it is a tensor (of that dtype and constancy), else a tensor on its memory.
+
+    Parameters
+    ----------
+    t
+        A tensor, array, number or list.
+    dtype, constant
+        As for `Tensor`.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([1.0, 2.0])
+    >>> mg.astensor(x) is x
+    True
+    """
+    if isinstance(t, Tensor):
+        if dtype is not None and t.dtype != dtype:
+            return registry["astype"](t, dtype, constant=constant)
+        if constant is None or constant == t.constant:
+            return t
+        return new_handle(t.data, None, None, None, constant) if constant else Tensor(
+            t, constant=False, copy=False
+        )
+    return Tensor(t, dtype=dtype, constant=constant, copy=False)
+
+
+def as_operand_tensor(a: Any) -> Any:
+    """A tensor as it is, and anything else as a constant one: what operations make of it."""
+    return a if isinstance(a, Tensor) else astensor(a, constant=True)
+
+
+def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
+    """The array in a tensor (or an array-like), without its gradient.
+
+    Parameters
+    ----------
+    a
+        A tensor, array, number or list.
+    dtype
+        The data type; the present one if not given.
+    order : {"K", "A", "C", "F"}
+        The layout in memory, for libraries that let it be chosen.
+
+    Returns
+    -------
+    array
+        Of the tensor's own array library; not a copy if that can be avoided.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.asarray(mg.tensor([1.0, 2.0]))
+    array([1., 2.])
+    """
+    array = a.data if isinstance(a, Tensor) else a
+    adapter = adapter_of(array) or selected_adapter()
+    array = adapter.asarray(array)
+    if dtype is not None:
+        array = adapter.xp.astype(array, dtype_of(adapter, dtype), copy=False)
+    return array if order is None else adapter.xp.asarray(array, order=order)

@@ -1,0 +1,119 @@
+"""Reading and writing parts of tensors: every kind of index that NumPy knows.
+
+Basic indices (integers, slices, ``...``, ``None``) look at the memory of the tensor. An index
+with arrays (integers or a mask) reads a copy; its gradient is added in place, into the
+elements that were read.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from mygrad.arrays import Adapter, adapter_of, get_adapter
+from mygrad.autodiff.inplace import write
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle, buffer_of, layout_of, new_handle, view_of
+from mygrad.autodiff.operands import explain, floating
+from mygrad.autodiff.replay import record_copy
+from mygrad.autodiff.tape import tracking
+from mygrad.autodiff.views import Gather, Window
+
+__all__ = ["getitem", "parse", "setitem"]
+
+_BASIC = (int, slice, type(None), type(Ellipsis))
+
+
+def parse(index: Any, adapter: Adapter) -> tuple[tuple[Any, ...], bool]:
+    """An index as a tuple that `adapter` takes, and whether there are arrays in it.
+
+    Tensors in it become raw arrays, lists and ranges become arrays, and arrays that a user
+    could still write to are copied.
+    """
+    items = index if isinstance(index, tuple) else (index,)
+    parsed, advanced = [], False
+    for item in items:
+        kind = type(item)
+        if kind in _BASIC:
+            parsed.append(item)
+            continue
+        if isinstance(item, Handle):
+            item = item._data
+        theirs = adapter_of(item)
+        if theirs is adapter and type(item) in adapter.array_types:
+            if item.ndim == 0 and adapter.xp.isdtype(item.dtype, "integral"):
+                if adapter.name == "numpy":
+                    parsed.append(operator.index(item))
+                    continue
+            item, advanced = adapter.copy(item), True
+        elif kind is not bool and hasattr(item, "__index__") and theirs is None:
+            item = operator.index(item)
+        elif theirs is not None and type(item) in theirs.scalar_types:
+            item = item.item()
+        else:
+            host = get_adapter("numpy").asarray(item)
+            if not host.size and host.dtype.kind == "f":
+                host = host.astype(int)
+            if host.dtype.kind not in "biu":
+                raise IndexError(
+                    f"tensors are indexed by integers, slices, `...`, `None`, and arrays of "
+                    f"integers or booleans, not by {item!r}"
+                )
+            # A list, range or host mask says where to look; it is no data that would move.
+            item = host.copy() if adapter.name == "numpy" else adapter.from_host(host)
+            advanced = True
+        parsed.append(item)
+    return tuple(parsed), advanced
+
+
+def getitem(t: Handle, index: Any) -> Any:
+    """``t[index]``."""
+    data = t._data
+    adapter = adapter_of(data)
+    assert adapter is not None
+    kind = type(index)
+    if kind in _BASIC:
+        items, advanced = (index,), False
+    else:
+        items, advanced = parse(index, adapter)
+    try:
+        # with the `...` one element, too, is an array that looks at the memory
+        found = data[items if advanced or ... in items else (*items, ...)]
+    except (IndexError, TypeError, ValueError) as error:
+        raise explain(error, f"tensor[{index!r}]", (data,)) from error
+    if not advanced and not (
+        adapter.elements_are_copies and not found.shape and ... not in items
+    ):
+        return view_of(t, found, t._constant)
+    if t._constant:
+        return _read(t, adapter.copy(found), None, True)  # type: ignore[arg-type]
+    if advanced and t._window is not None and t._window.folds:
+        t = registry["copy"](t)  # so that a gather sees each element once
+    layout = layout_of(t, buffer_of(t))
+    if advanced:
+        if type(found) not in adapter.array_types:
+            found = adapter.asarray(found)
+        return _read(t, found, Gather(layout, t._window, items), False)
+    window = layout.window(found, False)
+    return _read(t, adapter.copy(found), window, False)
+
+
+def _read(t: Handle, data: Any, window: Window | Gather, constant: bool) -> Any:
+    """A tensor for `data`, a copy of what `window` shows of the buffer of `t`."""
+    adapter = adapter_of(data)
+    assert adapter is not None
+    if constant or not tracking() or not floating[adapter, data.dtype]:
+        return new_handle(data, None, None, None, constant)
+    buffer = buffer_of(t)
+    assert buffer.version is not None
+    if t._base is None:
+        buffer.grad = None
+    return record_copy(data, adapter, buffer.version, window)
+
+
+def setitem(t: Handle, index: Any, value: Any) -> None:
+    """``t[index] = value``."""
+    adapter = adapter_of(t._data)
+    assert adapter is not None
+    items = None if index is ... else parse(index, adapter)[0]
+    write(t, items, value, name=f"tensor[{index!r}] = value" if items else "tensor[...] = value")

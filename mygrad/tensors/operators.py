@@ -1,0 +1,153 @@
+"""The operators of tensors, and their methods: primitives whose first operand is the tensor."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+from weakref import ref
+
+from mygrad.arrays import adapter_of, by_type
+from mygrad.autodiff.nodes import Handle, Record, buffer_of, new_handle
+from mygrad.autodiff.operands import SCALARS, UnknownOperand, as_operand, declines, explain
+from mygrad.autodiff.primitive import Primitive, registry
+from mygrad.autodiff.tape import apply, finish_record, note_reader, record_call, wrap_result
+from mygrad.settings import recording
+
+__all__ = ["install"]
+
+_override = recording.override.get  # the process's default is to record
+
+BINARY = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
+    "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
+}  # fmt: skip
+UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_", "xor")
+METHODS = """
+    sum prod mean var std max min cumsum cumprod round squeeze ravel flatten swapaxes moveaxis
+    repeat take copy astype conj conjugate
+""".split()
+
+
+def _operator(name: str) -> Any:
+    """``apply(primitive, (x, y))``, with less to ask where `y` is a tensor like `x`, or a number.
+
+    Small arrays are mostly overhead, and most operations on them come through here.
+    """
+    primitive = registry[name]
+
+    def forward(x: Handle, y: Any) -> Any:
+        a, b, live = x._data, y, 0 if x._constant else 1
+        kind = type(a)
+        if isinstance(y, Handle):
+            b = y._data
+            if type(b) is not kind:
+                return unusual(primitive, x, y)
+            if not y._constant:
+                live |= 2
+        elif type(y) not in SCALARS:  # a raw array, which has to be guarded, or something else
+            return unusual(primitive, x, y)
+        live &= primitive.differentiable
+        adapter = by_type[kind]
+        known = primitive.kernels.get(adapter)
+        if known is None or not live:
+            return unusual(primitive, x, y)
+        try:
+            out = known[0](a, b)
+        except (ValueError, TypeError, IndexError) as error:
+            raise explain(error, primitive.name, (a, b)) from error
+        if type(out) is not kind or out.dtype is not a.dtype or known[2]:
+            return wrap_result(primitive, adapter, (x, y), (a, b), a, out, (), live)
+        if _override() is False:
+            return new_handle(out, None, None, None, False)
+        plan = primitive.plans.get(live) or primitive.plan(live, 2)
+        if plan.saves_shapes or (live != 3 and b is not y):
+            return record_call(primitive, known[1], (x, y), (a, b), out, (), live)
+        # What `record_call` does for any operands, for two variables, or one and a number.
+        version = Record()
+        version.locks = right = None
+        version.checks = 0
+        if plan.saves_all:
+            version.values = (out if plan.saves_out else None, a, b)
+        else:
+            version.values = plan.select_saved((None, out, a, b, x, y))
+        windows: list[Any] | None = None
+        reader = ref(version) if plan.saves_any else None
+        buffer = x._buffer or buffer_of(x)
+        left = buffer.version
+        if x._window is not None:
+            windows = [x._window, None]
+        if x._base is None:
+            buffer.grad = None
+        if plan.saves[0]:
+            note_reader(buffer.readers, buffer.guard, version, reader)
+        if live == 3:
+            buffer = y._buffer or buffer_of(y)
+            right = buffer.version
+            if y._window is not None:
+                windows = [None if windows is None else windows[0], y._window]
+            if y._base is None:
+                buffer.grad = None
+            if plan.saves[1]:
+                note_reader(buffer.readers, buffer.guard, version, reader)
+        return finish_record(version, plan, known[1], out, (left, right), windows)
+
+    forward.__name__ = name
+    return forward
+
+
+def unusual(primitive: Primitive, x: Handle, y: Any) -> Any:
+    """``apply(primitive, (x, y))``, or the other side's turn where `y` asks for it."""
+    try:
+        return apply(primitive, (x, y))
+    except UnknownOperand:
+        if declines(type(y)):
+            return NotImplemented
+        raise
+
+
+def _reflected(name: str) -> Any:
+    function = registry[name]
+    return lambda self, other: apply(function, (other, self))
+
+
+def _in_place(name: str) -> Any:
+    function = registry[name]
+
+    def update(self: Handle, other: Any) -> Any:
+        return function(self, other, out=self)
+
+    return update
+
+
+def _unary(name: str) -> Any:
+    function = registry[name]
+    return lambda self: apply(function, (self,), function.defaults)
+
+
+def _comparison(compare: Any) -> Any:
+    def compared(self: Handle, other: Any) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        return compare(self._data, as_operand(other, adapter, compare.__name__))
+
+    return compared
+
+
+def install(cls: Any) -> None:
+    """Give tensors their operators and methods, once the primitives are declared."""
+    for symbol, name in BINARY.items():
+        setattr(cls, f"__{symbol}__", _operator(name))
+        setattr(cls, f"__r{symbol}__", _reflected(name))
+        if symbol not in ("add", "sub"):  # which are writes that add
+            setattr(cls, f"__i{symbol}__", _in_place(name))
+    for symbol, name in UNARY.items():
+        setattr(cls, f"__{symbol}__", _unary(name))
+    for symbol in COMPARISONS:
+        compared = _comparison(getattr(operator, symbol))
+        setattr(cls, f"__{symbol.rstrip('_')}__", compared)
+        if symbol in ("and_", "or_", "xor"):
+            setattr(cls, f"__r{symbol.rstrip('_')}__", compared)
+    cls.__invert__ = lambda self: ~self._data
+    for name in METHODS:
+        setattr(cls, name, registry[name])

@@ -1,0 +1,101 @@
+"""What ``tensor.creator.variables`` tells: the tensors that an operation was called with.
+
+Records hold arrays, not tensors, and only those arrays that a derivative rule needs. The
+tensors that programs written for MyGrad read from ``creator.variables`` are therefore looked
+up when somebody asks: live tensors are found, the others are stood in for.
+"""
+
+from __future__ import annotations
+
+import gc
+from functools import cache
+from typing import Any
+from weakref import ReferenceType, WeakKeyDictionary, ref
+
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.nodes import Handle, Record, Version, new_buffer, new_handle, tensor_class
+from mygrad.autodiff.views import Gather
+
+__all__ = ["constant_tensor", "variables_of"]
+
+
+def constant_tensor(value: Any) -> Any:
+    """An operand that no derivative flows to, as a tensor."""
+    return value if isinstance(value, Handle) else tensor_class()(value, constant=True, copy=False)
+
+
+_stand_ins: WeakKeyDictionary[Version, list[Any]] = WeakKeyDictionary()
+
+
+def variables_of(record: Record) -> tuple[Any, ...]:
+    """The tensors that an operation was called with.
+
+    As long as the record lives, every call gives the same objects: the user's own tensors, or
+    stand-ins where those were dropped or written to since.
+    """
+    if record not in _stand_ins:
+        _stand_ins[record] = [None] * len(record.parents)
+    found, held = [], _stand_ins[record]
+    for k in range(len(held)):
+        t = held[k]() if isinstance(held[k], ReferenceType) else held[k]
+        if t is None:
+            t, live = _variable(record, k)
+            held[k] = ref(t) if live else t
+        found.append(t)
+    return tuple(found)
+
+
+def _variable(record: Record, k: int) -> tuple[Any, bool]:
+    """The tensor for an operand, and whether it is the user's own."""
+    parent, first = record.parents[k], record.primitive.first_operand
+    value = record.values[first + k] if len(record.values) > first else None
+    if parent is None:
+        if value is None:
+            return new_handle_without_data(new_buffer(), None, True), False
+        return constant_tensor(value), isinstance(value, Handle)
+    window: Any = record.windows[k] if record.windows else None
+    if isinstance(window, Gather):  # a read through arrays: of the tensor that it looked at
+        window = window.window
+    buffer = parent.buffer()
+    if buffer is not None and buffer.version is parent:
+        base = None
+        for t in gc.get_referrers(buffer):
+            if isinstance(t, Handle) and t._buffer is buffer and not t._constant:
+                if t._window is window or (
+                    t._window is not None and t._window.sees_the_same_as(window)
+                ):
+                    return t, True
+                base = t if t._window is None else base
+        if base is not None and value is None:
+            return window.look(base), False
+    if adapter_of(value) is not None:
+        return new_handle(value, new_buffer(parent), window, None, False), False
+    return new_handle_without_data(new_buffer(parent), window, False), False
+
+
+def new_handle_without_data(buffer: Any, window: Any, constant: bool) -> Any:
+    """A stand-in for a result that nobody refers to and whose values no rule needs."""
+    t = new_handle(None, buffer, window, None, constant, lambda _: object.__new__(_forgotten()))
+    del t._data
+    return t
+
+
+@cache
+def _forgotten() -> type:
+    """The class of those stand-ins; made when first needed, once tensors are declared."""
+
+    class Forgotten(tensor_class()):  # type: ignore[misc]
+        __slots__ = ()
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "_data":
+                raise AttributeError(f"tensors have no attribute {name!r}")
+            raise RuntimeError(
+                "the values of this intermediate result were freed: no variable refers to "
+                "it and no derivative needs them. Keep a reference to it to look at it"
+            )
+
+        def __repr__(self) -> str:
+            return "Tensor(<values freed>)"
+
+    return Forgotten
