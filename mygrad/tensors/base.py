@@ -397,6 +397,8 @@ class Tensor(Handle):
         return complex(self._on_host().item())
 
     def __bool__(self) -> bool:
+        if not self.size:
+            raise ValueError("an empty tensor is neither true nor false; ask for t.size > 0")
         return bool(self._data)
 
     def __index__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from typing import Any
@@ -424,6 +425,8 @@ def test_numpy_ufunc_is_ours(name: str) -> None:
     ids=[i for i, (n, _) in zip(called_ids, called, strict=True) if hasattr(np, n)],
 )
 def test_numpy_function_is_ours(name: str, case: Case) -> None:
+    if name == "clip" and "min" not in inspect.signature(np.clip).parameters and case.params:
+        pytest.skip("NumPy before 2.1 has no clip(min=)")
     ours = caller(name, case)
     theirs = call_of(getattr(np, name), name, case)
     operands = operands_of(case)
