@@ -172,14 +172,16 @@ class Sweep:
                     else:
                         part = rule(g, *[values[n] for n in needs])
                     parent = parents[k]
-                    if (
-                        type(part) is kind
-                        and windows is None
-                        and version.mask is None
-                        and part.shape == parent.shape
-                        and part.dtype is parent.dtype
-                    ):
-                        # The usual case of `deliver`, spelled out where every operation passes.
+                    # The usual cases of `deliver`, spelled out where every operation passes.
+                    if type(part) is not kind or version.mask is not None:
+                        self.deliver(version, k, part)
+                    elif windows is not None:
+                        window = windows[k]
+                        if type(window) is Window and part.shape == window.shape:
+                            self.accumulate(parent, window, part)
+                        else:
+                            self.deliver(version, k, part)
+                    elif part.shape == parent.shape and part.dtype is parent.dtype:
                         present = adjoints.get(parent)
                         if present is None:
                             adjoints[parent] = part
