@@ -25,7 +25,7 @@ from mygrad.autodiff.operands import as_operand, explain, floating
 from mygrad.autodiff.views import overlaps_itself
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
-from mygrad.tensors.provenance import constant_tensor, variables_of
+from mygrad.tensors.provenance import CreatorWithResiduals, constant_tensor, variables_of
 
 __all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "tensor"]
 
@@ -225,7 +225,11 @@ class Tensor(Handle):
         if self._constant:
             return None if self._extras is None else self._extras.provenance
         version = None if self._buffer is None else self._buffer.version
-        return version if version is not None and version.seq else None
+        if version is None or not version.seq:
+            return None
+        if isinstance(version, Record) and version.primitive.residual_names:
+            return CreatorWithResiduals(version)
+        return version
 
     # --- gradients --------------------------------------------------------------------
     @property
