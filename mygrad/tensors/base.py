@@ -441,13 +441,8 @@ class Tensor(Handle):
             type(self), adapter.to_host(self._data), self._constant, host, adapter.name,
         )
 
-    @staticmethod
-    def _variables_of(record: Record) -> tuple[Any, ...]:
-        return variables_of(record)
-
-    @staticmethod
-    def _constant_tensor(value: Any) -> Tensor:
-        return constant_tensor(value)
+    _variables_of = staticmethod(variables_of)
+    _constant_tensor = staticmethod(constant_tensor)
 
     def __copy__(self) -> Tensor:
         return registry["copy"](self)
