@@ -90,26 +90,47 @@ def write(
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, name, (target._data, new)) from error
 
+    old = buffer.version
+    if old is not None:
+        if recorded:
+            part = None if region is target._data else region
+            record_write(target, part, index if advanced else None, value, flows, sign, mask)
+        elif not old.seq:
+            buffer.version = leaf(buffer, old.shape, old.dtype)
     if index is None and target._base is not None:
         layout_of(target, buffer).update = (ref(target), next(clock))
+
+
+def record_write(
+    target: Handle, part: Array, index: Any, value: Any, flows: bool, sign: int, mask: Any
+) -> None:
+    """Make the next version of the target's buffer: what the write left there.
+
+    Parameters
+    ----------
+    target, value, sign, mask
+        As for `write`.
+    part
+        The part of the target's array that was written; None for all of it.
+    index
+        Where in that, if arrays say so.
+    flows
+        Whether derivatives flow to `value`.
+    """
+    buffer = buffer_of(target)
     old = buffer.version
-    if old is None:
-        return
-    if not recorded:
-        if not old.seq:
-            buffer.version = leaf(buffer, old.shape, old.dtype)
-        return
+    assert old is not None
     buffer.grad = None
     if not flows and not old.seq:
         buffer.version = leaf(buffer, old.shape, old.dtype)
         return
     version = Write()
     version.window = target._window
-    if region is not target._data:
-        version.window = layout_of(target, buffer).window(region, False)
-    elif advanced or version.window is not None:
+    if part is not None:
+        version.window = layout_of(target, buffer).window(part, False)
+    elif index is not None or version.window is not None:
         layout_of(target, buffer)
-    version.index = index if advanced else None
+    version.index = index
     version.mask = mask
     version.sign = sign
     version.value_window = None
@@ -120,7 +141,7 @@ def write(
         version.value_window = value._window
         if value._base is None:
             held.grad = None
-    whole = version.window is None and not advanced and mask is None and not sign
+    whole = version.window is None and index is None and mask is None and not sign
     version.parents = (None if whole else old, source)
     version.seq = next(clock)
     version.shape = old.shape
