@@ -115,3 +115,11 @@ def test_the_top_of_the_package_is_tidy() -> None:
     """Everything lives in a room: the only loose modules are those that have no better place."""
     loose = {path.stem for path in (ROOT / "mygrad").glob("*.py")}
     assert loose == {"__init__", "errors", "operation_base", "settings", "typing"}
+
+
+def test_the_drawing_in_the_design_notes() -> None:
+    """It has these layers, the ground at the bottom."""
+    notes = (ROOT / "docs" / "design-notes.md").read_text()
+    drawing = notes.partition("```layers\n")[2].partition("```")[0]
+    drawn = [set(line.partition("|")[0].split()) for line in drawing.splitlines()]
+    assert drawn[::-1] == LAYERS
