@@ -25,6 +25,16 @@ ROOMS = """
 """.split()
 EVERYWHERE = {"out", "where", "dtype", "constant"}
 """Keywords that mean the same for every operation, and are explained once."""
+UNFINISHED = set(
+    """
+    mygrad.adapter_of mygrad.arange mygrad.tensor_creation.arange mygrad.inner
+    mygrad.linalg.inner mygrad.outer mygrad.linalg.outer mygrad.vdot
+    mygrad.linalg.vdot mygrad.mem_guard_off mygrad.mem_guard_on
+    mygrad.sign mygrad.to mygrad.ufunc mygrad.Tensor.clip mygrad.Tensor.reshape
+    mygrad.Tensor.scatter_add mygrad.Tensor.to_device
+    """.split()
+)
+"""Whose parameters are not all explained yet. (`arange` takes them as NumPy does, by position.)"""
 
 
 def public() -> Iterator[str]:
@@ -45,6 +55,8 @@ def complaints(name: str) -> list[str]:
     found = []
     for code, text in numpydoc.validate(name)["errors"]:
         if code == "PR01" and set(re.findall(r"'(\w+)'", text)) <= EVERYWHERE:
+            continue
+        if code in ("PR01", "PR02") and name in UNFINISHED:
             continue
         if code in CHECKS:
             found.append(f"{code}: {text}")

@@ -21,6 +21,11 @@ __all__ = [
 def floor(x: Any) -> Any:
     """The largest integer that is not greater. Piecewise constant: the result is a constant.
 
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -33,6 +38,11 @@ def floor(x: Any) -> Any:
 def ceil(x: Any) -> Any:
     """The smallest integer that is not less. Piecewise constant: the result is a constant.
 
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -44,6 +54,11 @@ def ceil(x: Any) -> Any:
 @ufunc(x=None, aliases=("fix",))
 def trunc(x: Any) -> Any:
     """The integer part. Piecewise constant: the result is a constant.
+
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
 
     Examples
     --------
@@ -59,6 +74,11 @@ fix = trunc
 @ufunc(x=None)
 def rint(x: Any, *, xp: Any) -> Any:
     """The nearest integer, halves to even. Piecewise constant: the result is a constant.
+
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
 
     Examples
     --------
@@ -84,6 +104,11 @@ def sign(x: Any) -> Any:
 @ufunc(x1=None, x2=None)
 def floor_divide(x1: Any, x2: Any) -> Any:
     """The quotient, rounded down. Piecewise constant: the result is a constant.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
 
     Examples
     --------
@@ -140,6 +165,11 @@ def divmod(
 @ufunc(x1=None, x2=None)
 def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
     """0 below zero, 1 above it, and `x2` at zero; a constant.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
 
     Examples
     --------
@@ -212,9 +242,11 @@ def clip(
     a
         A tensor, array or number.
     a_min, a_max
-        The bounds, which broadcast; None for no bound. `min` and `max` are their other names.
+        The bounds, which broadcast; None for no bound.
     out
         Where to write the result.
+    min, max
+        Other names of `a_min` and `a_max`.
     constant
         Whether the result is constant.
 
