@@ -117,6 +117,12 @@ def test_the_top_of_the_package_is_tidy() -> None:
     assert loose == {"__init__", "errors", "operation_base", "settings", "typing"}
 
 
+def test_the_tests_mirror_the_house() -> None:
+    """A test of a room stands in the folder of its name; programs are what several of them run."""
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")} - {"programs"}
+    assert folders <= {room for rooms in LAYERS for room in rooms} - {"__init__"}
+
+
 def test_the_drawing_in_the_design_notes() -> None:
     """It has these layers, the ground at the bottom."""
     notes = (ROOT / "docs" / "design-notes.md").read_text()
