@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -129,3 +130,10 @@ def test_the_drawing_in_the_design_notes() -> None:
     drawing = notes.partition("```layers\n")[2].partition("```")[0]
     drawn = [set(line.partition("|")[0].split()) for line in drawing.splitlines()]
     assert drawn[::-1] == LAYERS
+
+
+def test_the_core_in_the_design_notes() -> None:
+    notes = (ROOT / "docs" / "design-notes.md").read_text()
+    table = notes.partition("The core in reading order:")[2].partition("##")[0]
+    core = {path.name for path in (ROOT / "mygrad" / "autodiff").glob("*.py")} - {"__init__.py"}
+    assert set(re.findall(r"`(\w+\.py)`", table)) == core
