@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.arrays.sliding import Geometry
+from mygrad.arrays.sliding import Geometry, met_slices
 from mygrad_numpy import winograd
 from mygrad_numpy.pool import fresh
 from mygrad_numpy.scratch import CACHE, blocks, scratch
@@ -53,8 +53,8 @@ class _Columns:
     def filters(self, w: Any) -> Any:
         """Filters as matrices, one for each tap."""
         if self.taps == 1:
-            return w.reshape(1, len(w), -1)
-        return np.ascontiguousarray(np.moveaxis(w, 2, 0)).reshape(self.taps, len(w), -1)
+            return w.reshape(1, len(w), self.height)
+        return np.ascontiguousarray(np.moveaxis(w, 2, 0)).reshape(self.taps, len(w), self.height)
 
     def __iter__(self) -> Iterator[tuple[slice, slice, Any]]:
         """Which images and which columns of the result, and the matrices to multiply with."""
@@ -77,13 +77,13 @@ class _Columns:
                     filled = n
             count = s - r + overlap
             if in_place:
-                flat = part.reshape(m - n, x.shape[1], -1)
+                flat = part.reshape(m - n, x.shape[1], geometry.padded[0] * self.row)
                 columns = flat[:, :, r * self.row : (r + count) * self.row]
             else:
                 windows = self.windows(part, r, count)
                 columns = scratch("columns", windows.shape, dtype)
                 np.copyto(columns, windows)
-                columns = columns.reshape(m - n, self.height, -1)
+                columns = columns.reshape(m - n, self.height, count * self.row)
             yield slice(n, m), slice(r * self.row, s * self.row), columns
 
     def windows(self, part: Any, first: int, count: int) -> Any:
@@ -100,8 +100,18 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
     geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = np.result_type(x, filter_bank)
     w = filter_bank.astype(dtype, copy=False)
-    if winograd.suits(geometry, x.shape[1], len(w), dtype):
-        return winograd.convolve(x.astype(dtype, copy=False), w, geometry)
+    if not winograd.is_faster(geometry, x.shape[1], len(w), dtype):
+        return _convolve_by_columns(x, w, geometry)
+    with np.errstate(all="ignore"):
+        out = winograd.convolve(x.astype(dtype, copy=False), w, geometry)
+        plainly = ~np.isfinite(np.add.reduce(out.reshape(len(x), prod(out.shape[1:])), 1))
+    if plainly.any():  # sums of inputs are inf - inf, or overflow, where the inputs need not
+        out[plainly] = _convolve_by_columns(x[plainly], w, geometry)
+    return out
+
+
+def _convolve_by_columns(x: Any, w: Any, geometry: Geometry) -> Any:
+    dtype = w.dtype
     out = fresh((len(x), len(w), *geometry.out), dtype)
     rows = out.reshape(len(x), len(w), prod(geometry.out))
     gathered = _Columns(x, geometry, dtype)
@@ -123,9 +133,18 @@ def conv_filter_gradient(
 ) -> Any:
     geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = np.result_type(x, g)
-    g = np.ascontiguousarray(g, dtype).reshape(len(g), shape[0], prod(geometry.out))
-    if winograd.suits(geometry, x.shape[1], shape[0], dtype):
-        return winograd.filter_gradient(x.astype(dtype, copy=False), g, tuple(shape), geometry)
+    g = g.astype(dtype, copy=False)
+    if winograd.is_faster(geometry, x.shape[1], shape[0], dtype):
+        with np.errstate(all="ignore"):
+            found = winograd.filter_gradient(x.astype(dtype, copy=False), g, geometry)
+        if np.isfinite(found).all():
+            return found
+    return _filter_gradient_by_columns(x, g, tuple(shape), geometry)
+
+
+def _filter_gradient_by_columns(x: Any, g: Any, shape: tuple[int, ...], geometry: Geometry) -> Any:
+    dtype = g.dtype
+    g = np.ascontiguousarray(g).reshape(len(g), shape[0], prod(geometry.out))
     gathered = _Columns(x, geometry, dtype)
     total = np.zeros((gathered.taps, shape[0], gathered.height), dtype)
     for images, pixels, columns in gathered:
@@ -142,14 +161,6 @@ def conv_filter_gradient(
     return np.ascontiguousarray(np.moveaxis(total, 0, 2))
 
 
-def _clipped(k: int, step: int, padding: int, count: int, length: int) -> tuple[slice, slice]:
-    """What of `length` elements is met at ``k + step * i - padding``, and by which i < count."""
-    start = k - padding
-    low = max(0, -(start // step))
-    high = max(low, min(count, (length - 1 - start) // step + 1))
-    return slice(start + step * low, max(start + step * (high - 1) + 1, 0), step), slice(low, high)
-
-
 def conv_input_gradient(
     g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
@@ -158,18 +169,22 @@ def conv_input_gradient(
     dtype = np.result_type(g, filter_bank)
     g = np.ascontiguousarray(g, dtype)
     w = filter_bank.astype(dtype, copy=False)
+    if 0 in shape:
+        return np.zeros(shape, dtype)
     rows = shape[2]
     around = [r - 1 - p for r, p in zip(geometry.reach, geometry.padding, strict=True)]
+    pads = np.isfinite(w).all()  # zeros around `g` would make nan of filters that are inf
     if (
-        max(geometry.stride) == 1
+        pads
+        and max(geometry.stride) == 1
         and min(around) >= 0
         and 10 * prod(shape[2:]) <= 11 * prod(geometry.out)
     ):  # the same as a convolution with the reversed filters, which folds nothing
         return conv_nd(g, np.flip(w.swapaxes(0, 1), spatial), 1, tuple(around), dilation)
-    if geometry.stride[0] == 1 and rows <= 2 * geometry.out[0]:
+    if pads and geometry.stride[0] == 1 and rows <= 2 * geometry.out[0]:
         return _input_gradient_by_rows(g, w, tuple(shape), geometry)
     total = np.zeros(shape, dtype)
-    filters = w.reshape(len(w), -1).T
+    filters = w.reshape(len(w), prod(w.shape[1:])).T
     row = prod(geometry.out[1:])
     size = filters.shape[0] * row * dtype.itemsize
     flat = g.reshape(len(g), len(w), prod(geometry.out))
@@ -194,7 +209,7 @@ def _fold(columns: Any, total: Any, geometry: Geometry, skip: int, start: int) -
     for offset in product(*(range(k) for k in geometry.filter[skip:])):
         places = [0] * skip + [o * d for o, d in zip(offset, geometry.dilation[skip:], strict=True)]
         pairs = [
-            _clipped(o, t, p, n, length)
+            met_slices(o, t, p, n, length)
             for o, t, p, n, length in zip(
                 places, geometry.stride, paddings, taken, spatial, strict=True
             )
@@ -213,7 +228,8 @@ def _input_gradient_by_rows(g: Any, w: Any, shape: tuple[int, ...], geometry: Ge
     features, taps = len(w), geometry.filter[0]
     row, out = prod(geometry.out[1:]), geometry.out[0]
     # (C, K1 ..., F, K0) as a matrix
-    filters = np.moveaxis(w, (0, 2), (-2, -1)).reshape(-1, features * taps)
+    filters = np.moveaxis(w, (0, 2), (-2, -1))
+    filters = filters.reshape(channels * prod(geometry.filter[1:]), features * taps)
     total = fresh(shape, g.dtype)
     g = g.reshape(count, features, out, row)
     simple = prod(geometry.filter[1:]) == prod(geometry.stride[1:]) == 1 and not any(
@@ -224,7 +240,7 @@ def _input_gradient_by_rows(g: Any, w: Any, shape: tuple[int, ...], geometry: Ge
         columns = scratch("columns", (m - n, features, taps, s - r, row), g.dtype)
         for k in range(taps):
             start = k * geometry.dilation[0] - geometry.padding[0] - r
-            to, of = _clipped(start, 1, 0, out, s - r)
+            to, of = met_slices(start, 1, 0, out, s - r)
             columns[:, :, k, : to.start] = 0
             columns[:, :, k, to.stop :] = 0
             columns[:, :, k, to] = g[n:m, :, of]

@@ -25,7 +25,7 @@ def _suits(x: Any, *others: Any) -> bool:
     return (
         x.dtype.kind == "f"
         and x.dtype.itemsize in (4, 8)
-        and x.size >= _SMALL * x.shape[1]
+        and x.size >= _SMALL * max(1, x.shape[1])
         and all(type(a) is float or a.dtype == x.dtype for a in others)
     )
 
