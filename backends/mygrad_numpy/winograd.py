@@ -81,10 +81,13 @@ class _Tiles:
         """Which images, the first and the end of which rows of tiles, and their planes."""
         x, row, dtype = self.x, self.row, self.x.dtype
         vertical, horizontal = self.geometry.padding
+        zeroed = None
         for n, m, r, s in self.blocks:
             images, tiles = x[n:m].swapaxes(0, 1), s - r
-            planes = scratch("planes", (2, 2, *images.shape[:2], tiles + 1, row), dtype)
-            planes.fill(0)
+            if zeroed != (m - n, r, s):  # else what lies outside of these images is zero already
+                planes = scratch("planes", (2, 2, *images.shape[:2], tiles + 1, row), dtype)
+                planes.fill(0)
+                zeroed = m - n, r, s
             for a in (0, 1):
                 rows, to_rows = met_slices(2 * r + a, 2, vertical, tiles + 1, x.shape[2])
                 for b in (0, 1):
@@ -127,23 +130,19 @@ def convolve(x: Any, w: Any, geometry: Geometry) -> Any:
         products = scratch("products", (4, *shape), x.dtype)
         halves = scratch("halves", (4, 2, *shape), x.dtype)
         t = scratch("sum", (2, *shape), x.dtype)
-        part = out[images, :, 2 * r : 2 * s].swapaxes(0, 1)
         for i in range(4):
             np.matmul(factors[i], tiles.sums(planes, i), out=products.reshape(4, features, -1))
             _results(products, halves[i], t[0])
-        np.add(halves[1], halves[2], out=t)
-        _store(np.add, halves[0], t, part[:, :, 0::2])
-        np.subtract(halves[1], halves[2], out=t)
-        _store(np.add, halves[3], t, part[:, :, 1::2])
+        pairs = scratch("pairs", (*shape, 2), x.dtype)  # side by side, as in the rows of `out`
+        rows = pairs.reshape(*shape[:3], 2 * tiles.row)[..., : out.shape[3]]
+        part = out[images, :, 2 * r : 2 * s].swapaxes(0, 1)
+        for k, (add, other) in enumerate(((np.add, halves[0]), (np.subtract, halves[3]))):
+            add(halves[1], halves[2], out=t)
+            for b in (0, 1):
+                np.add(t[b], other[b], out=pairs[..., b])
+            to = part[:, :, k::2]
+            to[...] = rows[:, :, : to.shape[2]]
     return out
-
-
-def _store(add: Any, a: Any, b: Any, out: Any) -> None:
-    """Columns of results, even and odd ones, without those that no result belongs to."""
-    rows, columns = out.shape[2:]
-    for k in (0, 1):
-        kept = k, slice(None), slice(None), slice(rows), slice((columns + 1 - k) // 2)
-        add(a[kept], b[kept], out=out[..., k::2])
 
 
 def filter_gradient(x: Any, g: Any, geometry: Geometry) -> Any:
