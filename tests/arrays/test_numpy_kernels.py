@@ -164,6 +164,18 @@ def test_batchnorm_far_from_zero() -> None:
     np.testing.assert_allclose(y.creator.var, var.ravel(), rtol=1e-5)
 
 
+def test_sums_over_many_elements() -> None:
+    """Rows of millions of elements are no less exact than short ones."""
+    x = np.random.default_rng(0).standard_normal((1, 1, 1201, 1301)).astype("f4")
+    out, mean, var = adapter.kernels["normalize_channels"](x, 1.0, 0.0, 1e-5)
+    exact = x.astype(np.float64)
+    assert abs(mean[0] - exact.mean()) < 1e-7
+    np.testing.assert_allclose(var, exact.var(), rtol=3e-7)
+    np.testing.assert_allclose(out, (exact - exact.mean()) / np.sqrt(exact.var() + 1e-5), atol=2e-6)
+    sums = adapter.kernels["channel_sums"](x, x, mean)
+    np.testing.assert_allclose(sums[1], exact.var() * x.size, rtol=3e-7)
+
+
 @given(data=st.data())
 def test_where(data: st.DataObject) -> None:
     shape = data.draw(st.sampled_from(((), (5,), (3, 4), (0, 2))))
@@ -246,6 +258,26 @@ def test_threads_get_memory_of_their_own() -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(work, range(8)))
+
+
+def test_threads_do_not_share_the_memory_that_kernels_use_again() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((8, 2, 48, 12, 12)).astype("f4")
+    w = rng.standard_normal((48, 48, 3, 3)).astype("f4")
+
+    def work(k: int) -> list[Array]:
+        x, filters = mg.tensor(images[k]), mg.tensor(w)
+        y = conv_nd(x, filters, stride=1, padding=1)
+        z = max_pool(batchnorm(y, eps=1e-3), (3, 3), 3)
+        (z * z).sum().backward()
+        return [z.data, x.grad, filters.grad]
+
+    alone = [work(k) for k in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(work, [*range(8)] * 3))
+    for k, found in enumerate(together):
+        for got, want in zip(found, alone[k % 8], strict=True):
+            np.testing.assert_array_equal(got, want)
 
 
 def test_gradients_in_pooled_memory_are_kept_apart() -> None:
