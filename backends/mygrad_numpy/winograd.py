@@ -82,18 +82,18 @@ class _Tiles:
         x, row, dtype = self.x, self.row, self.x.dtype
         vertical, horizontal = self.geometry.padding
         zeroed = None
-        for n, m, r, s in self.blocks:
-            images, tiles = x[n:m].swapaxes(0, 1), s - r
-            if zeroed != (m - n, r, s):  # else what lies outside of these images is zero already
+        for begin, end, top, bottom in self.blocks:
+            images, tiles = x[begin:end].swapaxes(0, 1), bottom - top
+            if zeroed != (end - begin, top, bottom):  # else zeros stand around the images already
                 planes = scratch("planes", (2, 2, *images.shape[:2], tiles + 1, row), dtype)
                 planes.fill(0)
-                zeroed = m - n, r, s
+                zeroed = end - begin, top, bottom
             for a in (0, 1):
-                rows, to_rows = met_slices(2 * r + a, 2, vertical, tiles + 1, x.shape[2])
+                rows, to_rows = met_slices(2 * top + a, 2, vertical, tiles + 1, x.shape[2])
                 for b in (0, 1):
                     columns, to_columns = met_slices(b, 2, horizontal, row, x.shape[3])
                     planes[a, b, :, :, to_rows, to_columns] = images[:, :, rows, columns]
-            yield slice(n, m), r, s, planes
+            yield slice(begin, end), top, bottom, planes
 
     def sums(self, planes: Any, i: int) -> Any:
         """The four sums along the columns of sum `i` along the rows: (4, C, places)."""
@@ -125,8 +125,8 @@ def convolve(x: Any, w: Any, geometry: Geometry) -> Any:
     turned = _FACTORS.astype(x.dtype)
     factors = np.tensordot(turned, np.tensordot(turned, w, ((1,), (3,))), ((1,), (3,)))
     tiles = _Tiles(x, geometry, features)  # factors: (4 along rows, 4 along columns, F, C)
-    for images, r, s, planes in tiles:
-        shape = features, planes.shape[3], s - r, tiles.row
+    for images, top, bottom, planes in tiles:
+        shape = features, planes.shape[3], bottom - top, tiles.row
         products = scratch("products", (4, *shape), x.dtype)
         halves = scratch("halves", (4, 2, *shape), x.dtype)
         t = scratch("sum", (2, *shape), x.dtype)
@@ -135,7 +135,7 @@ def convolve(x: Any, w: Any, geometry: Geometry) -> Any:
             _results(products, halves[i], t[0])
         pairs = scratch("pairs", (*shape, 2), x.dtype)  # side by side, as in the rows of `out`
         rows = pairs.reshape(*shape[:3], 2 * tiles.row)[..., : out.shape[3]]
-        part = out[images, :, 2 * r : 2 * s].swapaxes(0, 1)
+        part = out[images, :, 2 * top : 2 * bottom].swapaxes(0, 1)
         for k, (add, other) in enumerate(((np.add, halves[0]), (np.subtract, halves[3]))):
             add(halves[1], halves[2], out=t)
             for b in (0, 1):
@@ -150,11 +150,11 @@ def filter_gradient(x: Any, g: Any, geometry: Geometry) -> Any:
     tiles = _Tiles(x, geometry, features)
     total = np.zeros((4, 4, features, channels), x.dtype)
     term = np.empty((features, channels), x.dtype)
-    for images, r, s, planes in tiles:
-        shape = features, planes.shape[3], s - r, tiles.row
+    for images, top, bottom, planes in tiles:
+        shape = features, planes.shape[3], bottom - top, tiles.row
         halves = scratch("halves", (2, 2, *shape), x.dtype)  # g by even and odd rows and columns
         halves.fill(0)
-        part = g[images, :, 2 * r : 2 * s].swapaxes(0, 1)
+        part = g[images, :, 2 * top : 2 * bottom].swapaxes(0, 1)
         for a in (0, 1):
             for b in (0, 1):
                 split = part[:, :, a::2, b::2]
