@@ -13,10 +13,11 @@ Errors. The products of a result are of its own window only: y0 has nothing of d
 d0. (Larger tiles, F(4, 3), take fewer products of sums over the whole tile, in which what lies
 outside of a window cancels but for rounding.) With E the sum over the channels of (sum of |x| in
 the window of a result) * (sum of |w| in the filter), its error is at most 2 (C + 12) eps E for C
-channels; with random signs it is near that of the plain sum. In the gradient by the filters all
-elements of a 3x3 filter have the error that the sums of |x| |g| for them, together, let
-one expect: 2 (L + 12) eps of these for L results in the batch. Sums and products that are not
-finite, or overflow, leave results that are not finite; the caller computes these plainly.
+channels, if nothing underflows; with random signs it is near that of the plain sum. In the
+gradient by the filters, the elements of one 3x3 filter mix: the error of each is at most
+2 (L + 12) eps E, with E the sum of |x| |g| over the products of all of them and L the number of
+results in the batch. Sums of infinities, and what overflows, leave results that are not finite;
+the caller computes these plainly.
 
 Memory. The images of a block are split into four planes, by even and odd rows and columns. There
 the inputs of all tiles that stand at the same place d0, ..., d3 are one contiguous stretch, from
