@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.math.dtypes import highest_power, is_complex, real_only
 from mygrad.math.hyperbolic_trig import tanh
 from mygrad.tensors.base import as_operand_tensor
 
@@ -34,10 +35,11 @@ def relu(x: Any, *, xp: Any) -> Any:
     >>> relu(mg.tensor([-1.0, 2.0]))
     Tensor([0., 2.])
     """
+    real_only(x, xp, "relu")
     return xp.maximum(x, 0)
 
 
-@primitive(x=lambda g, out: g * (out * (1 - out)))
+@primitive(x=lambda g, x, out, xp: g * (out * xp.sigmoid(-x)))
 def sigmoid(x: Any, *, xp: Any) -> Any:
     """Logistic sigmoid, :math:`1 / (1 + e^{-x})`.
 
@@ -52,7 +54,8 @@ def sigmoid(x: Any, *, xp: Any) -> Any:
 
     Notes
     -----
-    Computed as :math:`(1 + \\tanh(x/2)) / 2`, which overflows nowhere.
+    Exact where it is close to 0, and its derivative where it is close to 0 or 1: that is
+    ``sigmoid(x) * sigmoid(-x)``, as ``1 - sigmoid(x)`` has no digit left for large `x`.
 
     Examples
     --------
@@ -61,7 +64,10 @@ def sigmoid(x: Any, *, xp: Any) -> Any:
     >>> sigmoid(mg.tensor([0.0, 2.0]))
     Tensor([0.5       , 0.88079708])
     """
-    return 0.5 * xp.tanh(0.5 * x) + 0.5
+    if not is_complex(x, xp):  # beyond this it is 1
+        x = xp.minimum(x, highest_power(x, xp))
+    power = xp.exp(x)
+    return power / (1 + power)
 
 
 @primitive(x=lambda g, x, slope, xp: xp.where(x > 0, g, slope * g))
@@ -86,10 +92,18 @@ def leaky_relu(x: Any, slope: float, *, xp: Any) -> Any:
     >>> leaky_relu(mg.tensor([-1.0, 2.0]), 0.1)
     Tensor([-0.1,  2. ])
     """
+    real_only(x, xp, "leaky_relu")
     return xp.where(x > 0, x, slope * x)
 
 
-@primitive(x=lambda g, x, out, alpha, xp: xp.where(x > 0, g, g * (out + alpha)))
+def _elu_slope(x: Any, low: float, high: float, xp: Any) -> Any:
+    """`high` where `x` is positive, and `low` times its exponential elsewhere."""
+    positive = x > 0
+    powers = xp.where(~positive, xp.exp(xp.minimum(x, 0.0)), 0.0)
+    return low * powers + high * xp.astype(positive, x.dtype)
+
+
+@primitive(x=lambda g, x, alpha, xp: g * _elu_slope(x, alpha, 1.0, xp))
 def elu(x: Any, alpha: float, *, xp: Any) -> Any:
     """Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere.
 
@@ -116,13 +130,14 @@ def elu(x: Any, alpha: float, *, xp: Any) -> Any:
     >>> elu(mg.tensor([-1.0, 2.0]), 0.5)
     Tensor([-0.31606028,  2.        ])
     """
-    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+    real_only(x, xp, "elu")
+    return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
 
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-@primitive(x=lambda g, x, out, xp: xp.where(x > 0, _SCALE * g, g * (out + _SCALE * _ALPHA)))
+@primitive(x=lambda g, x, xp: g * _elu_slope(x, _SCALE * _ALPHA, _SCALE, xp))
 def selu(x: Any, *, xp: Any) -> Any:
     """Scaled exponential linear unit.
 
@@ -146,7 +161,8 @@ def selu(x: Any, *, xp: Any) -> Any:
     >>> selu(mg.tensor([-1.0, 2.0]))
     Tensor([-1.11133074,  2.10140197])
     """
-    return _SCALE * xp.where(x > 0, x, _ALPHA * xp.expm1(xp.minimum(x, 0)))
+    real_only(x, xp, "selu")
+    return _SCALE * xp.maximum(x, 0) + _SCALE * _ALPHA * xp.expm1(xp.minimum(x, 0))
 
 
 @primitive(
@@ -175,10 +191,11 @@ def hard_tanh(x: Any, lower_bound: float = -1, upper_bound: float = 1, *, xp: An
     >>> hard_tanh(mg.tensor([-2.0, 0.5, 2.0]))
     Tensor([-1. ,  0.5,  1. ])
     """
+    real_only(x, xp, "hard_tanh")
     return xp.minimum(xp.maximum(x, lower_bound), upper_bound)
 
 
-@primitive(x=lambda g, x, xp: g / (1 + xp.abs(x)) ** 2)
+@primitive(x=lambda g, x, xp: g / (1 + xp.abs(x)) / (1 + xp.abs(x)))
 def soft_sign(x: Any, *, xp: Any) -> Any:
     """``x / (1 + |x|)``.
 
@@ -198,6 +215,7 @@ def soft_sign(x: Any, *, xp: Any) -> Any:
     >>> soft_sign(mg.tensor([-1.0, 3.0]))
     Tensor([-0.5 ,  0.75])
     """
+    real_only(x, xp, "soft_sign")
     return x / (1 + xp.abs(x))
 
 

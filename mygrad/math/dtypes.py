@@ -1,0 +1,55 @@
+"""What functions have to know of the dtype of their operands: complex numbers, float16."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+from mygrad.arrays import Adapter
+
+__all__ = ["highest_power", "is_complex", "real_only", "wide"]
+
+
+@cache
+def _complex(adapter: Adapter, dtype: Any) -> bool:
+    return adapter.xp.isdtype(dtype, "complex floating")
+
+
+@cache
+def _narrow(adapter: Adapter, dtype: Any) -> bool:
+    return adapter.xp.isdtype(dtype, "real floating") and adapter.xp.finfo(dtype).bits < 32
+
+
+@cache
+def _highest_power(adapter: Adapter, dtype: Any) -> float:
+    if not adapter.xp.isdtype(dtype, "real floating"):
+        return 700.0
+    return math.log(float(adapter.xp.finfo(dtype).max)) - 1
+
+
+def is_complex(x: Any, xp: Any) -> bool:
+    """Whether an operand, which may be a Python number, is of complex dtype."""
+    dtype = getattr(x, "dtype", None)
+    return type(x) is complex if dtype is None else _complex(xp.adapter, dtype)
+
+
+def real_only(x: Any, xp: Any, name: str, instead: str = "") -> None:
+    """Raise if `x` is complex: this function is for real numbers."""
+    if is_complex(x, xp):
+        raise TypeError(
+            f"{name} is for real numbers, and was given an operand of dtype {x.dtype}"
+            f"{'; ' * bool(instead)}{instead}"
+        )
+
+
+def wide(x: Any, xp: Any) -> Any:
+    """Float16 as float32, to add up in: more than 65,504 elements cannot be counted in it."""
+    if _narrow(xp.adapter, x.dtype):
+        return xp.astype(x, xp.adapter.xp.float32)
+    return x
+
+
+def highest_power(x: Any, xp: Any) -> float:
+    """A power of e close below the largest number of the dtype of `x`."""
+    return _highest_power(xp.adapter, x.dtype)
