@@ -238,7 +238,7 @@ def test_integers(name: str) -> None:
         if hasattr(np, name):
             want = getattr(np, name)(*[integers] * count)
             assert result.dtype == want.dtype
-            np.testing.assert_allclose(result.data, want)
+            np.testing.assert_allclose(result.data, want, atol=1e-16)  # sinc is 0 at integers
         if count == 2:
             x = mg.tensor([0.5, 1.5, 2.5])
             f(x, integers).backward()
