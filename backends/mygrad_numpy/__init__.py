@@ -9,10 +9,12 @@ import numpy as np
 
 from mygrad.arrays import Adapter
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_numpy.memory import owner
 from mygrad_numpy.normalization import channel_sums, channels_adjoint, normalize_channels
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
+from mygrad_numpy.subclasses import plain, without_mask
 
 __all__ = ["adapter"]
 
@@ -65,21 +67,22 @@ class NumPyAdapter(Adapter):
         return np.ndarray(shape, dtype, np.zeros(size, np.uint8), below, strides)
 
     def owner(self, array: Any) -> Any:
-        while isinstance(array.base, np.ndarray):
-            array = array.base
-        return array
+        return owner(array)
 
     def is_view(self, result: Any, source: Any) -> bool:
         base = result.base
-        return result is source or (
-            base is not None and (base is source or base is source.base)
-        )
+        if base is None or result is source:
+            return result is source
+        return base is source or base is source.base or owner(result) is owner(source)
 
     def overlaps(self, a: Any, b: Any) -> bool:
         try:
             return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
         except np.exceptions.TooHardError:
             return True
+
+    def plain(self, array: Any) -> Any:
+        return plain(array)
 
     def set_writeable(self, array: Any, flag: bool) -> None:
         array.setflags(write=flag)
@@ -97,7 +100,7 @@ class NumPyAdapter(Adapter):
         np.add.at(target, index, values)
 
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
-        return np.asarray(value, dtype=dtype)
+        return np.asarray(without_mask(value), dtype=dtype)
 
     def copy(self, array: Any) -> Any:
         if type(array) is not np.ndarray:

@@ -112,6 +112,10 @@ class Adapter:
         """Whether a write to one could change the other. May say True when in doubt."""
         raise NotImplementedError
 
+    def plain(self, array: Array) -> Array:
+        """An array of a subclass as one of `array_types`; TypeError if its meaning would change."""
+        return array
+
     def set_writeable(self, array: Array, flag: bool) -> None:
         """Lock or unlock an array against writes; only called where `can_lock` is True."""
 
