@@ -5,9 +5,11 @@ from __future__ import annotations
 __all__ = [
     "DisconnectedView",
     "GradientDetached",
+    "GradientStopped",
     "InvalidBackprop",
     "InvalidGradient",
     "MyGradException",
+    "NothingToDifferentiate",
 ]
 
 
@@ -32,7 +34,22 @@ class DisconnectedView(MyGradException):
 
 
 class GradientDetached(UserWarning):
-    """A tensor of a live graph was turned into something that carries no gradient.
+    """A variable was turned into something that carries no gradient.
+
+    `mygrad.on_detach` turns it into an error, or silences it.
+    """
+
+
+class GradientStopped(UserWarning):
+    """A gradient ended at a tensor whose own graph an earlier ``backward()`` cleared.
+
+    Where that is meant (truncated back-propagation), ``t.detach()`` says so. `mygrad.on_detach`
+    turns it into an error, or silences it.
+    """
+
+
+class NothingToDifferentiate(UserWarning):
+    """``backward()`` did nothing: on a constant, or under `mygrad.no_autodiff`.
 
     `mygrad.on_detach` turns it into an error, or silences it.
     """

@@ -46,10 +46,12 @@ def is_constant(
     """Whether a result is constant, given what the user asked for and what it came from."""
     if asked is None:
         return not (live and differentiable)
+    if type(asked) is not bool:
+        raise TypeError(f"{name}: constant= is None, True or False, and is {asked!r}")
     if not asked and not differentiable:
         raise ValueError(
-            f"{name}: constant=False was asked for a result of dtype {dtype}; "
-            f"integer and boolean tensors must be constant"
+            f"Integer-valued tensors must be treated as constants: {name} gives dtype {dtype}, which "
+            f"has no derivative. Leave constant=False out, or use a floating-point dtype"
         )
     return asked
 
