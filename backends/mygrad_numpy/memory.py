@@ -19,7 +19,7 @@ from numpy.lib.stride_tricks import as_strided
 
 __all__ = ["owner"]
 
-_Strided = type(as_strided(np.zeros(1)).base)  # keeps the array that `as_strided` looks at
+_Strided: Any = type(as_strided(np.zeros(1)).base)  # keeps the array that `as_strided` looks at
 
 _lock = Lock()
 _by_keeper: WeakValueDictionary[int, Any] = WeakValueDictionary()  # by the id of what keeps it

@@ -25,7 +25,7 @@ def _computes_its_own_way(kind: type) -> bool:
 def plain(array: Any) -> Any:
     """An array of a subclass (a memory map, a record array) as the plain array on its memory."""
     kind = type(array)
-    if _computes_its_own_way(kind):
+    if _computes_its_own_way(kind):  # type: ignore[arg-type]
         raise TypeError(
             f"{kind.__module__}.{kind.__qualname__} gives operators a meaning of its own (masks, "
             f"units, matrix products), which would be lost; hand in np.asarray(a) if its plain "

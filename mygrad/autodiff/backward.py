@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any, NoReturn
 
 from mygrad.arrays import adapter_of, by_type
+from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import (
     CLEARED,
@@ -28,11 +29,17 @@ from mygrad.autodiff.nodes import (
 from mygrad.autodiff.operands import SCALARS
 from mygrad.autodiff.replay import replay
 from mygrad.autodiff.views import Gather, Layout, Window
-from mygrad.errors import InvalidBackprop, InvalidGradient
+from mygrad.errors import GradientStopped, InvalidBackprop, InvalidGradient
 
 __all__ = ["backward", "clear_graph", "reachable"]
 
 newest_first = attrgetter("seq")
+WRITE = "an in-place write"
+STOPPED = (
+    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared. If it "
+    "is meant to (truncated back-propagation), say `t.detach()`; else call backward() once, on the "
+    "sum of the results, or the first time with create_graph=True"
+)
 
 
 def backward(
@@ -67,7 +74,7 @@ def backward(
 def clear_graph(root: Handle) -> None:
     """Make all tensors of a graph leaves, and let go of everything that was saved for it."""
     if root._buffer is not None and root._buffer.version is not None:
-        clear(reachable(root._buffer.version, through_cleared=True))
+        clear(reachable(root._buffer.version, through_cleared=True), on_purpose=True)
 
 
 def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
@@ -93,13 +100,26 @@ def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
     return found
 
 
-def clear(versions: list[Any]) -> None:
+def clear(versions: list[Any], on_purpose: bool = False) -> None:
     """Let go of what these versions hold; those that a buffer still has become leaves."""
     for version in versions:
         buffer = version.buffer()
         if buffer is not None and buffer.version is version:
-            buffer.version = leaf(buffer, version.shape, version.dtype)
+            lost = None if on_purpose else lost_history(version)
+            buffer.version = leaf(buffer, version.shape, version.dtype, lost)
         version.clear()
+
+
+def lost_history(version: Any) -> str | None:
+    """What to call the history that a leaf in place of this version lacks; None if nothing."""
+    written = False
+    while type(version) is Write:
+        version, source = version.parents
+        written = written or source is not None
+        if version is None:
+            return WRITE
+    name: str | None = version.primitive.name if version.seq else version.stopped
+    return name or (WRITE if written else None)
 
 
 class Sweep:
@@ -113,6 +133,8 @@ class Sweep:
         The versions whose adjoint nobody else holds, so that it may be changed in place.
     waiting
         By version, (window, value) pairs: contributions that wait for an adjoint to add them to.
+    overwritten
+        The leaves that the sweep reached through a write onto them.
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
@@ -120,6 +142,7 @@ class Sweep:
         self.adjoints: dict[Version, Any] = {}
         self.private: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
+        self.overwritten: set[Version] = set()
         self.use(namespace)
 
     def follow(self, g: Any) -> None:
@@ -205,7 +228,11 @@ class Sweep:
                 )
                 raise
             del adjoints[version]
-        for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
+        leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
+        for version in leaves:
+            # Loops that write the same parts of a tensor again in each step lose nothing.
+            if version.stopped and (version.stopped != WRITE or version not in self.overwritten):
+                tell.get()(STOPPED.format(version.stopped), GradientStopped)
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
                 g = self.adjoint(version) if version in waiting else adjoints[version]
@@ -381,6 +408,8 @@ class Sweep:
                 part = self.taken(version, seen)
             if not version.sign:
                 self.erase(version, seen)
+            if not old.seq:
+                self.overwritten.add(old)
             if old in self.adjoints:
                 self.accumulate(old, None, g)
             else:

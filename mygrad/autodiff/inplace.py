@@ -93,13 +93,13 @@ def write(
     old = buffer.version
     if old is None:
         return
+    whole = target._window is None and index is None and mask is None and not sign
+    if not old.seq and not flows:
+        buffer.version = leaf(buffer, old.shape, old.dtype, None if whole else old.stopped)
     if not tracking():
-        if not old.seq:
-            buffer.version = leaf(buffer, old.shape, old.dtype)
         return
     buffer.grad = None
-    if not flows and not old.seq:
-        buffer.version = leaf(buffer, old.shape, old.dtype)
+    if not old.seq and not flows:
         return
     version = Write()
     version.window = target._window
@@ -118,7 +118,6 @@ def write(
         version.value_window = value._window
         if value._base is None:
             held.grad = None
-    whole = version.window is None and not advanced and mask is None and not sign
     version.parents = (None if whole else old, source)
     version.seq = next(clock)
     version.shape = old.shape

@@ -50,8 +50,8 @@ def is_constant(
         raise TypeError(f"{name}: constant= is None, True or False, and is {asked!r}")
     if not asked and not differentiable:
         raise ValueError(
-            f"Integer-valued tensors must be treated as constants: {name} gives dtype {dtype}, which "
-            f"has no derivative. Leave constant=False out, or use a floating-point dtype"
+            f"Integer-valued tensors must be treated as constants: {name} gives {dtype}, which has "
+            f"no derivative. Leave constant=False out, or use a floating-point dtype"
         )
     return asked
 

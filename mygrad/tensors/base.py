@@ -10,7 +10,7 @@ from mygrad.arrays import adapter_of, selected_adapter
 from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.guard import adopt, expose
 from mygrad.autodiff.inplace import write
-from mygrad.autodiff.lost_gradients import warn_user
+from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import (
     Extras,
@@ -301,7 +301,7 @@ class Tensor(Leaving):
             A part of the graph was cleared by another ``backward()``.
         """
         if self._constant or not tracking():
-            warn_user(f"backward() did nothing: {self._why_no_gradient()}", NothingToDifferentiate)
+            tell.get()(f"backward() did nothing: {self._why_no_gradient()}", NothingToDifferentiate)
             return
         data = self._data
         adapter = adapter_of(data)
