@@ -1,4 +1,4 @@
-"""Exceptions and warnings that mygrad raises."""
+"""Exceptions of mygrad, and warnings, which `mygrad.on_detach` turns into errors or silences."""
 
 from __future__ import annotations
 
@@ -34,22 +34,12 @@ class DisconnectedView(MyGradException):
 
 
 class GradientDetached(UserWarning):
-    """A variable was turned into something that carries no gradient.
-
-    `mygrad.on_detach` turns it into an error, or silences it.
-    """
+    """A variable was turned into something that carries no gradient."""
 
 
 class GradientStopped(UserWarning):
-    """A gradient ended at a tensor whose own graph an earlier ``backward()`` cleared.
-
-    Where that is meant (truncated back-propagation), ``t.detach()`` says so. `mygrad.on_detach`
-    turns it into an error, or silences it.
-    """
+    """A gradient ended at a tensor whose own graph an earlier ``backward()`` cleared."""
 
 
 class NothingToDifferentiate(UserWarning):
-    """``backward()`` did nothing: on a constant, or under `mygrad.no_autodiff`.
-
-    `mygrad.on_detach` turns it into an error, or silences it.
-    """
+    """``backward()`` did nothing: on a constant, or under `mygrad.no_autodiff`."""

@@ -105,21 +105,25 @@ def clear(versions: list[Any], on_purpose: bool = False) -> None:
     for version in versions:
         buffer = version.buffer()
         if buffer is not None and buffer.version is version:
-            lost = None if on_purpose else lost_history(version)
+            lost = None if on_purpose else lost_history(version, buffer)
             buffer.version = leaf(buffer, version.shape, version.dtype, lost)
         version.clear()
 
 
-def lost_history(version: Any) -> str | None:
-    """What to call the history that a leaf in place of this version lacks; None if nothing."""
-    written = False
-    while type(version) is Write:
-        version, source = version.parents
-        written = written or source is not None
-        if version is None:
-            return WRITE
-    name: str | None = version.primitive.name if version.seq else version.stopped
-    return name or (WRITE if written else None)
+def lost_history(version: Any, buffer: Buffer) -> str | None:
+    """What made this version, if a leaf in its place cuts off tensors that somebody looks at."""
+    first = version
+    while type(first) is Write and first.parents[0] is not None:
+        first = first.parents[0]
+    stack = [version]
+    for _ in range(99):  # in graphs where that does not tell, say that there are some
+        if not stack:
+            return None if first.seq else first.stopped
+        parents = [parent for parent in stack.pop().parents if parent is not None]
+        if any(parent.buffer() not in (None, buffer) for parent in parents):
+            break
+        stack += [parent for parent in parents if parent.seq]
+    return first.primitive.name if type(first) is Record and first.seq else WRITE
 
 
 class Sweep:

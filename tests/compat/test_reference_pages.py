@@ -22,8 +22,8 @@ PAGES = Path(__file__).parent / "reference_examples.txt"
 
 
 @pytest.mark.numpy_only("the pages show NumPy's arrays")
-@pytest.mark.filterwarnings("error")
 @pytest.mark.filterwarnings("ignore::mygrad.errors.NothingToDifferentiate")  # they show that
+@pytest.mark.filterwarnings("error")
 def test_pages() -> None:
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     examples = doctest.DocTestParser().get_doctest(PAGES.read_text(), {}, "pages", str(PAGES), 0)
