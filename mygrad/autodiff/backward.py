@@ -105,25 +105,29 @@ def clear(versions: list[Any], on_purpose: bool = False) -> None:
     for version in versions:
         buffer = version.buffer()
         if buffer is not None and buffer.version is version:
-            lost = None if on_purpose else lost_history(version, buffer)
-            buffer.version = leaf(buffer, version.shape, version.dtype, lost)
+            made = buffer.version = leaf(buffer, version.shape, version.dtype)
+            if not on_purpose:
+                made.stopped = lost_history(version, buffer, version is versions[0])
         version.clear()
 
 
-def lost_history(version: Any, buffer: Buffer) -> str | None:
+def lost_history(version: Any, buffer: Buffer, certain: bool) -> str | None:
     """What made this version, if a leaf in its place cuts off tensors that somebody looks at."""
+    if type(version) is Record and certain:
+        return version.plan.primitive.name  # type: ignore[no-any-return]
     first = version
     while type(first) is Write and first.parents[0] is not None:
         first = first.parents[0]
+    made = first.plan.primitive.name if type(first) is Record and first.seq else WRITE
     stack = [version]
-    for _ in range(99):  # in graphs where that does not tell, say that there are some
-        if not stack:
-            return None if first.seq else first.stopped
-        parents = [parent for parent in stack.pop().parents if parent is not None]
-        if any(parent.buffer() not in (None, buffer) for parent in parents):
-            break
-        stack += [parent for parent in parents if parent.seq]
-    return first.primitive.name if type(first) is Record and first.seq else WRITE
+    for version in stack:
+        for parent in version.parents:
+            if parent is not None:
+                if len(stack) > 9 or parent.buffer() not in (None, buffer):
+                    return made
+                if parent.seq:
+                    stack.append(parent)
+    return None if first.seq else first.stopped
 
 
 class Sweep:

@@ -11,6 +11,8 @@ from mygrad.autodiff.operands import SCALARS
 
 __all__ = ["array_of", "dtype_of"]
 
+_WITHOUT_MEMORY = (list, tuple, *SCALARS)  # that a tensor could share
+
 
 def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any, Any, bool]:
     """An array for `x`, its adapter, and whether it may look at memory of the user's.
@@ -22,8 +24,7 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
     chosen = selection()
     host = get_adapter("numpy")
     source = theirs or host
-    # lists and numbers have no memory that could be shared
-    own = not isinstance(x, (list, tuple, *SCALARS, *source.scalar_types))
+    own = not isinstance(x, _WITHOUT_MEMORY if theirs is None else theirs.scalar_types)
     if source is host:
         kind = type(x).__name__
         x = host.asarray(x if own else _plain(x))
