@@ -123,7 +123,7 @@ def lost_history(version: Any, buffer: Buffer, certain: bool) -> str | None:
     for version in stack:
         for parent in version.parents:
             if parent is not None:
-                if len(stack) > 9 or parent.buffer() not in (None, buffer):
+                if len(stack) > 99 or parent.buffer() not in (None, buffer):
                     return made
                 if parent.seq:
                     stack.append(parent)
