@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 __all__ = [
-    "DisconnectedView",
-    "GradientDetached",
-    "GradientStopped",
-    "InvalidBackprop",
-    "InvalidGradient",
-    "MyGradException",
-    "NothingToDifferentiate",
-]
+    "DisconnectedView", "GradientDetached", "GradientStopped", "InvalidBackprop",
+    "InvalidGradient", "MyGradException", "NothingToDifferentiate",
+]  # fmt: skip
 
 
 class MyGradException(Exception):

@@ -134,6 +134,10 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
     return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
 
 
+def _copy(a: Any, order: Any = "K") -> Any:
+    return adapter.copy(a) if order == "K" else np.array(a, order=order)
+
+
 def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
     return np.einsum(f"{subscripts}->{target}", x)  # unlike np.diagonal, a view to write to
 
@@ -164,6 +168,7 @@ adapter.kernels.update(
     conv_filter_gradient=conv_filter_gradient,
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
+    copy=_copy,
     max_pool=max_pool,
     max_unpool=max_unpool,
     ones_like=_ones_like,

@@ -9,7 +9,7 @@ from mygrad.arrays import Adapter, adapter_of, by_type
 from mygrad.autodiff.guard import adopt
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle
-from mygrad.autodiff.operands import as_operand, explain, floating
+from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.autodiff.views import Window
 
@@ -126,8 +126,10 @@ def write(
     buffer.version = version
 
 
-def write_result(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
-    """Write a result into ``out=``, and return that as a tensor."""
+def write_result(
+    out: Any, result: Handle, name: str, mask: Any = None, constant: bool | None = None
+) -> Any:
+    """Write a result into ``out=``, and return that as a tensor; `constant` is for raw arrays."""
     if isinstance(out, tuple):
         (out,) = out
     adapter = adapter_of(result._data)
@@ -138,7 +140,11 @@ def write_result(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
                 f"{name}: out= has to be a tensor or an array of {adapter.name}, and is a "
                 f"{type(out).__name__}"
             )
-        memory, out = out, new_handle(out, None, None, None, not floating[adapter, out.dtype])
+        live, floats = not result._constant, floating[adapter, out.dtype]
+        constant = is_constant(name, constant, live, floats, out.dtype)
+        if constant:
+            result = new_handle(result._data, None, None, None, True)
+        memory, out = out, new_handle(out, None, None, None, constant)
         adopt(out, memory, adapter)
     if not adapter.can_cast(result._data.dtype, out._data.dtype):
         raise TypeError(

@@ -12,15 +12,9 @@ from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, se
 from mygrad.autodiff.nodes import Handle
 
 __all__ = [
-    "SCALARS",
-    "UnknownOperand",
-    "as_operand",
-    "as_operands",
-    "common_adapter",
-    "explain",
-    "floating",
-    "is_constant",
-]
+    "SCALARS", "UnknownOperand", "as_operand", "as_operands", "common_adapter", "explain",
+    "floating", "is_constant",
+]  # fmt: skip
 
 Array = Any
 SCALARS = frozenset((float, int, complex, bool))
@@ -41,9 +35,11 @@ floating = _FloatingDtypes()
 
 
 def is_constant(
-    name: str, asked: bool | None, live: int, differentiable: bool, dtype: Any
+    name: str, asked: bool | None, live: int, differentiable: bool | None, dtype: Any
 ) -> bool:
     """Whether a result is constant, given what the user asked for and what it came from."""
+    if differentiable is None:
+        raise TypeError(f"{name}: tensors hold numbers, and dtype {dtype} holds none")
     if asked is None:
         return not (live and differentiable)
     if type(asked) is not bool:

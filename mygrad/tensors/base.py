@@ -381,6 +381,10 @@ class Tensor(Leaving):
     def _constant_tensor(value: Any) -> Tensor:
         return constant_tensor(value)
 
+    def copy(self, order: str = "C", *, constant: bool | None = None) -> Tensor:
+        """`mygrad.copy`, which keeps the order of the axes in memory only for ``order="K"``."""
+        return registry["copy"](self, order, constant=constant)
+
     def __copy__(self) -> Tensor:
         return registry["copy"](self)
 
