@@ -9,7 +9,7 @@ import numpy as np
 
 from mygrad.arrays import Adapter
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
-from mygrad_numpy.memory import owner
+from mygrad_numpy.memory import can_be_locked, can_be_protected, owner
 from mygrad_numpy.normalization import channel_sums, channels_adjoint, normalize_channels
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
@@ -82,13 +82,16 @@ class NumPyAdapter(Adapter):
             return True
 
     def plain(self, array: Any) -> Any:
-        return plain(array)
+        if array.base is None and type(array) is np.ndarray:
+            return array
+        array = plain(array)
+        return array if can_be_protected(array) else array.copy()
 
     def set_writeable(self, array: Any, flag: bool) -> None:
         array.setflags(write=flag)
 
     def is_writeable(self, array: Any) -> bool:
-        return array.flags.writeable
+        return array.flags.writeable and can_be_locked(array)
 
     def masks_ufunc(self, function: Any) -> bool:
         return isinstance(function, np.ufunc)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-__all__ = ["owner"]
+__all__ = ["can_be_locked", "can_be_protected", "owner"]
 
 _Strided: Any = type(as_strided(np.zeros(1)).base)  # keeps the array that `as_strided` looks at
 
@@ -39,6 +39,35 @@ def owner(array: Any) -> Any:
             array = base.base
         else:
             return _first_on(array, base)
+
+
+def can_be_locked(array: Any) -> bool:
+    """Whether an array can be made read-only, and be made writeable again afterwards.
+
+    The latter NumPy allows only for memory of arrays and of what has a writeable buffer.
+    """
+    base = array.base
+    if base is None or isinstance(base, np.ndarray):
+        return True
+    try:
+        return not memoryview(base).readonly
+    except TypeError:
+        return False
+
+
+def can_be_protected(array: Any) -> bool:
+    """Whether arrays on this memory can be locked, or none of them can be written to anyway."""
+    while array.base is not None:
+        base = array.base
+        if isinstance(base, np.ndarray):
+            array = base
+        elif array.flags.writeable:
+            return can_be_locked(array)
+        elif isinstance(base, _Strided):
+            array = base.base
+        else:
+            return True
+    return True
 
 
 def _first_on(array: Any, keeper: Any) -> Any:

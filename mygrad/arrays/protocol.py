@@ -113,14 +113,18 @@ class Adapter:
         raise NotImplementedError
 
     def plain(self, array: Array) -> Array:
-        """An array of a subclass as one of `array_types`; TypeError if its meaning would change."""
+        """An operand as an array of `array_types`: as it is, a view, or a copy.
+
+        A copy, if its memory cannot be locked although the library locks; TypeError for a
+        subclass whose meaning would be lost.
+        """
         return array
 
     def set_writeable(self, array: Array, flag: bool) -> None:
         """Lock or unlock an array against writes; only called where `can_lock` is True."""
 
     def is_writeable(self, array: Array) -> bool:
-        """Whether the array may be written to."""
+        """Whether the array may be written to, and so has to be locked (if it can be)."""
         return True
 
     # --- writing ----------------------------------------------------------------------

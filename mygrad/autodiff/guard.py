@@ -138,8 +138,9 @@ def guard_of(array: Any, adapter: Adapter) -> Guard:
         guard.expose(owner)
     if array is not owner:
         base = getattr(array, "base", None)
-        if base is not owner and isinstance(base, adapter.array_types):
-            guard.expose(base)  # it lies on memory that is no array's own, as the owner does
+        while base is not owner and isinstance(base, adapter.array_types):
+            guard.expose(base)  # of another type, or on memory that is no array's own
+            base = getattr(base, "base", None)
         guard.expose(array)
     return guard
 

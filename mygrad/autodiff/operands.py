@@ -99,7 +99,7 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
         try:
             if floating[theirs, value.dtype] is None:
                 raise TypeError(f"its dtype is {value.dtype}, and tensors hold numbers")
-            if kind not in theirs.array_types and not issubclass(kind, theirs.scalar_types):
+            if not issubclass(kind, theirs.scalar_types):
                 value = theirs.plain(value)
         except TypeError as error:
             raise UnknownOperand(f"{name} cannot take an operand: {error}") from None

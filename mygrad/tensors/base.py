@@ -8,7 +8,7 @@ from typing import Any
 
 from mygrad.arrays import adapter_of, selected_adapter
 from mygrad.autodiff import backward as sweep
-from mygrad.autodiff.guard import adopt, expose
+from mygrad.autodiff.guard import adopt, expose, guard_of
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import namespace_of, registry
@@ -21,7 +21,13 @@ from mygrad.autodiff.nodes import (
     new_handle,
     set_tensor_class,
 )
-from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
+from mygrad.autodiff.operands import (
+    as_operand,
+    common_adapter,
+    explain,
+    floating,
+    is_constant,
+)
 from mygrad.autodiff.tape import tracking
 from mygrad.autodiff.views import overlaps_itself
 from mygrad.errors import NothingToDifferentiate
@@ -103,7 +109,7 @@ class Tensor(Leaving):
         self._buffer = self._window = self._base = self._extras = None
         self._constant = constant
         if theirs:
-            adopt(self, array, adapter)
+            _share_memory(self, array, x, adapter)
 
     # --- what it is -------------------------------------------------------------------
     @property
@@ -130,7 +136,7 @@ class Tensor(Leaving):
         self._buffer = self._window = self._base = self._extras = None
         self._constant = self._constant or not floating[adapter, array.dtype]
         if theirs:
-            adopt(self, array, adapter)
+            _share_memory(self, array, value, adapter)
         if grad is not None and window is None and shape == array.shape:
             buffer_of(self).grad = grad
 
@@ -417,6 +423,13 @@ class Tensor(Leaving):
 set_tensor_class(Tensor)
 
 
+def _share_memory(t: Tensor, array: Any, given: Any, adapter: Any) -> None:
+    """Let `t` look at the user's `array`, and guard what the user holds of that memory."""
+    adopt(t, array, adapter)
+    if given is not array and isinstance(given, adapter.array_types):  # of a subclass
+        guard_of(given, adapter)
+
+
 def tensor(
     arr_like: Any,
     dtype: Any = None,
@@ -515,7 +528,13 @@ def stop_gradient(a: Any) -> Tensor:
 
 def as_operand_tensor(a: Any) -> Any:
     """A tensor as it is, and anything else as a constant one: what operations make of it."""
-    return a if isinstance(a, Tensor) else astensor(a, constant=True)
+    if isinstance(a, Tensor):
+        return a
+    adapter = common_adapter((a,), "an operation")
+    t = Tensor(as_operand(a, adapter, "an operation"), constant=True, copy=False)
+    if isinstance(a, adapter.array_types):
+        guard_of(a, adapter)
+    return t
 
 
 def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
