@@ -1,14 +1,11 @@
-"""Exceptions and warnings that mygrad raises."""
+"""Exceptions of mygrad, and warnings, which `mygrad.on_detach` turns into errors or silences."""
 
 from __future__ import annotations
 
 __all__ = [
-    "DisconnectedView",
-    "GradientDetached",
-    "InvalidBackprop",
-    "InvalidGradient",
-    "MyGradException",
-]
+    "DisconnectedView", "GradientDetached", "GradientStopped", "InvalidBackprop",
+    "InvalidGradient", "MyGradException", "NothingToDifferentiate",
+]  # fmt: skip
 
 
 class MyGradException(Exception):
@@ -32,7 +29,12 @@ class DisconnectedView(MyGradException):
 
 
 class GradientDetached(UserWarning):
-    """A tensor of a live graph was turned into something that carries no gradient.
+    """A variable was turned into something that carries no gradient."""
 
-    `mygrad.on_detach` turns it into an error, or silences it.
-    """
+
+class GradientStopped(UserWarning):
+    """A gradient ended at a tensor whose own graph an earlier ``backward()`` cleared."""
+
+
+class NothingToDifferentiate(UserWarning):
+    """``backward()`` did nothing: on a constant, or under `mygrad.no_autodiff`."""

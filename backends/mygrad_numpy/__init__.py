@@ -9,10 +9,12 @@ import numpy as np
 
 from mygrad.arrays import Adapter
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_numpy.memory import can_be_locked, can_be_protected, owner
 from mygrad_numpy.normalization import channel_sums, channels_adjoint, normalize_channels
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
+from mygrad_numpy.subclasses import plain, without_mask
 
 __all__ = ["adapter"]
 
@@ -65,15 +67,13 @@ class NumPyAdapter(Adapter):
         return np.ndarray(shape, dtype, np.zeros(size, np.uint8), below, strides)
 
     def owner(self, array: Any) -> Any:
-        while isinstance(array.base, np.ndarray):
-            array = array.base
-        return array
+        return owner(array)
 
     def is_view(self, result: Any, source: Any) -> bool:
         base = result.base
-        return result is source or (
-            base is not None and (base is source or base is source.base)
-        )
+        if base is None or result is source:
+            return result is source
+        return base is source or base is source.base or owner(result) is owner(source)
 
     def overlaps(self, a: Any, b: Any) -> bool:
         try:
@@ -81,11 +81,17 @@ class NumPyAdapter(Adapter):
         except np.exceptions.TooHardError:
             return True
 
+    def plain(self, array: Any) -> Any:
+        if array.base is None and type(array) is np.ndarray:
+            return array
+        array = plain(array)
+        return array if can_be_protected(array) else array.copy()
+
     def set_writeable(self, array: Any, flag: bool) -> None:
         array.setflags(write=flag)
 
     def is_writeable(self, array: Any) -> bool:
-        return array.flags.writeable
+        return array.flags.writeable and can_be_locked(array)
 
     def masks_ufunc(self, function: Any) -> bool:
         return isinstance(function, np.ufunc)
@@ -97,7 +103,7 @@ class NumPyAdapter(Adapter):
         np.add.at(target, index, values)
 
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
-        return np.asarray(value, dtype=dtype)
+        return np.asarray(without_mask(value), dtype=dtype)
 
     def copy(self, array: Any) -> Any:
         if type(array) is not np.ndarray:
@@ -131,6 +137,10 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
     return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
 
 
+def _copy(a: Any, order: Any = "K") -> Any:
+    return adapter.copy(a) if order == "K" else np.array(a, order=order)
+
+
 def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
     return np.einsum(f"{subscripts}->{target}", x)  # unlike np.diagonal, a view to write to
 
@@ -161,6 +171,7 @@ adapter.kernels.update(
     conv_filter_gradient=conv_filter_gradient,
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
+    copy=_copy,
     max_pool=max_pool,
     max_unpool=max_unpool,
     ones_like=_ones_like,

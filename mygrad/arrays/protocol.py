@@ -112,11 +112,19 @@ class Adapter:
         """Whether a write to one could change the other. May say True when in doubt."""
         raise NotImplementedError
 
+    def plain(self, array: Array) -> Array:
+        """An operand as an array of `array_types`: as it is, a view, or a copy.
+
+        A copy, if its memory cannot be locked although the library locks; TypeError for a
+        subclass whose meaning would be lost.
+        """
+        return array
+
     def set_writeable(self, array: Array, flag: bool) -> None:
         """Lock or unlock an array against writes; only called where `can_lock` is True."""
 
     def is_writeable(self, array: Array) -> bool:
-        """Whether the array may be written to."""
+        """Whether the array may be written to, and so has to be locked (if it can be)."""
         return True
 
     # --- writing ----------------------------------------------------------------------

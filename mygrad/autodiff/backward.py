@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any, NoReturn
 
 from mygrad.arrays import adapter_of, by_type
+from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import (
     CLEARED,
@@ -28,11 +29,17 @@ from mygrad.autodiff.nodes import (
 from mygrad.autodiff.operands import SCALARS
 from mygrad.autodiff.replay import replay
 from mygrad.autodiff.views import Gather, Layout, Window
-from mygrad.errors import InvalidBackprop, InvalidGradient
+from mygrad.errors import GradientStopped, InvalidBackprop, InvalidGradient
 
 __all__ = ["backward", "clear_graph", "reachable"]
 
 newest_first = attrgetter("seq")
+WRITE = "an in-place write"
+STOPPED = (
+    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared. If it "
+    "is meant to (truncated back-propagation), say `t.detach()`; else call backward() once, on the "
+    "sum of the results, or the first time with create_graph=True"
+)
 
 
 def backward(
@@ -67,7 +74,7 @@ def backward(
 def clear_graph(root: Handle) -> None:
     """Make all tensors of a graph leaves, and let go of everything that was saved for it."""
     if root._buffer is not None and root._buffer.version is not None:
-        clear(reachable(root._buffer.version, through_cleared=True))
+        clear(reachable(root._buffer.version, through_cleared=True), on_purpose=True)
 
 
 def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
@@ -93,13 +100,34 @@ def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
     return found
 
 
-def clear(versions: list[Any]) -> None:
+def clear(versions: list[Any], on_purpose: bool = False) -> None:
     """Let go of what these versions hold; those that a buffer still has become leaves."""
     for version in versions:
         buffer = version.buffer()
         if buffer is not None and buffer.version is version:
-            buffer.version = leaf(buffer, version.shape, version.dtype)
+            made = buffer.version = leaf(buffer, version.shape, version.dtype)
+            if not on_purpose:
+                made.stopped = lost_history(version, buffer, version is versions[0])
         version.clear()
+
+
+def lost_history(version: Any, buffer: Buffer, certain: bool) -> str | None:
+    """What made this version, if a leaf in its place cuts off tensors that somebody looks at."""
+    if type(version) is Record and certain:
+        return version.plan.primitive.name  # type: ignore[no-any-return]
+    first = version
+    while type(first) is Write and first.parents[0] is not None:
+        first = first.parents[0]
+    made = first.plan.primitive.name if type(first) is Record and first.seq else WRITE
+    stack = [version]
+    for version in stack:
+        for parent in version.parents:
+            if parent is not None:
+                if len(stack) > 99 or parent.buffer() not in (None, buffer):
+                    return made
+                if parent.seq:
+                    stack.append(parent)
+    return None if first.seq else first.stopped
 
 
 class Sweep:
@@ -113,6 +141,8 @@ class Sweep:
         The versions whose adjoint nobody else holds, so that it may be changed in place.
     waiting
         By version, (window, value) pairs: contributions that wait for an adjoint to add them to.
+    overwritten
+        The leaves that the sweep reached through a write onto them.
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
@@ -120,6 +150,7 @@ class Sweep:
         self.adjoints: dict[Version, Any] = {}
         self.private: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
+        self.overwritten: set[Version] = set()
         self.use(namespace)
 
     def follow(self, g: Any) -> None:
@@ -202,7 +233,11 @@ class Sweep:
                 )
                 raise
             del adjoints[version]
-        for version in dict.fromkeys([*adjoints, *waiting]):  # what is left are leaves
+        leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
+        for version in leaves:
+            # Loops that write the same parts of a tensor again in each step lose nothing.
+            if version.stopped and (version.stopped != WRITE or version not in self.overwritten):
+                tell.get()(STOPPED.format(version.stopped), GradientStopped)
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
                 g = self.adjoint(version) if version in waiting else adjoints[version]
@@ -388,6 +423,8 @@ class Sweep:
                 part = self.taken(version, seen)
             if not version.sign:
                 self.erase(version, seen)
+            if not old.seq:
+                self.overwritten.add(old)
             if old in self.adjoints:
                 self.accumulate(old, None, g)
             else:

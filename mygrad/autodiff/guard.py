@@ -134,9 +134,13 @@ def guard_of(array: Any, adapter: Adapter) -> Guard:
     """The guard of a raw array in the hands of a user; one for all arrays on its memory."""
     owner = adapter.owner(array)
     guard, new = _of_owner(owner, adapter)
-    if new and type(owner) in adapter.array_types:
+    if new and isinstance(owner, adapter.array_types):
         guard.expose(owner)
     if array is not owner:
+        base = getattr(array, "base", None)
+        while base is not owner and isinstance(base, adapter.array_types):
+            guard.expose(base)  # of another type, or on memory that is no array's own
+            base = getattr(base, "base", None)
         guard.expose(array)
     return guard
 

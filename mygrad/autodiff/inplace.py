@@ -9,7 +9,7 @@ from mygrad.arrays import Adapter, adapter_of, by_type
 from mygrad.autodiff.guard import adopt
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle
-from mygrad.autodiff.operands import as_operand, explain, floating
+from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.autodiff.views import Layout
 
@@ -92,11 +92,14 @@ def write(
 
     old = buffer.version
     if old is not None:
+        whole = target._window is None and index is None and mask is None and not sign
         if recorded:
+            buffer.grad = None
+        if not old.seq and not flows:
+            buffer.version = leaf(buffer, old.shape, old.dtype, None if whole else old.stopped)
+        elif recorded:
             part = None if region is target._data else region
             record_write(target, part, index if advanced else None, value, flows, sign, mask)
-        elif not old.seq:
-            buffer.version = leaf(buffer, old.shape, old.dtype)
     if index is None and target._base is not None:
         layout_of(target, buffer).update = (ref(target), next(clock))
 
@@ -120,10 +123,6 @@ def record_write(
     buffer = buffer_of(target)
     old = buffer.version
     assert old is not None
-    buffer.grad = None
-    if not flows and not old.seq:
-        buffer.version = leaf(buffer, old.shape, old.dtype)
-        return
     version = Write()
     version.window = target._window
     if part is not None:
@@ -150,8 +149,10 @@ def record_write(
     buffer.version = version
 
 
-def write_result(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
-    """Write a result into ``out=``, and return that as a tensor."""
+def write_result(
+    out: Any, result: Handle, name: str, mask: Any = None, constant: bool | None = None
+) -> Any:
+    """Write a result into ``out=``, and return that as a tensor; `constant` is for raw arrays."""
     if isinstance(out, tuple):
         (out,) = out
     adapter = adapter_of(result._data)
@@ -162,7 +163,11 @@ def write_result(out: Any, result: Handle, name: str, mask: Any = None) -> Any:
                 f"{name}: out= has to be a tensor or an array of {adapter.name}, and is a "
                 f"{type(out).__name__}"
             )
-        memory, out = out, new_handle(out, None, None, None, not floating[adapter, out.dtype])
+        live, floats = not result._constant, floating[adapter, out.dtype]
+        constant = is_constant(name, constant, live, floats, out.dtype)
+        if constant:
+            result = new_handle(result._data, None, None, None, True)
+        memory, out = out, new_handle(out, None, None, None, constant)
         adopt(out, memory, adapter)
     if not adapter.can_cast(result._data.dtype, out._data.dtype):
         raise TypeError(

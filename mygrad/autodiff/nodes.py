@@ -52,6 +52,7 @@ class Version:
 
     parents: tuple[Version | None, ...]
     seq: int
+    stopped: str | None
     shape: tuple[int, ...]
     dtype: Any
     buffer: Callable[[], Buffer | None]
@@ -78,9 +79,11 @@ class Record(Version):
         Tokens that keep the user's arrays among `values` from being written.
     checks
         How often writes have checked the saved arrays for overlap.
+    stopped
+        Of leaves alone: what made the version whose place it took when a graph was cleared.
     """
 
-    __slots__ = ("checks", "locks", "mask", "namespace", "plan", "values", "windows")
+    __slots__ = ("checks", "locks", "mask", "namespace", "plan", "stopped", "values", "windows")
 
     plan: Plan
     values: tuple[Any, ...]
@@ -137,10 +140,13 @@ class Write(Version):
         self.window = self.value_window = self.index = self.mask = None
 
 
-def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any) -> Record:
+def leaf(
+    buffer: Buffer, shape: tuple[int, ...], dtype: Any, stopped: str | None = None
+) -> Record:
     """A version of `buffer` without history."""
     version = Record()
     version.seq = 0
+    version.stopped = stopped
     version.shape = shape
     version.dtype = dtype
     version.parents = ()

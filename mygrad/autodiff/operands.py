@@ -12,26 +12,22 @@ from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, se
 from mygrad.autodiff.nodes import Handle
 
 __all__ = [
-    "SCALARS",
-    "UnknownOperand",
-    "as_operand",
-    "as_operands",
-    "common_adapter",
-    "explain",
-    "floating",
-    "is_constant",
-]
+    "SCALARS", "UnknownOperand", "as_operand", "as_operands", "common_adapter", "explain",
+    "floating", "is_constant",
+]  # fmt: skip
 
 Array = Any
 SCALARS = frozenset((float, int, complex, bool))
 
 
-class _FloatingDtypes(dict[Any, bool]):
-    """Whether a dtype can carry derivatives; filled as dtypes are met."""
+class _FloatingDtypes(dict[Any, Any]):
+    """Whether a dtype can carry derivatives, None if it holds no numbers; filled when first met."""
 
-    def __missing__(self, key: tuple[Adapter, Any]) -> bool:
+    def __missing__(self, key: tuple[Adapter, Any]) -> bool | None:
         adapter, dtype = key
-        self[key] = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
+        number = adapter.xp.isdtype(dtype, ("numeric", "bool"))
+        floats = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
+        self[key] = floats if number else None
         return self[key]
 
 
@@ -39,15 +35,19 @@ floating = _FloatingDtypes()
 
 
 def is_constant(
-    name: str, asked: bool | None, live: int, differentiable: bool, dtype: Any
+    name: str, asked: bool | None, live: int, differentiable: bool | None, dtype: Any
 ) -> bool:
     """Whether a result is constant, given what the user asked for and what it came from."""
+    if differentiable is None:
+        raise TypeError(f"{name}: tensors hold numbers, and dtype {dtype} holds none")
     if asked is None:
         return not (live and differentiable)
+    if type(asked) is not bool:
+        raise TypeError(f"{name}: constant= is None, True or False, and is {asked!r}")
     if not asked and not differentiable:
         raise ValueError(
-            f"{name}: constant=False was asked for a result of dtype {dtype}; "
-            f"integer and boolean tensors must be constant"
+            f"Integer-valued tensors must be treated as constants: {name} gives {dtype}, which has "
+            f"no derivative. Leave constant=False out, or use a floating-point dtype"
         )
     return asked
 
@@ -95,10 +95,18 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     if kind in SCALARS:
         return value
     theirs = adapter_of(value)
+    if theirs is not None:
+        try:
+            if floating[theirs, value.dtype] is None:
+                raise TypeError(f"its dtype is {value.dtype}, and tensors hold numbers")
+            if not issubclass(kind, theirs.scalar_types):
+                value = theirs.plain(value)
+        except TypeError as error:
+            raise UnknownOperand(f"{name} cannot take an operand: {error}") from None
     if theirs is adapter:
         return value
     host = get_adapter("numpy")
-    if theirs is host and kind not in host.array_types:  # a NumPy scalar goes anywhere
+    if theirs is host and issubclass(kind, host.scalar_types):  # a NumPy scalar goes anywhere
         return adapter.from_host(host.asarray(value))
     chosen = selection()
     followed = chosen is not None and chosen.adapter is adapter
@@ -110,7 +118,9 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
                     f"{name} cannot take an operand of type {kind.__module__}."
                     f"{kind.__qualname__}; it takes tensors, arrays, numbers and lists of them"
                 )
-            return array if adapter is host else adapter.from_host(array, chosen and chosen.device)
+            if adapter is host:  # a buffer cannot be locked, so its memory is not looked at
+                return array if kind in (list, tuple) else host.copy(array)
+            return adapter.from_host(array, chosen and chosen.device)
     raise TypeError(
         f"{name}: one operand is on the array library {adapter.name}, another is "
         f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "

@@ -277,7 +277,7 @@ class Primitive:
             operands = tuple(operands[0])
         if out is None:
             return apply(self, operands, params, constant)
-        return write_result(out, apply(self, operands, params), self.name)
+        return write_result(out, apply(self, operands, params), self.name, constant=constant)
 
     def _bind(self, args: Any, kw: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Sort the arguments of a call into operands and parameters."""

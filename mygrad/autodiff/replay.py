@@ -21,7 +21,7 @@ __all__ = ["record_copy", "replay"]
 def record_copy(data: Any, adapter: Adapter, version: Version, window: Any) -> Any:
     """A tensor for `data`, recorded as a copy of what `window` shows of a version."""
     source = new_handle(data, new_buffer(version), window, None, False)
-    t = record_call(registry["copy"], namespace_of(adapter), (source,), [data], data, (), 1)
+    t = record_call(registry["copy"], namespace_of(adapter), (source,), [data], data, ("K",), 1)
     t._buffer.version.values = ()  # which tells it from a copy that somebody asked for
     return t
 

@@ -250,7 +250,7 @@ def record_call(
             if saved and isinstance(t, Handle):
                 buffer = t._buffer or buffer_of(t)
                 note_reader(buffer.readers, buffer.guard, version, reader)
-            elif saved and type(t) in namespace.adapter.array_types:
+            elif saved and isinstance(t, namespace.adapter.array_types):
                 guard = guard_of(t, namespace.adapter)
                 note_reader(guard.readers, guard, version, reader)
     return finish_record(version, plan, namespace, out, tuple(parents), windows, mask)

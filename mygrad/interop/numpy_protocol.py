@@ -88,7 +88,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
     if isinstance(out, tuple) and len(out) == 1:
         kwargs["out"] = out[0]
     if method == "__call__":
-        return _call(name, ufunc, inputs, kwargs)
+        return _noted(_call(name, ufunc, inputs, kwargs), kwargs.get("out"), inputs, name)
     handler: dict[str, Callable[..., Any]] = {
         "reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "at": _at
     }  # fmt: skip
@@ -197,6 +197,20 @@ def _into(out: Any, result: Any, name: str) -> Any:
     return result if out is None else write_result(out, result, name)
 
 
+def _noted(result: Any, out: Any, inputs: Any, name: str) -> Any:
+    """A result; it says so if somebody's array holds it now, which carries no gradient.
+
+    ``array += t`` is no such case: the name is the tensor's from there on.
+    """
+    if out is not None and not isinstance(out, Handle) and has_variable(result):
+        if not any(out is t for t in inputs):
+            gradient_lost(
+                f"numpy.{name}(..., out=array): the tensor that it returns has a gradient, and the "
+                f"array has none; make it a tensor first (mg.tensor), or use what is returned"
+            )
+    return result
+
+
 def known_array(kind: type) -> bool:
     """Whether this is an array type of a library that mygrad knows."""
     return any(parent in by_type for parent in kind.__mro__)
@@ -213,7 +227,7 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
     name = f"{func.__module__}.{func.__name__}"
     handler = _handlers().get(func)
     if handler is not None:
-        return handler(*args, **kwargs)
+        return _noted(handler(*args, **kwargs), kwargs.get("out"), args, func.__name__)
     if func.__module__ == "numpy" and func.__name__ in RAW_FUNCTIONS:
         if any(adapter is get_adapter("numpy") for adapter in _adapters_in(args, kwargs)):
             return func(*on_data(args), **on_data(kwargs))

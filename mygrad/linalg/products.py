@@ -56,7 +56,7 @@ class _Matmul(Primitive):
             x1, x2 = registry["astype"](x1, dtype), registry["astype"](x2, dtype)
         if out is None:
             return apply(self, (x1, x2), (), constant)
-        return write_result(out, apply(self, (x1, x2)), self.name)
+        return write_result(out, apply(self, (x1, x2)), self.name, constant=constant)
 
 
 def _matmul(x1: Any, x2: Any, *, xp: Any) -> Any:

@@ -79,7 +79,8 @@ class Ufunc(Primitive):
             mask = adapter.xp.asarray(as_operand(where, adapter, self.name), copy=True)
         if out is None:
             return apply(self, tuple(operands), (), constant, mask)
-        return write_result(out, apply(self, tuple(operands), (), None, mask), self.name, mask)
+        result = apply(self, tuple(operands), (), None, mask)
+        return write_result(out, result, self.name, mask, constant)
 
 
     def _with_named(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

@@ -87,9 +87,12 @@ def _spaced(
     adapter, device = place(backend, device)
     plain = [b._data if isinstance(b, Handle) else b for b in bounds]
     values = getattr(np, name)(*plain, **options)
+    kind = None if dtype is None else dtype_of(adapter, dtype)
+    if name == "linspace" and kind is not None and adapter.xp.isdtype(kind, "integral"):
+        values = np.floor(values)
     array = adapter.from_host(values, device)
-    if dtype is not None:
-        array = adapter.xp.astype(array, dtype_of(adapter, dtype))
+    if kind is not None:
+        array = adapter.xp.astype(array, kind)
     return finished(name, array, adapter, device, constant)
 
 

@@ -9,7 +9,7 @@ from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import floating, is_constant
 from mygrad.autodiff.primitive import Primitive, primitive
-from mygrad.autodiff.tape import record_call, tracking
+from mygrad.autodiff.tape import apply, record_call, tracking
 from mygrad.math.dtypes import is_complex
 from mygrad.tensors.conversion import dtype_of
 
@@ -17,13 +17,16 @@ __all__ = ["astype", "conj", "copy", "imag", "real", "to"]
 
 
 @primitive(a=lambda g: g, goes_first=True)
-def copy(a: Any, *, xp: Any) -> Any:
+def copy(a: Any, order: str = "K", *, xp: Any) -> Any:
     """A copy; gradients flow back through it.
 
     Parameters
     ----------
     a : ArrayLike
         The tensor.
+    order : {"K", "A", "C", "F"}
+        The layout in memory, for libraries that let it be chosen: by default that of `a`. The
+        method ``t.copy()`` gives a C-ordered copy, as that of NumPy's arrays does.
 
     Returns
     -------
@@ -41,8 +44,7 @@ def copy(a: Any, *, xp: Any) -> Any:
     return xp.asarray(a, copy=True)
 
 
-@primitive(x=lambda g: g, goes_first=True, may_view=True)
-def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp: Any) -> Any:
+def _astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp: Any) -> Any:
     """The same values in another dtype; gradients flow back through it.
 
     Parameters
@@ -54,7 +56,10 @@ def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp
     casting : {"unsafe", "same_kind", "safe", "equiv", "no"}
         Which casts are allowed.
     copy : bool
-        Whether to copy if `x` has that dtype already; a view is returned if not.
+        Whether to copy if `x` has that dtype already; it is returned itself if not.
+    constant : bool, optional
+        Whether derivatives stop here. By default a tensor of integers or booleans, which had to
+        be constant, becomes a variable (a leaf) if it becomes floating-point.
 
     Returns
     -------
@@ -78,6 +83,27 @@ def astype(x: Any, dtype: Any, casting: str = "unsafe", copy: bool = True, *, xp
     if same and not copy:
         return x[...]
     return adapter.xp.astype(x, dtype, copy=True)
+
+
+class _Cast(Primitive):
+    """The cast to another dtype, which may make a variable of what had to be constant."""
+
+    def __call__(self, *args: Any, constant: bool | None = None, **kw: Any) -> Any:
+        (x,), (dtype, casting, copied) = self._bind(args, kw)
+        result = apply(self, (x,), (dtype, casting, copied), constant)
+        if not isinstance(x, Handle) or (constant is not None and constant is not x._constant):
+            return result
+        if result._data.dtype == x._data.dtype:
+            return result if copied else x
+        adapters = adapter_of(x._data), adapter_of(result._data)
+        if constant is None and not floating[adapters[0], x._data.dtype]:
+            if floating[adapters[1], result._data.dtype]:
+                return new_handle(result._data, None, None, None, False)
+        return result
+
+
+_astype.__name__ = _astype.__qualname__ = "astype"
+astype = _Cast(_astype, {"x": lambda g: g}, goes_first=True, may_view=True)
 
 
 class _Move(Primitive):

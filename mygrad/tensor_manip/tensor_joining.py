@@ -73,7 +73,8 @@ class _Concatenate(Primitive):
         edges = tuple(accumulate((t.shape[axis] for t in tensors), initial=0))
         if out is None:
             return apply(self, tensors, (axis, edges), constant)
-        return write_result(out, apply(self, tensors, (axis, edges)), self.name)
+        result = apply(self, tensors, (axis, edges))
+        return write_result(out, result, self.name, constant=constant)
 
 
 def _slab(g: Any, axis: int, edges: tuple[int, ...], i: int) -> Any:

@@ -6,11 +6,11 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-from mygrad.arrays import adapter_of, get_adapter, selected_adapter
+from mygrad.arrays import adapter_of, selected_adapter
 from mygrad.autodiff import backward as sweep
-from mygrad.autodiff.guard import adopt, expose
+from mygrad.autodiff.guard import adopt, expose, guard_of
 from mygrad.autodiff.inplace import write
-from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import (
     Extras,
@@ -21,16 +21,25 @@ from mygrad.autodiff.nodes import (
     new_handle,
     set_tensor_class,
 )
-from mygrad.autodiff.operands import as_operand, explain, floating
+from mygrad.autodiff.operands import (
+    as_operand,
+    common_adapter,
+    explain,
+    floating,
+    is_constant,
+)
+from mygrad.autodiff.tape import tracking
 from mygrad.autodiff.views import overlaps_itself
+from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
+from mygrad.tensors.leaving import Leaving
 from mygrad.tensors.provenance import CreatorWithResiduals, constant_tensor, variables_of
 
-__all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "tensor"]
+__all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "stop_gradient", "tensor"]
 
 
-class Tensor(Handle):
+class Tensor(Leaving):
     """An array that remembers how it was computed, so that it can be differentiated.
 
     A tensor behaves as the array it holds: operators, methods, indexing, in-place updates and
@@ -84,27 +93,23 @@ class Tensor(Handle):
         backend: str | None = None,
     ) -> None:
         if isinstance(x, Tensor):
-            x._warn_detached("mg.tensor()")
+            if constant is not True:
+                x._warn_detached("mg.tensor()")
             x = x.data
         array, adapter, theirs = array_of(x, dtype, device, backend)
-        if constant is None:
-            constant = not floating[adapter, array.dtype]
-        elif not constant and not floating[adapter, array.dtype]:
-            raise ValueError(
-                f"Integer-valued tensors must be treated as constants: dtype {array.dtype} has "
-                f"no derivative. Leave constant= out, or use a floating-point dtype"
-            )
+        constant = is_constant("tensor", constant, 1, floating[adapter, array.dtype], array.dtype)
         if theirs and not constant and overlaps_itself(array.shape, adapter.strides(array)):
             copy = True  # its elements could not have gradients of their own
         if copy and theirs:
             array, theirs = adapter.xp.asarray(array, copy=True), False
-        if ndmin > array.ndim:
-            array = adapter.xp.reshape(array, (1,) * (ndmin - array.ndim) + tuple(array.shape))
+        more = operator.index(ndmin) - array.ndim
+        if more > 0:
+            array = adapter.xp.reshape(array, (1,) * more + tuple(array.shape))
         self._data = array
         self._buffer = self._window = self._base = self._extras = None
-        self._constant = bool(constant)
+        self._constant = constant
         if theirs:
-            adopt(self, array, adapter)
+            _share_memory(self, array, x, adapter)
 
     # --- what it is -------------------------------------------------------------------
     @property
@@ -131,7 +136,7 @@ class Tensor(Handle):
         self._buffer = self._window = self._base = self._extras = None
         self._constant = self._constant or not floating[adapter, array.dtype]
         if theirs:
-            adopt(self, array, adapter)
+            _share_memory(self, array, value, adapter)
         if grad is not None and window is None and shape == array.shape:
             buffer_of(self).grad = grad
 
@@ -305,7 +310,8 @@ class Tensor(Handle):
         mygrad.errors.InvalidBackprop
             A part of the graph was cleared by another ``backward()``.
         """
-        if self._constant:
+        if self._constant or not tracking():
+            tell.get()(f"backward() did nothing: {self._why_no_gradient()}", NothingToDifferentiate)
             return
         data = self._data
         adapter = adapter_of(data)
@@ -323,10 +329,18 @@ class Tensor(Handle):
                 ) from None
         if create_graph:
             recorded = isinstance(grad, Handle) and grad._data.shape == data.shape
-            seed = grad if recorded else new_handle(seed, None, None, None, True)
+            seed = grad if recorded else new_handle(adapter.copy(seed), None, None, None, True)
         if self._buffer is None:
             buffer_of(self)
         sweep.backward(self, seed, create_graph, grad is None and not create_graph)
+
+    def _why_no_gradient(self) -> str:
+        if not self._constant:
+            return "under mg.no_autodiff there are no derivatives"
+        adapter = adapter_of(self._data)
+        if adapter is not None and not floating[adapter, self._data.dtype]:
+            return f"a tensor of dtype {self._data.dtype} is constant, it has no derivative"
+        return "the tensor is constant, made of constants alone or with constant=True"
 
     # --- moving -----------------------------------------------------------------------
     def to(self, backend: str | None = None, *, device: Any = None) -> Tensor:
@@ -352,62 +366,7 @@ class Tensor(Handle):
             buffer.grad = grad  # to move a tensor and look at it is no new use of it
         return moved
 
-    # --- conversion -------------------------------------------------------------------
-    def item(self) -> Any:
-        """The only element, as a Python number, without its gradient."""
-        return self._on_host().item()
-
-    def tolist(self) -> Any:
-        """The elements as (nested lists of) Python numbers."""
-        return self._on_host().tolist()
-
-    def _on_host(self) -> Any:
-        adapter = adapter_of(self._data)
-        assert adapter is not None
-        return adapter.to_host(self._data)
-
-    def _warn_detached(self, how: str) -> None:
-        if not self._constant and self._buffer is not None:
-            version = self._buffer.version
-            if version is not None and version.seq:
-                gradient_lost(f"{how} turned a tensor of a live graph into plain data")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        adapter = adapter_of(self._data)
-        assert adapter is not None
-        if adapter.name != "numpy":
-            raise TypeError(
-                f"a tensor on {adapter.name} does not turn into a NumPy array behind your back; "
-                f't.to("numpy").data is the array on the host'
-            )
-        self._warn_detached("NumPy")
-        array = expose(self)
-        if dtype is not None and dtype != array.dtype:
-            if copy is False:
-                raise ValueError(f"a tensor of dtype {array.dtype} cannot become {dtype} uncopied")
-            return array.astype(dtype)
-        return array.copy() if copy else array
-
-    def __float__(self) -> float:
-        self._warn_detached("float()")
-        return float(self._on_host().item())
-
-    def __int__(self) -> int:
-        self._warn_detached("int()")
-        return int(self._on_host().item())
-
-    def __complex__(self) -> complex:
-        self._warn_detached("complex()")
-        return complex(self._on_host().item())
-
-    def __bool__(self) -> bool:
-        if not self.size:
-            raise ValueError("an empty tensor is neither true nor false; ask for t.size > 0")
-        return bool(self._data)
-
-    def __index__(self) -> int:
-        return operator.index(self._on_host().item())
-
+    # --- as a sequence ----------------------------------------------------------------
     def __len__(self) -> int:
         if not self._data.ndim:
             raise TypeError("len() of a 0-d tensor")
@@ -421,43 +380,18 @@ class Tensor(Handle):
     def __contains__(self, value: Any) -> bool:
         return bool((self == value).any())
 
-    def __repr__(self) -> str:
-        return "Tensor" + repr(self._on_host())[len("array") :].replace("\n     ", "\n      ")
-
-    def __format__(self, spec: str) -> str:
-        return format(self._on_host().item(), spec) if spec and not self.ndim else repr(self)
-
     def __hash__(self) -> int:
         raise TypeError("tensors cannot be hashed, since they can be changed; use id(t)")
-
-    def __reduce__(self) -> Any:
-        adapter = adapter_of(self._data)
-        assert adapter is not None
-        grad = self.grad
-        if isinstance(grad, Handle):
-            grad = grad._data
-        host = None if grad is None else adapter.to_host(grad)
-        return _restored, (
-            type(self), adapter.to_host(self._data), self._constant, host, adapter.name,
-        )
 
     _variables_of = staticmethod(variables_of)
     _constant_tensor = staticmethod(constant_tensor)
 
+    def copy(self, order: str = "C", *, constant: bool | None = None) -> Tensor:
+        """`mygrad.copy`, which keeps the order of the axes in memory only for ``order="K"``."""
+        return registry["copy"](self, order, constant=constant)
+
     def __copy__(self) -> Tensor:
         return registry["copy"](self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        adapter = adapter_of(self._data)
-        assert adapter is not None
-        array = adapter.xp.asarray(self._data, copy=True)
-        twin = new_handle(array, None, None, None, self._constant)
-        grad = self.grad
-        if grad is not None:
-            grad = grad._data if isinstance(grad, Handle) else grad
-            buffer_of(twin).grad = adapter.xp.asarray(grad, copy=True)
-        memo[id(self)] = twin
-        return twin
 
     # --- in place ---------------------------------------------------------------------
     def __getitem__(self, index: Any) -> Tensor:
@@ -488,11 +422,11 @@ class Tensor(Handle):
 set_tensor_class(Tensor)
 
 
-def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) -> Tensor:
-    t = kind(array, constant=constant, backend=backend)
-    if grad is not None:
-        buffer_of(t).grad = get_adapter(backend).from_host(grad)
-    return t
+def _share_memory(t: Tensor, array: Any, given: Any, adapter: Any) -> None:
+    """Let `t` look at the user's `array`, and guard what the user holds of that memory."""
+    adopt(t, array, adapter)
+    if given is not array and isinstance(given, adapter.array_types):  # of a subclass
+        guard_of(given, adapter)
 
 
 def tensor(
@@ -510,7 +444,9 @@ def tensor(
     Parameters
     ----------
     arr_like
-        The values: a number, (nested) list, array or tensor.
+        The values: a number, (nested) list, array or tensor. Of a variable a new leaf is made,
+        with a warning, but for ``copy=False``: that gives the tensor itself if nothing is to
+        change, and otherwise a tensor that gradients flow back from.
     dtype, constant, copy, ndmin, device, backend
         As for `Tensor`.
 
@@ -524,6 +460,10 @@ def tensor(
     >>> mg.tensor([1.0, 2.0, 3.0], dtype="float32")
     Tensor([1., 2., 3.], dtype=float32)
     """
+    if isinstance(arr_like, Tensor) and not copy and device is None and backend is None:
+        t = astensor(arr_like, dtype, constant=constant)
+        more = operator.index(ndmin) - t.ndim
+        return registry["reshape"](t, (1,) * more + tuple(t.shape)) if more > 0 else t
     return Tensor(
         arr_like, dtype=dtype, constant=constant, copy=copy, ndmin=ndmin, device=device,
         backend=backend,
@@ -554,17 +494,46 @@ def astensor(t: Any, dtype: Any = None, *, constant: bool | None = None) -> Tens
     if isinstance(t, Tensor):
         if dtype is not None and t.dtype != dtype:
             return registry["astype"](t, dtype, constant=constant)
-        if constant is None or constant == t.constant:
+        if constant is None or constant is t.constant:
             return t
-        return new_handle(t.data, None, None, None, constant) if constant else Tensor(
-            t, constant=False, copy=False
-        )
+        if constant is True:
+            return t.detach()
     return Tensor(t, dtype=dtype, constant=constant, copy=False)
+
+
+def stop_gradient(a: Any) -> Tensor:
+    """A constant tensor with the values of `a`, for code whose arguments may be no tensors.
+
+    Parameters
+    ----------
+    a
+        A tensor, array, number or list.
+
+    Returns
+    -------
+    Tensor
+        For a tensor, ``a.detach()``: on the same memory, cut from the graph.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor(3.0)
+    >>> (x * mg.stop_gradient(x)).backward()
+    >>> x.grad
+    array(3.)
+    """
+    return a.detach() if isinstance(a, Tensor) else astensor(a, constant=True)
 
 
 def as_operand_tensor(a: Any) -> Any:
     """A tensor as it is, and anything else as a constant one: what operations make of it."""
-    return a if isinstance(a, Tensor) else astensor(a, constant=True)
+    if isinstance(a, Tensor):
+        return a
+    adapter = common_adapter((a,), "an operation")
+    t = Tensor(as_operand(a, adapter, "an operation"), constant=True, copy=False)
+    if isinstance(a, adapter.array_types):
+        guard_of(a, adapter)
+    return t
 
 
 def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:

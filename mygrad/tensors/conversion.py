@@ -7,39 +7,46 @@ from typing import Any
 from mygrad.arrays import adapter_of, get_adapter, selected_adapter, selection
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import SCALARS
 
 __all__ = ["array_of", "dtype_of"]
 
+_WITHOUT_MEMORY = (list, tuple, *SCALARS)  # that a tensor could share
+
 
 def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any, Any, bool]:
-    """An array for `x`, its adapter, and whether the array is (a view of) the user's own."""
+    """An array for `x`, its adapter, and whether it may look at memory of the user's.
+
+    On the host it has the machine's byte order, as all results of operations do: so a tensor and
+    its gradient have one dtype, and it is what every array library knows.
+    """
     theirs = adapter_of(x)
     chosen = selection()
     host = get_adapter("numpy")
-    kind = type(x).__name__
-    if theirs is None:
-        x = host.asarray(_plain(x), dtype=None)
+    source = theirs or host
+    own = not isinstance(x, _WITHOUT_MEMORY if theirs is None else theirs.scalar_types)
+    if source is host:
+        kind = type(x).__name__
+        x = host.asarray(x if own else _plain(x))
         if x.dtype.kind not in "fiubc":
             raise TypeError(
                 f"a tensor cannot be made of {kind} data (dtype {x.dtype}); it takes numbers, "
                 f"arrays, and lists of them"
             )
+        if not x.dtype.isnative:
+            x, own = x.astype(x.dtype.newbyteorder("=")), False
     if backend is not None:
         adapter = get_adapter(backend)
-    elif theirs is None or theirs is host:
+    elif source is host:
         adapter = selected_adapter()
         device = device if device is not None or chosen is None else chosen.device
     else:
-        adapter = theirs
-    source = theirs or host
+        adapter = source
     if adapter is not source:
-        if source is not host:
-            x = source.to_host(x)
-        array = adapter.from_host(host.asarray(x), device)
+        array = adapter.from_host(x if source is host else source.to_host(x), device)
         own = False
     else:
         array = adapter.asarray(x)
-        own = theirs is not None and array is x
         if device is not None and adapter.device(array) != device:
             array, own = adapter.to_device(array, device), False
     if dtype is not None:
@@ -52,7 +59,8 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
 def _plain(x: Any) -> Any:
     """Nested lists with tensors in them, with their values in place of the tensors."""
     if isinstance(x, Handle):
-        gradient_lost("mg.tensor() took values out of tensors in a list; mg.stack keeps gradients")
+        if not x._constant:
+            gradient_lost("mg.tensor() took values out of a list of tensors; mg.stack keeps them")
         return x._data.tolist() if hasattr(x._data, "tolist") else x._data
     return [_plain(v) for v in x] if isinstance(x, (list, tuple)) else x
 
@@ -60,7 +68,7 @@ def _plain(x: Any) -> Any:
 def dtype_of(adapter: Any, dtype: Any) -> Any:
     """A dtype of the adapter's library, from anything that NumPy takes for one."""
     if adapter.name == "numpy":
-        return get_adapter("numpy").asarray(0).astype(dtype).dtype
+        return get_adapter("numpy").asarray(0).astype(dtype).dtype.newbyteorder("=")
     if isinstance(dtype, type) and dtype in (float, int, bool, complex):
         return adapter.asarray(dtype(0)).dtype
     name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", None) or str(dtype)

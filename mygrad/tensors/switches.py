@@ -13,9 +13,10 @@ from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from mygrad.arrays import Selection, get_adapter, selected
-from mygrad.autodiff.lost_gradients import Action, action_on_loss
+from mygrad.autodiff.lost_gradients import Teller, tell
 from mygrad.settings import Setting, guarding, recording
 from mygrad.tensors.base import asarray
+from mygrad.tensors.telling import ACTIONS, Action
 
 __all__ = [
     "backend",
@@ -199,8 +200,8 @@ def select_from_environment() -> None:
 
 
 # --- what happens where a gradient is lost ------------------------------------------------
-class on_detach(Override[Action]):
-    """Choose what happens where a tensor of a live graph loses its gradient silently.
+class on_detach(Override[Teller]):
+    """Choose what happens where a gradient would be lost silently.
 
     Called plainly it sets the default of the process; as a context manager or a decorator, what
     happens in the current thread or task.
@@ -208,8 +209,10 @@ class on_detach(Override[Action]):
     Parameters
     ----------
     action
-        ``"warn"`` (the default) warns with `mygrad.errors.GradientDetached`, ``"error"`` raises
-        it, ``"ignore"`` does nothing.
+        ``"warn"`` (the default) warns, with `mygrad.errors.GradientDetached` where a variable
+        becomes plain data, `mygrad.errors.GradientStopped` where a gradient ends at a graph that
+        was cleared, and `mygrad.errors.NothingToDifferentiate` where ``backward()`` does nothing.
+        ``"error"`` raises these, ``"ignore"`` does nothing.
 
     Examples
     --------
@@ -221,18 +224,18 @@ class on_detach(Override[Action]):
     """
 
     def __init__(self, action: Action) -> None:
-        if action not in ("warn", "error", "ignore"):
+        if action not in ACTIONS:
             raise ValueError(
                 f"on_detach takes 'warn', 'error' or 'ignore', and was given {action!r}"
             )
-        super().__init__(action_on_loss, action)
-        self._before: Action | None = action_on_loss.default
-        action_on_loss.default = action
+        super().__init__(tell, ACTIONS[action])
+        self._before: Teller | None = tell.default
+        tell.default = ACTIONS[action]
 
     def _undo(self) -> None:
         """It was not called plainly after all."""
         if self._before is not None:
-            action_on_loss.default, self._before = self._before, None
+            tell.default, self._before = self._before, None
 
     def __enter__(self) -> None:
         self._undo()

@@ -470,8 +470,8 @@ def test_what_does_not_warn() -> None:
     assert mg.astensor(live) is live
     _ = live.copy(), live > 2, len(live), bool(live[0]), live.shape
     float(x[0].data)
-    float(mg.tensor(1.0))
-    mg.tensor(x)
+    float(mg.tensor(1.0, constant=True))
+    mg.tensor(x, copy=False)
     mg.tensor([1.0, 2.0], constant=True)[0]
     with mg.no_autodiff:
         float(x[0] * 2)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+from mygrad.arrays import adapter_of
 from mygrad.arrays.sliding import per_axis
+from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
+from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["sliding_window_view"]
 
@@ -115,13 +118,11 @@ def sliding_window_view(arr: Any, window_shape: Any, step: Any, dilation: Any = 
            [1, 2, 3],
            [2, 3, 4]])
     """
-    from mygrad.arrays import adapter_of
-    from mygrad.autodiff.nodes import Handle
-
-    if isinstance(window_shape, int):
+    if hasattr(window_shape, "__index__"):
         window_shape = (window_shape,)
-    if not isinstance(arr, Handle):
-        adapter = adapter_of(arr)
-        if adapter is not None and type(arr) in adapter.array_types:
-            return sliding_windows.on_arrays(adapter)(arr, tuple(window_shape), step, dilation)
-    return sliding_windows(arr, tuple(window_shape), step, dilation)
+    adapter = None if isinstance(arr, Handle) else adapter_of(arr)
+    if adapter is None:
+        arr = as_operand_tensor(arr)
+    window, steps, gaps, _ = _plan(arr.shape, tuple(window_shape), step, dilation)
+    function = sliding_windows if adapter is None else sliding_windows.on_arrays(adapter)
+    return function(arr, window, steps, gaps)

@@ -1,0 +1,69 @@
+"""How users are told of a gradient that is lost: at the line that they wrote, or by an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import warnings
+from typing import Any, Literal
+
+from mygrad.autodiff.lost_gradients import Teller, tell
+
+__all__ = ["ACTIONS", "Action"]
+
+Action = Literal["warn", "error", "ignore"]
+
+_OURS = ("mygrad.", "mygrad_")  # modules: mygrad's, and those of adapters
+_SHOW = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "_plotly_utils", "bokeh", "IPython",
+         "pandas.io.formats", "pandas.plotting")  # fmt: skip
+"""Modules that only show values, and compute nothing from them that a gradient is asked of."""
+
+_paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_INSTALLED = tuple(path + os.sep for path in _paths)
+
+
+def _warn(message: str, category: type[Warning]) -> None:
+    modules, found = _modules_up_to_the_user()
+    if any(name.startswith(_SHOW) for name in modules):
+        return
+    outside = [k for k, name in enumerate(modules) if not name.startswith(_OURS)]
+    level = len(modules) if found or not outside else outside[0]
+    warnings.warn(_with_place(message, modules), category, stacklevel=2 + level)
+
+
+def _raise(message: str, category: type[Warning]) -> None:
+    modules, _ = _modules_up_to_the_user()
+    if not any(name.startswith(_SHOW) for name in modules):
+        raise category(_with_place(message, modules))
+
+
+def _ignore(message: str, category: type[Warning]) -> None:
+    pass
+
+
+def _with_place(message: str, modules: list[str]) -> str:
+    """The message, with the library that the user called and in which it happened."""
+    libraries = [name for name in modules if not name.startswith(_OURS)]
+    where = f" (in {libraries[0]})" if libraries else ""
+    return f"{message}{where}. mg.on_detach('ignore') silences this"
+
+
+def _modules_up_to_the_user() -> tuple[list[str], bool]:
+    """The modules of installed libraries that called one another, and whether a user called them.
+
+    The innermost comes first; it is the one that says that a gradient is lost.
+    """
+    modules: list[str] = []
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if not name.startswith(_OURS) and not frame.f_code.co_filename.startswith(_INSTALLED):
+            return modules, True
+        modules.append(name)
+        frame = frame.f_back
+    return modules, False
+
+
+ACTIONS: dict[Action, Teller] = {"warn": _warn, "error": _raise, "ignore": _ignore}
+tell.default = _warn
