@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
-from mygrad.math.ufunc import ufunc
+from mygrad.math.dtypes import is_complex
+from mygrad.math.ufunc import Ufunc, ufunc
 
 __all__ = [
     "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
@@ -69,8 +73,22 @@ def rint(x: Any, *, xp: Any) -> Any:
     return xp.round(x)
 
 
-@ufunc(x=None)
-def sign(x: Any) -> Any:
+class _Sign(Ufunc):
+    """`sign`, which is not piecewise constant on complex numbers."""
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        for x in operands[:1]:
+            if isinstance(x, Handle) and not x._constant:
+                adapter = adapter_of(x._data)
+                if adapter is not None and is_complex(x, namespace_of(adapter)):
+                    raise TypeError(
+                        "sign has no derivative here for complex numbers, of which it would be "
+                        "x / abs(x): write that, or mg.sign(x.data) for a constant"
+                    )
+        return super().__call__(*operands, **options)
+
+
+def _sign(x: Any) -> Any:
     """-1, 0 or 1. Piecewise constant: the result is a constant.
 
     Examples
@@ -79,6 +97,10 @@ def sign(x: Any) -> Any:
     >>> mg.sign(mg.tensor([-2.0, 0.0, 3.0]))
     Tensor([-1.,  0.,  1.])
     """
+
+
+_sign.__name__ = _sign.__qualname__ = "sign"
+sign = _Sign(_sign, {"x": None})
 
 
 @ufunc(x1=None, x2=None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import highest_power, is_complex, real_only
 from mygrad.math.hyperbolic_trig import tanh
+from mygrad.math.sequential import floats
 from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
@@ -244,7 +246,9 @@ def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     >>> softmax(mg.tensor([1.0, 1.0, 1.0, 1.0]))
     Tensor([0.25, 0.25, 0.25, 0.25])
     """
-    if not x.ndim:
+    real_only(x, xp, "softmax")
+    x = floats(x, xp)
+    if not x.ndim or 0 in x.shape:
         return xp.ones_like(x)
     powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
     return powers / xp.sum(powers, axis=axis, keepdims=True)
@@ -275,10 +279,16 @@ def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     >>> logsoftmax(mg.tensor([1.0, 1.0]))
     Tensor([-0.69314718, -0.69314718])
     """
-    if not x.ndim:
+    real_only(x, xp, "logsoftmax")
+    x = floats(x, xp)
+    if not x.ndim or 0 in x.shape:
         return xp.zeros_like(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+    powers = xp.exp(shifted)
+    total = xp.sum(powers, axis=axis, keepdims=True)
+    # Where there is but one largest score, the logarithm is close to 0: that of 1 + the others.
+    others = xp.sum(xp.where(shifted < 0, powers, 0.0), axis=axis, keepdims=True)
+    return shifted - xp.where(total < 1.5, xp.log1p(others), xp.log(total))
 
 
 def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
@@ -309,7 +319,7 @@ def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
     Tensor([0.5, 1. ])
     """
     from mygrad.math.arithmetic import multiply
-    x = as_operand_tensor(x)
+    x, axis = as_operand_tensor(x), index(axis)
     length = x.shape[axis]
     if length % 2:
         raise ValueError(
