@@ -6,8 +6,8 @@ from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import direction
-from mygrad.math.dtypes import is_complex, wide
-from mygrad.math.sequential import floats, spread
+from mygrad.math.dtypes import floats, is_complex, wide
+from mygrad.math.sequential import spread
 from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["norm"]

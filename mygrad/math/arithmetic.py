@@ -7,7 +7,7 @@ import inspect
 import math
 from typing import Any
 
-from mygrad.math.dtypes import is_complex
+from mygrad.math.dtypes import highest_power, is_complex
 from mygrad.math.ufunc import Ufunc, ufunc
 
 __all__ = [
@@ -41,8 +41,10 @@ def power_by_base(x1: Any, x2: Any, xp: Any) -> Any:
         if x2 in (0, 1, 2):
             return (0.0, 1.0, 2 * x1)[int(x2.real)]
         return x2 * x1 ** (x2 - 1)
-    # Of the base alone, so that the derivative of this by x2 is that by x1 of the one by x2.
-    return x2 * xp.where((x1 == 0) & (x2 == 0), 1.0, x1) ** (x2 - 1)
+    # 0 times the reciprocal of the base is 0; it is left away only where that is infinite, as
+    # the derivative of this by x2 is that reciprocal.
+    smallest = math.exp(-highest_power(x1, xp))
+    return x2 * xp.where((xp.abs(x1) < smallest) & (x2 == 0), 1.0, x1) ** (x2 - 1)
 
 
 def power_by_exponent(x1: Any, out: Any, xp: Any) -> Any:

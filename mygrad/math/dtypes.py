@@ -8,7 +8,7 @@ from typing import Any
 
 from mygrad.arrays import Adapter
 
-__all__ = ["highest_power", "is_complex", "real_only", "wide"]
+__all__ = ["floats", "highest_power", "is_complex", "real_only", "wide"]
 
 
 @cache
@@ -28,6 +28,11 @@ def _highest_power(adapter: Adapter, dtype: Any) -> float:
     return math.log(float(adapter.xp.finfo(dtype).max)) - 1
 
 
+@cache
+def _exact(adapter: Adapter, dtype: Any) -> bool:
+    return adapter.xp.isdtype(dtype, ("integral", "bool"))
+
+
 def is_complex(x: Any, xp: Any) -> bool:
     """Whether an operand, which may be a Python number, is of complex dtype."""
     dtype = getattr(x, "dtype", None)
@@ -43,6 +48,13 @@ def real_only(x: Any, xp: Any, name: str, instead: str = "") -> None:
         )
 
 
+def floats(x: Any, xp: Any) -> Any:
+    """Integers and booleans as float64, as NumPy averages them."""
+    if _exact(xp.adapter, x.dtype):
+        return xp.astype(x, xp.adapter.xp.float64)
+    return x
+
+
 def wide(x: Any, xp: Any) -> Any:
     """Float16 as float32, to add up in: more than 65,504 elements cannot be counted in it."""
     if _narrow(xp.adapter, x.dtype):
@@ -52,4 +64,5 @@ def wide(x: Any, xp: Any) -> Any:
 
 def highest_power(x: Any, xp: Any) -> float:
     """A power of e close below the largest number of the dtype of `x`."""
-    return _highest_power(xp.adapter, x.dtype)
+    dtype = getattr(x, "dtype", None)
+    return 700.0 if dtype is None else _highest_power(xp.adapter, dtype)

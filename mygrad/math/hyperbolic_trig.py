@@ -280,8 +280,8 @@ def arccsch(a: Any, *, xp: Any) -> Any:
     real_only(a, xp, "arccsch", "write arcsinh(1 / a)")
     size = xp.abs(a)
     # asinh(y) = 2 asinh(y / sqrt(2 (1 + sqrt(1 + y^2)))) for y = 1/a, which may be out of range
-    half = xp.asinh(1 / (xp.sqrt(size) * xp.sqrt(2 * (xp.hypot(size, xp.ones_like(a)) + size))))
-    return xp.copysign(2 * half, a)
+    root = xp.sqrt(xp.hypot(size, xp.ones_like(a)) / 2 + size / 2)
+    return xp.copysign(2 * xp.asinh(0.5 / root / xp.sqrt(size)), a)
 
 
 @ufunc(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
-from mygrad.math.dtypes import is_complex, real_only, wide
+from mygrad.math.dtypes import floats, is_complex, real_only, wide
 from mygrad.math.reduction import reduction
 
 if TYPE_CHECKING:
@@ -47,13 +47,6 @@ def shared(g: Any, count: float) -> Any:
         return g / count
     part = 2.0 ** round(math.log2(count) / 2)  # dividing by it rounds nothing
     return g / part / (count / part)
-
-
-def floats(x: Any, xp: Any) -> Any:
-    """Integers as floats, as NumPy averages them."""
-    if xp.adapter.xp.isdtype(x.dtype, ("integral", "bool")):
-        return xp.adapter.xp.astype(x, xp.float64)
-    return x
 
 
 def _deviation(name: str, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any) -> Any:
@@ -324,11 +317,11 @@ amax, amin = max, min
 
 
 def _shares(x: Any, axis: Any, xp: Any) -> Any:
-    """Exponentials over their sum; infinite ones have equal shares."""
+    """Exponentials over their sum; infinite ones, or none but those of -inf, share equally."""
     if 0 in x.shape:
         return xp.zeros_like(x)
     library, raw = xp.adapter.xp, x._data if isinstance(x, Handle) else x
-    top = library.max(raw, axis=axis, keepdims=True)  # a constant: it cancels out
+    top = library.max(raw, axis=axis, keepdims=True)  # counts as constant: it cancels out
     infinite = library.where(library.isfinite(top), library.nan, top)
     powers = xp.exp(xp.where(raw != infinite, x - top, 0.0))
     return powers / xp.sum(powers, axis=axis, keepdims=True)

@@ -6,9 +6,8 @@ from operator import index
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
-from mygrad.math.dtypes import highest_power, is_complex, real_only
+from mygrad.math.dtypes import floats, highest_power, is_complex, real_only
 from mygrad.math.hyperbolic_trig import tanh
-from mygrad.math.sequential import floats
 from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
@@ -99,15 +98,15 @@ def leaky_relu(x: Any, slope: float, *, xp: Any) -> Any:
 
 
 def _elu_slope(x: Any, low: float, high: float, xp: Any) -> Any:
-    """`high` where `x` is positive, and `low` times its exponential elsewhere."""
-    positive = x > 0
-    powers = xp.where(~positive, xp.exp(xp.minimum(x, 0.0)), 0.0)
-    return low * powers + high * xp.astype(positive, x.dtype)
+    """`low` times the exponential of `x` where it is negative, and `high` elsewhere."""
+    straight = x >= 0
+    powers = xp.where(~straight, xp.exp(xp.minimum(x, 0.0)), 0.0)
+    return low * powers + high * xp.astype(straight, x.dtype)
 
 
 @primitive(x=lambda g, x, alpha, xp: g * _elu_slope(x, alpha, 1.0, xp))
 def elu(x: Any, alpha: float, *, xp: Any) -> Any:
-    """Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere.
+    """Exponential linear unit: ``x`` from 0 on, ``alpha * (exp(x) - 1)`` below.
 
     Parameters
     ----------
@@ -288,7 +287,7 @@ def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     total = xp.sum(powers, axis=axis, keepdims=True)
     # Where there is but one largest score, the logarithm is close to 0: that of 1 + the others.
     others = xp.sum(xp.where(shifted < 0, powers, 0.0), axis=axis, keepdims=True)
-    return shifted - xp.where(total < 1.5, xp.log1p(others), xp.log(total))
+    return shifted - xp.where(total >= 1.5, xp.log(total), xp.log1p(others))
 
 
 def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
