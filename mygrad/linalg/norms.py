@@ -6,7 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import direction
-from mygrad.math.dtypes import floats, is_complex, wide
+from mygrad.math.dtypes import floats, in_float32, is_complex
 from mygrad.math.sequential import spread
 from mygrad.tensors.base import as_operand_tensor
 
@@ -20,14 +20,6 @@ def _length_rule(
     x = xp.conj(x) if is_complex(x, xp) else x
     return spread(g / length, tuple(x.shape), axis, keepdims, xp) * x
 
-
-def _added(terms: Any, power: float, x: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
-    """A power of the sum of `terms`; of a float16 `x` computed in float32."""
-    library, x = xp.adapter.xp, floats(x, xp)
-    widened = wide(x, xp)
-    total = library.asarray(xp.sum(terms(widened), axis=axis, keepdims=keepdims))
-    out = xp.sqrt(total) if power == 0.5 else total**power
-    return out if widened is x else library.astype(library.asarray(out), x.dtype)
 
 
 def _p_rule(
@@ -56,10 +48,12 @@ def length(
     x: Any, axis: Any = None, keepdims: bool = False, nan_to_num: bool = True, *, xp: Any
 ) -> Any:
     """Euclidean length over axes; see `norm`."""
-    def squares(x: Any) -> Any:
-        return xp.real(x) ** 2 + xp.imag(x) ** 2 if is_complex(x, xp) else x * x
 
-    return _added(squares, 0.5, x, axis, keepdims, xp)
+    def root(x: Any) -> Any:
+        squares = xp.real(x) ** 2 + xp.imag(x) ** 2 if is_complex(x, xp) else x * x
+        return xp.sqrt(xp.sum(squares, axis=axis, keepdims=keepdims))
+
+    return in_float32(root, floats(x, xp), xp)
 
 
 @primitive(
@@ -72,7 +66,11 @@ def p_norm(
     xp: Any,
 ) -> Any:  # fmt: skip
     """The norm of any order but 0, 2 and infinity; see `norm`."""
-    return _added(lambda x: xp.abs(x) ** ord, 1 / ord, x, axis, keepdims, xp)
+
+    def root(x: Any) -> Any:
+        return xp.sum(xp.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+    return in_float32(root, floats(x, xp), xp)
 
 
 def norm(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from mygrad.arrays import Adapter
 
-__all__ = ["floats", "highest_power", "is_complex", "real_only", "wide"]
+__all__ = ["floats", "highest_power", "in_float32", "is_complex", "is_narrow", "real_only"]
 
 
 @cache
@@ -55,11 +56,16 @@ def floats(x: Any, xp: Any) -> Any:
     return x
 
 
-def wide(x: Any, xp: Any) -> Any:
-    """Float16 as float32, to add up in: more than 65,504 elements cannot be counted in it."""
-    if _narrow(xp.adapter, x.dtype):
-        return xp.astype(x, xp.adapter.xp.float32)
-    return x
+def is_narrow(x: Any, xp: Any) -> bool:
+    """Whether `x` is float16, in which more than 65,504 elements cannot be counted."""
+    return _narrow(xp.adapter, x.dtype)
+
+
+def in_float32(function: Callable[..., Any], x: Any, xp: Any, **options: Any) -> Any:
+    """What a function that adds up makes of `x`; of float16 by way of float32."""
+    if not is_narrow(x, xp):
+        return function(x, **options)
+    return xp.astype(function(xp.astype(x, xp.adapter.xp.float32), **options), x.dtype)
 
 
 def highest_power(x: Any, xp: Any) -> float:

@@ -237,7 +237,8 @@ def logaddexp2(x1: Any, x2: Any, *, xp: Any) -> Any:
     Tensor(2.5849625)
     """
     top = xp.maximum(x1, x2)
-    return top + xp.log1p(xp.exp((xp.minimum(x1, x2) - top) * LOG2)) / LOG2
+    behind = xp.where(x1 != x2, xp.minimum(x1, x2) - top, 0.0)
+    return top + xp.log1p(xp.exp(behind * LOG2)) / LOG2
 
 
 @ufunc(

@@ -11,7 +11,7 @@ from mygrad.autodiff.namespace import tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply
-from mygrad.math.dtypes import wide
+from mygrad.math.dtypes import is_narrow
 
 __all__ = ["Reduction", "reduction"]
 
@@ -115,8 +115,8 @@ def _masked(
     x = astensor(x) if isinstance(x, Handle) else astensor(x, constant=True)
     adapter = adapter_of(x._data)
     assert adapter is not None
-    widened = wide(x, tensor_namespace_of(adapter))
-    if widened is not x:
+    if is_narrow(x, tensor_namespace_of(adapter)):
+        widened = registry["astype"](x, adapter.xp.float32)
         found = _masked(name, widened, where, axis, keepdims, ddof)
         return registry["astype"](found, x.dtype, constant=constant)
     ones = ones_like(x, constant=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
-from mygrad.math.dtypes import floats, is_complex, real_only, wide
+from mygrad.math.dtypes import floats, in_float32, is_complex, real_only
 from mygrad.math.reduction import reduction
 
 if TYPE_CHECKING:
@@ -50,11 +50,9 @@ def shared(g: Any, count: float) -> Any:
 
 
 def _deviation(name: str, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any) -> Any:
-    """The library's variance or standard deviation; of float16 computed in float32."""
-    library, x = xp.adapter.xp, floats(x, xp)
-    widened = wide(x, xp)
-    found = getattr(library, name)(widened, axis=axis, correction=ddof, keepdims=keepdims)
-    return found if widened is x else library.astype(library.asarray(found), x.dtype)
+    """The library's variance or standard deviation."""
+    function, options = getattr(xp.adapter.xp, name), {"correction": ddof, "keepdims": keepdims}
+    return in_float32(function, floats(x, xp), xp, axis=axis, **options)
 
 
 @reduction(x=lambda g, x_shape, axis, keepdims, xp: spread(g, x_shape, axis, keepdims, xp))
@@ -123,7 +121,7 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     >>> mg.mean(mg.tensor([1.0, 2.0, 6.0]))
     Tensor(3.)
     """
-    return xp.mean(floats(x, xp), axis=axis, keepdims=keepdims)
+    return in_float32(xp.mean, floats(x, xp), xp, axis=axis, keepdims=keepdims)
 
 
 def _by_freedom(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any) -> Any:
@@ -131,7 +129,7 @@ def _by_freedom(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any)
     shape = tuple(x.shape)
     free = _count(axis, shape) - ddof
     g = shared(g, free if free > 0 else float("nan"))
-    deviations = x - xp.mean(x, axis=axis, keepdims=True)
+    deviations = x - in_float32(xp.mean, x, xp, axis=axis, keepdims=True)
     if is_complex(x, xp):
         deviations = xp.conj(deviations)
     return spread(g, shape, axis, keepdims, xp) * deviations

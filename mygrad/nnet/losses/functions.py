@@ -10,7 +10,7 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, floating
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import maximum
-from mygrad.math.dtypes import real_only
+from mygrad.math.dtypes import in_float32, real_only
 from mygrad.math.exp_log import expm1, log
 from mygrad.math.sequential import mean, shared, sum
 from mygrad.nnet.activations.functions import logsoftmax
@@ -125,7 +125,7 @@ def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     total = others + xp.exp(label)
     # The loss of a sure sample is close to 0: the logarithm of 1 + the others.
     losses = xp.where(label == 0, xp.log1p(others), xp.log(total) - label)
-    return xp.mean(losses), top, others, total
+    return in_float32(xp.mean, losses, xp), top, others, total
 
 
 def negative_log_likelihood(
