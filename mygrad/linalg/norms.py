@@ -21,7 +21,6 @@ def _length_rule(
     return spread(g / length, tuple(x.shape), axis, keepdims, xp) * x
 
 
-
 def _p_rule(
     g: Any, x: Any, out: Any, ord: float, axis: Any, keepdims: bool, nan_to_num: bool, xp: Any
 ) -> Any:

@@ -374,3 +374,24 @@ def test_functions_of_two_numbers(name: str, dtype: str) -> None:
 def test_every_elementwise_function_is_checked() -> None:
     names = {registry[n].name for n in UFUNCS if n in registry}
     assert names == (set(TABLE) | set(PAIRS)) - {"elu", "leaky_relu"}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_second_derivatives(name: str) -> None:
+    """Relative to themselves, and absolutely where they are close to 0."""
+    exact = TABLE[name]
+    sizes = np.array([1e-8, 1e-3, 0.01, 0.1, 0.3, 0.7, 0.9, 0.999, 1.001, 1.3, 3.0, 30.0, 100.0])
+    x = np.concatenate([sizes, -sizes])
+    x = x[(x > exact.low) & (x < exact.high) & (np.abs(x) > exact.outside)]
+    leaf = mg.tensor(x)
+    with np.errstate(all="ignore"):
+        function_of(name)(leaf, *PARAMS.get(name, ())).backward(create_graph=True)
+        slope = leaf.grad
+        leaf.null_grad()
+        if not slope.constant:
+            slope.backward()
+    got = np.zeros(x.shape) if leaf.grad is None else host(leaf.grad)
+    with mp.workprec(400):
+        steps = [(mp.mpf(float(a)), mp.mpf(2) ** -100 * float(a)) for a in x]
+        want = [(exact.slope(a + h) - exact.slope(a - h)) / (2 * h) for a, h in steps]
+    np.testing.assert_allclose(got, np.array(want, float), rtol=1e-13, atol=1e-16)
