@@ -82,7 +82,13 @@ class NumPyAdapter(Adapter):
             return True
 
     def set_writeable(self, array: Any, flag: bool) -> None:
-        array.setflags(write=flag)
+        try:
+            array.setflags(flag)  # by position: half the time
+        except ValueError:  # a view of memory that was made read-only later
+            owner = self.owner(array)
+            owner.setflags(True)
+            array.setflags(flag)
+            owner.setflags(False)
 
     def is_writeable(self, array: Any) -> bool:
         return array.flags.writeable
