@@ -8,8 +8,8 @@ Tensors keep to themselves a view of such memory that stays writeable; only the 
 hands of users are locked. Locking is counted by one token per memory: every record that needs
 the memory holds the token, and when the last one lets go, the memory is unlocked.
 
-Threads take turns by `mygrad.settings.lock`. Within it, too, the garbage collector may run
-finalizers that record operations or drop tokens: what was asked before is then asked again.
+Threads take turns by `mygrad.settings.lock`. The garbage collector may drop tokens while this
+thread has it: whoever looks for a token holds on to what is found.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Guard:
         if self.adapter.can_lock and (known is None or known() is not array):
             with lock:
                 remember(self.exposed, id(array), array)
-                if self._token is not None and self._token() is not None:
+                token = self._token and self._token()
+                if token is not None:
                     self._close(array)
 
     def hold(self, record: Record) -> None:
@@ -87,11 +88,8 @@ class Guard:
 
     def _lock(self) -> Token:
         """Lock the arrays, until nobody holds the new token."""
-        known, token = self._token, Token()
-        new = ref(token, self._unlock)
-        if self._token is not known:
-            return self._token() or self._lock()  # type: ignore[misc]
-        self._token = new
+        token = Token()
+        self._token = ref(token, self._unlock)
         _needed.add(self)
         for exposed in tuple(self.exposed.values()):
             array = exposed()
@@ -108,16 +106,16 @@ class Guard:
         """Unlock the arrays, unless another token was made since."""
         with lock:
             if self._token is token:
-                _needed.discard(self)
                 for array in tuple(self.locked.values()):
                     self.adapter.set_writeable(array, True)
-                if self._token is token:
-                    self.locked.clear()
-                for array in tuple(self.locked.values()):  # needed again, and locked meanwhile
-                    self.adapter.set_writeable(array, False)
+                self.locked.clear()
+                _needed.discard(self)
 
     def writeable_view(self, array: Any) -> Any:
-        """A view of `array` for mygrad itself, writeable although the user's may be locked."""
+        """A view of `array` for mygrad itself, writeable although the user's may be locked.
+
+        (NumPy gives none of a locked array. Other threads may find it unlocked for a moment.)
+        """
         with lock:
             locked = [a for a in (self.owner, array) if id(a) in self.locked]
             for a in locked:
