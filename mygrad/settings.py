@@ -8,11 +8,15 @@ switch them with is in `mygrad.tensors.switches`.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Generic, TypeVar
+from threading import RLock
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Setting", "guarding", "recording"]
+__all__ = ["Setting", "guarding", "lock", "recording"]
 
 T = TypeVar("T")
+
+lock = RLock()
+"""Held while what threads share is changed in more than one step; never for long."""
 
 
 class Setting(Generic[T]):
@@ -25,13 +29,16 @@ class Setting(Generic[T]):
     override
         The value of the current thread or task, None where it has none of its own. It is a
         `contextvars.ContextVar`: threads begin without an override, tasks with their parent's.
+    outer
+        What overrides within one another go back to: (outer of that, value), or None.
     """
 
-    __slots__ = ("default", "override")
+    __slots__ = ("default", "outer", "override")
 
     def __init__(self, name: str, default: T) -> None:
         self.default = default
         self.override: ContextVar[T | None] = ContextVar(f"mygrad_{name}", default=None)
+        self.outer: ContextVar[Any] = ContextVar(f"mygrad_outer_{name}", default=None)
 
     def get(self) -> T:
         """The value that holds here and now."""

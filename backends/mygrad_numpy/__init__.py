@@ -88,7 +88,13 @@ class NumPyAdapter(Adapter):
         return array if can_be_protected(array) else array.copy()
 
     def set_writeable(self, array: Any, flag: bool) -> None:
-        array.setflags(write=flag)
+        try:
+            array.setflags(flag)  # by position: half the time
+        except ValueError:  # a view of memory that was made read-only later
+            owner = self.owner(array)
+            owner.setflags(True)
+            array.setflags(flag)
+            owner.setflags(False)
 
     def is_writeable(self, array: Any) -> bool:
         return array.flags.writeable and can_be_locked(array)

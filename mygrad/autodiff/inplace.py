@@ -6,12 +6,13 @@ from typing import Any
 from weakref import ref
 
 from mygrad.arrays import Adapter, adapter_of, by_type
-from mygrad.autodiff.guard import adopt
+from mygrad.autodiff.guard import adopt, forget
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle
 from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.autodiff.views import Layout
+from mygrad.settings import lock
 
 __all__ = ["write", "write_result"]
 
@@ -192,25 +193,34 @@ def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:
     readers = buffer.readers
     if not readers:
         return
-    keep = []
+    owner = adapter.owner(region)
+    done: set[Any] = set()  # all that these hold of the memory is copied
     for reader in tuple(readers):
         record = reader()
         if record is None:
+            done.add(None)
             continue
         record.checks += 1
-        early = record.checks > 4
-        values = record.values
-        for k, array in enumerate(values):
+        early, copied = record.checks > 4, False
+        for k, array in enumerate(record.values):
             if adapter_of(array) is adapter and (
-                adapter.owner(array) is adapter.owner(region)
-                if early
-                else adapter.overlaps(array, region)
+                adapter.owner(array) is owner if early else adapter.overlaps(array, region)
             ):
+                copied = True
                 kept = adapter.copy(array)
-                values = record.values = (*values[:k], kept, *values[k + 1 :])
-        if not early:
-            keep.append(reader)
-    readers[:] = keep
+                with lock:  # another thread may write to another operand, or clear the graph
+                    if record.values:
+                        record.values = (*record.values[:k], kept, *record.values[k + 1 :])
+        if copied and not early:
+            early = not any(
+                adapter_of(a) is adapter and adapter.owner(a) is owner for a in record.values
+            )
+        if early:
+            done.add(record)
+            if buffer.guard is not None:
+                buffer.guard.let_go(record)
+    if done:
+        forget(readers, done | {None})
 
 
 def copy_if_overlapping(

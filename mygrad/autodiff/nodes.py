@@ -20,6 +20,7 @@ from weakref import ReferenceType, ref
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.plan import Plan
 from mygrad.autodiff.views import Gather, Layout, Window
+from mygrad.settings import lock
 
 __all__ = [
     "CLEARED", "Buffer", "Extras", "Handle", "Record", "Version", "Write", "buffer_of",
@@ -281,7 +282,10 @@ def buffer_of(t: Handle) -> Buffer:
         buffer = new_buffer()
         if not t._constant:
             buffer.version = leaf(buffer, t._data.shape, t._data.dtype)
-        t._buffer = buffer
+        with lock:  # another thread may have been faster
+            if t._buffer is None:
+                t._buffer = buffer
+            buffer = t._buffer
     return buffer
 
 
@@ -303,7 +307,8 @@ def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:
     if layout is None:
         layout = layout_of(t, buffer)
     if not constant and buffer.version is None:
-        buffer.version = leaf(buffer, layout.shape, layout.dtype)
+        with lock:
+            buffer.version = buffer.version or leaf(buffer, layout.shape, layout.dtype)
     if t._window is not None:
         folds = folds or t._window.folds
     window = layout.window(data, folds)

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import ref
 
 from mygrad.arrays import Adapter, by_type
-from mygrad.autodiff.guard import Guard, adopt, guard_of
+from mygrad.autodiff.guard import Guard, adopt, forget, guard_of
 from mygrad.autodiff.namespace import Namespace
 from mygrad.autodiff.nodes import (
     Buffer,
@@ -244,15 +244,13 @@ def record_call(
                 buffer.grad = None
             parents.append(buffer.version)
             if saved:
-                note_reader(buffer.readers, buffer.guard, version, reader)
+                note_reader(buffer, version, reader)
         else:
             parents.append(None)
             if saved and isinstance(t, Handle):
-                buffer = t._buffer or buffer_of(t)
-                note_reader(buffer.readers, buffer.guard, version, reader)
+                note_reader(t._buffer or buffer_of(t), version, reader)
             elif saved and isinstance(t, namespace.adapter.array_types):
-                guard = guard_of(t, namespace.adapter)
-                note_reader(guard.readers, guard, version, reader)
+                note_reader(guard_of(t, namespace.adapter), version, reader)
     return finish_record(version, plan, namespace, out, tuple(parents), windows, mask)
 
 
@@ -282,15 +280,19 @@ def finish_record(
     return new_handle(out, buffer, None, None, False)
 
 
-def note_reader(readers: list[Any], guard: Guard | None, record: Record, reader: Any) -> None:
+def note_reader(memory: Buffer | Guard, record: Record, reader: Any) -> None:
     """Note that a record holds an array of a memory, and lock that if users can reach it.
 
-    The record has its values already: a write in another thread may look at them at once.
+    Other threads may look at the record at once: it has its values already. What they may just
+    give to `memory` is asked for at the end: either it is seen here, or they see the reader.
     """
+    readers = memory.readers
     readers.append(reader)
     count = len(readers)
     if count > 31 and not count & (count - 1):
-        # At powers of two, forgetting the dead costs a constant number of steps per reader.
-        readers[:] = [r for r in readers if r() is not None]
+        forget(readers)
+    guard = memory.guard
     if guard is not None:
-        record.locks = guard.hold(record.locks)
+        if guard.readers is not readers:
+            guard.readers.append(reader)
+        guard.hold(record)

@@ -244,17 +244,15 @@ class Tensor(Leaving):
         An array of the tensor's own shape, dtype and device, or None. The gradient of a view is
         the same view of the gradient of its base.
         """
-        buffer = self._buffer
-        if buffer is None or buffer.grad is None or self._constant:
-            return None
-        if self._window is None:
-            return buffer.grad
+        grad = None if self._buffer is None else self._buffer.grad
+        if grad is None or self._constant or self._window is None:
+            return None if self._constant else grad
         extras = self._extras
         if extras is None:
             extras = self._extras = Extras()
         known = extras.grad_view
-        if known is None or known[0] is not buffer.grad:
-            known = extras.grad_view = (buffer.grad, self._window.look(buffer.grad))
+        if known is None or known[0] is not grad:
+            known = extras.grad_view = (grad, self._window.look(grad))
         return known[1]
 
     def null_grad(self) -> Tensor:

@@ -80,7 +80,7 @@ def _operator(name: str) -> Any:
         if x._base is None:
             buffer.grad = None
         if plan.saves[0]:
-            note_reader(buffer.readers, buffer.guard, version, reader)
+            note_reader(buffer, version, reader)
         if live == 3:
             buffer = y._buffer or buffer_of(y)
             right = buffer.version
@@ -89,7 +89,7 @@ def _operator(name: str) -> Any:
             if y._base is None:
                 buffer.grad = None
             if plan.saves[1]:
-                note_reader(buffer.readers, buffer.guard, version, reader)
+                note_reader(buffer, version, reader)
         return finish_record(version, plan, known[1], out, (left, right), windows)
 
     forward.__name__ = name

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from mygrad.arrays import Selection, get_adapter, selected
 from mygrad.autodiff.lost_gradients import Teller, tell
-from mygrad.settings import Setting, guarding, recording
+from mygrad.settings import Setting, guarding, lock, recording
 from mygrad.tensors.base import asarray
 from mygrad.tensors.telling import ACTIONS, Action
 
@@ -32,6 +32,11 @@ __all__ = [
 
 T = TypeVar("T")
 
+if hasattr(os, "register_at_fork"):  # no process is born with a lock that another thread held
+    os.register_at_fork(
+        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+    )
+
 
 class Override(Generic[T]):
     """A value for a setting in the current thread or task: a context manager and a decorator.
@@ -48,17 +53,18 @@ class Override(Generic[T]):
 
     def __init__(self, setting: Setting[T], value: T) -> None:
         self._setting, self._value = setting, value
-        self._outer: ContextVar[tuple[T | None, ...]] = ContextVar("mygrad_outer", default=())
 
     def __enter__(self) -> None:
-        override = self._setting.override
-        self._outer.set((*self._outer.get(), override.get()))
+        outer, override = self._setting.outer, self._setting.override
+        outer.set((outer.get(), override.get()))
         override.set(self._value)
 
     def __exit__(self, *_: object) -> None:
-        *outer, before = self._outer.get()
-        self._outer.set(tuple(outer))
-        self._setting.override.set(before)
+        outer, override = self._setting.outer, self._setting.override
+        if outer.get() is not None:  # it was entered here, and not where a generator began
+            around, before = outer.get()
+            outer.set(around)
+            override.set(before)
 
     def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return self.decorate(func, lambda result: result)
@@ -200,6 +206,10 @@ def select_from_environment() -> None:
 
 
 # --- what happens where a gradient is lost ------------------------------------------------
+_defaults: deque[on_detach] = deque(maxlen=100)
+"""What was called plainly, or is about to be entered; the last one says what holds."""
+
+
 class on_detach(Override[Teller]):
     """Choose what happens where a gradient would be lost silently.
 
@@ -229,13 +239,16 @@ class on_detach(Override[Teller]):
                 f"on_detach takes 'warn', 'error' or 'ignore', and was given {action!r}"
             )
         super().__init__(tell, ACTIONS[action])
-        self._before: Teller | None = tell.default
-        tell.default = ACTIONS[action]
+        with lock:
+            _defaults.append(self)
+            tell.default = ACTIONS[action]
 
     def _undo(self) -> None:
         """It was not called plainly after all."""
-        if self._before is not None:
-            tell.default, self._before = self._before, None
+        with lock:  # other threads may have done the same in between
+            if self in _defaults:
+                _defaults.remove(self)
+                tell.default = _defaults[-1]._value if _defaults else ACTIONS["warn"]
 
     def __enter__(self) -> None:
         self._undo()

@@ -157,8 +157,8 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
 }  # fmt: skip
 """By kernel: the dtypes, and functions that draw operands and return the arguments of a call."""
 
-EXACT = {"broadcast_to", "copy", "max_pool", "ones_like", "sliding_windows", "take_diagonals", "where"}
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
+EXACT = {*VIEWS, "copy", "max_pool", "ones_like", "where"}
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, 5e-324, 6e-8)
 
 

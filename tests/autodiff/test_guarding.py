@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -166,6 +168,134 @@ def test_nothing_is_locked_that_no_graph_needs() -> None:
     kept.append(mg.multiply(c, c))
     kept.append(mg.tensor([1.0, 2.0], constant=True) * c)
     assert c.flags.writeable
+
+
+@numpy_locks
+def test_a_graph_that_copied_the_values_lets_go_of_the_memory() -> None:
+    """A write through a tensor copies what the graph needs; the memory is not needed then."""
+    a, b = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    t = mg.tensor(a, copy=False)
+    y = t * t * b
+    t[...] = 0.0
+    assert a.flags.writeable
+    assert not b.flags.writeable
+    a[0] = 7.0
+    y.backward()
+    assert b.flags.writeable
+
+
+@numpy_locks
+def test_a_graph_that_copied_one_of_two_views_holds_the_memory() -> None:
+    a = np.array([1.0, 2.0, 3.0, 4.0])
+    t = mg.tensor(a, copy=False)
+    x = mg.tensor([1.0, 1.0])
+    y = t[:2] * t[2:] * x
+    t[0] = 100.0
+    assert not a.flags.writeable
+    y.backward()
+    assert x.grad.tolist() == [3, 8]
+    assert a.flags.writeable
+
+
+@numpy_locks
+def test_a_view_of_an_array_that_was_made_read_only_later() -> None:
+    a = np.arange(4.0)
+    part = a[1:3]
+    a.flags.writeable = False
+    y = mg.tensor([1.0, 2.0]) * part
+    assert not part.flags.writeable
+    y.backward()
+    assert part.flags.writeable
+    assert not a.flags.writeable
+
+
+@numpy_locks
+def test_a_graph_in_a_cycle_lets_go_of_the_memory() -> None:
+    """The garbage collector finds the graph, and all that knows of the lock, at once."""
+    c = np.array([3.0, 4.0])
+    cycle: list[Any] = [mg.tensor([1.0, 2.0]) * c]
+    cycle.append(cycle)
+    del cycle
+    assert not c.flags.writeable
+    gc.collect()
+    assert c.flags.writeable
+
+
+def in_one_graph(a: Any, steps: int) -> Any:
+    x = mg.tensor([1.0, 2.0])
+    return [x * a[i] for i in range(steps)]
+
+
+def in_one_graph_and_kept(a: Any, steps: int) -> Any:
+    x, rows = mg.tensor([1.0, 2.0]), list(a[:steps])
+    return [x * row for row in rows], rows
+
+
+def one_by_one(a: Any, steps: int) -> Any:
+    x = mg.tensor([1.0, 2.0])
+    for i in range(steps):
+        (x * a[i]).backward()
+
+
+def one_by_one_and_kept(a: Any, steps: int) -> Any:
+    x, rows = mg.tensor([1.0, 2.0]), list(a[:steps])
+    for row in rows:
+        (x * row).backward()
+
+
+def one_by_one_of_a_tensor(a: Any, steps: int) -> Any:
+    t, x = mg.tensor(a, copy=False), mg.tensor([1.0, 2.0])
+    for i in range(steps):
+        (x * a[i] * t[i]).backward()
+
+
+def adopted_rows(a: Any, steps: int) -> Any:
+    x = mg.tensor([1.0, 2.0])
+    return [x * mg.tensor(a[i], copy=False) for i in range(steps)]
+
+
+def handed_out(a: Any, steps: int) -> Any:
+    t = mg.tensor(a)
+    return [(t[i] * 2.0, t[i].data) for i in range(steps)]
+
+
+@numpy_locks
+@pytest.mark.parametrize(
+    "program",
+    [
+        in_one_graph,
+        in_one_graph_and_kept,
+        one_by_one,
+        one_by_one_and_kept,
+        one_by_one_of_a_tensor,
+        adopted_rows,
+        handed_out,
+    ],
+)
+def test_guarding_takes_time_linear_in_the_views_of_an_array(program: Any) -> None:
+    """Counted in lines of the package that are run."""
+
+    def lines(steps: int) -> int:
+        count = 0
+
+        def trace(frame: Any, event: str, arg: Any) -> Any:
+            nonlocal count
+            count += 1
+            return trace if "mygrad" in frame.f_code.co_filename else None
+
+        a = np.ones((steps, 2))
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            held = program(a, steps)
+        finally:
+            sys.settrace(before)
+        del held
+        assert a.flags.writeable
+        return count
+
+    lines(50)
+    assert lines(600) < 4.6 * lines(150)
 
 
 # --- 16: assigned data -------------------------------------------------------------------------
