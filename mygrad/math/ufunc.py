@@ -1,4 +1,4 @@
-"""Elementwise primitives, with the keywords of NumPy's ufuncs."""
+"""Universal functions: elementwise primitives, with the keywords and methods of NumPy's ufuncs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,71 @@ from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.operands import as_operand, common_adapter, floating
 from mygrad.autodiff.primitive import Primitive, Rule, registry
 from mygrad.autodiff.tape import apply
+from mygrad.math import ufunc_methods
 
-__all__ = ["Ufunc", "ufunc"]
+__all__ = ["Elementwise", "Ufunc", "ufunc"]
 
 
 class Ufunc(Primitive):
+    """What NumPy calls a ufunc: its attributes, and its methods, which tensors go through."""
+
+    at = ufunc_methods.at
+    accumulate = ufunc_methods.accumulate
+    outer = ufunc_methods.outer
+    reduce = ufunc_methods.reduce
+    reduceat = ufunc_methods.reduceat
+
+    @property
+    def nin(self) -> int:
+        """The number of operands."""
+        return len(self.operand_names)
+
+    @property
+    def nout(self) -> int:
+        """The number of results."""
+        return 1
+
+    @property
+    def nargs(self) -> int:
+        """The number of operands and results."""
+        return self.nin + self.nout
+
+    @property
+    def identity(self) -> Any:
+        """What leaves the other operand as it is, as NumPy has it; None if nothing does."""
+        return getattr(self._numpy, "identity", None)
+
+    @property
+    def signature(self) -> str | None:
+        """Which axes of the operands belong together, as NumPy writes it; None if none do."""
+        return getattr(self._numpy, "signature", None)
+
+    @property
+    def types(self) -> list[str]:
+        """The dtypes that NumPy's function of this name has loops for, and tensors can have."""
+        loops = getattr(self._numpy, "types", [])
+        return [loop for loop in loops if not set(loop) & set("mMO")]
+
+    @property
+    def ntypes(self) -> int:
+        """How many these are."""
+        return len(self.types)
+
+    def resolve_dtypes(self, dtypes: Any, **options: Any) -> Any:
+        """The dtypes in which NumPy's function of this name computes with operands of `dtypes`."""
+        if self._numpy is None:
+            raise NotImplementedError(
+                f"{self.name}.resolve_dtypes: NumPy has no ufunc {self.name}, to ask for its dtypes"
+            )
+        return self._numpy.resolve_dtypes(dtypes, **options)
+
+    @property
+    def _numpy(self) -> Any:
+        found = getattr(get_adapter("numpy").xp, self.name, None)
+        return found if hasattr(found, "resolve_dtypes") else None
+
+
+class Elementwise(Ufunc):
     """An elementwise operation, with NumPy's ``out=``, ``where=`` and ``dtype=``.
 
     Its forward function is that of the library, wherever the library has one of that name.
@@ -81,7 +141,6 @@ class Ufunc(Primitive):
             return apply(self, tuple(operands), (), constant, mask)
         return write_result(out, apply(self, tuple(operands), (), None, mask), self.name, mask)
 
-
     def _with_named(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The operands, with those that were given by name."""
         for name in self.operand_names[len(operands) :]:
@@ -93,40 +152,6 @@ class Ufunc(Primitive):
                 f"it takes {', '.join(self.__signature__.parameters)}"
             )
         return operands
-
-    @property
-    def nin(self) -> int:
-        """The number of operands."""
-        return len(self.operand_names)
-
-    @property
-    def nout(self) -> int:
-        """The number of results."""
-        return 1
-
-    @property
-    def nargs(self) -> int:
-        """The number of operands and results."""
-        return self.nin + self.nout
-
-    @property
-    def identity(self) -> Any:
-        """What leaves the other operand as it is, as NumPy has it; None if nothing does."""
-        return getattr(self._numpy, "identity", None)
-
-    @property
-    def types(self) -> list[str]:
-        """The dtypes that NumPy's function of this name has loops for."""
-        return getattr(self._numpy, "types", [])
-
-    @property
-    def ntypes(self) -> int:
-        """How many these are."""
-        return len(self.types)
-
-    @property
-    def _numpy(self) -> Any:
-        return getattr(get_adapter("numpy").xp, self.name, None)
 
 
 def _on_arrays(composed: Callable[..., Any], adapter: Adapter) -> Callable[..., Any]:
@@ -153,6 +178,6 @@ def _ufunc_tail(
 
 def ufunc(
     aliases: Sequence[str] = (), **rules: Rule | None
-) -> Callable[[Callable[..., Any]], Ufunc]:
+) -> Callable[[Callable[..., Any]], Elementwise]:
     """Declare an elementwise operation: a rule for each operand, None for no derivative."""
-    return lambda forward: Ufunc(forward, rules, aliases=aliases)
+    return lambda forward: Elementwise(forward, rules, aliases=aliases)

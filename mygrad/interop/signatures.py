@@ -1,0 +1,104 @@
+"""Calls of NumPy's functions as calls of ours: arguments are matched by name, or refused by name.
+
+Names are compared once for each function. A call whose arguments are where ours are, which most
+are, then costs one comparison more than calling our function.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["refused", "translated"]
+
+WITHOUT_EFFECT = frozenset(("subok",))
+"""Options that change nothing for tensors, which are no subclass of NumPy's arrays."""
+
+NoValue: Any = np._NoValue  # type: ignore[attr-defined]
+EMPTY = inspect.Parameter.empty
+BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def refused(name: str, option: str, hint: str) -> TypeError:
+    return TypeError(f"{name}: {option}= is not there for tensors; {hint}")
+
+
+def translated(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with the parameters of NumPy's, that calls ours.
+
+    Parameters
+    ----------
+    theirs
+        NumPy's function.
+    ours
+        Ours: parameters of the same name mean the same. Operands, which have no default, are
+        matched by position where their names differ.
+
+    Returns
+    -------
+    Callable
+    """
+    try:
+        given = inspect.signature(theirs).parameters
+    except (TypeError, ValueError):
+        return ours
+    taken = inspect.signature(ours).parameters
+    name = f"{theirs.__module__}.{theirs.__name__}"
+    spread = any(p.kind is p.VAR_POSITIONAL for p in given.values())
+    passes_rest = any(p.kind is p.VAR_KEYWORD for p in given.values())
+    positional = [n for n, p in taken.items() if p.kind in BY_PLACE]
+    places = [n for n, p in given.items() if p.kind in BY_PLACE]
+
+    names = {n: n for n in given if n in taken}
+    for n, called in zip(places, positional, strict=False):
+        if n not in taken and called not in given and given[n].default is EMPTY:
+            names[n] = called
+    alike = frozenset(n for n, called in names.items() if n == called)
+    direct = 0  # so many leading arguments have the same place in both
+    for n, called in zip(places, positional, strict=False):
+        if names.get(n) != called:
+            break
+        direct += 1
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) <= direct or spread:
+            if not kwargs:
+                return ours(*args)
+            if alike.issuperset(kwargs):
+                for value in kwargs.values():
+                    if value is NoValue:
+                        break
+                else:
+                    return ours(*args, **kwargs)
+        return by_name(args, kwargs)
+
+    def by_name(args: Any, kwargs: dict[str, Any]) -> Any:
+        if not spread:
+            args, kwargs = (), dict(zip(places, args, strict=False)) | kwargs
+        passed: dict[str, Any] = {}
+        for option, value in kwargs.items():
+            if value is NoValue or option in WITHOUT_EFFECT:
+                continue
+            if option in names:
+                passed[names[option]] = value
+            elif option not in given and passes_rest and option in taken:
+                passed[option] = value
+            elif option not in given or not _is(value, given[option].default):
+                raise refused(name, option, f"mygrad's function takes {', '.join(taken)}")
+        first = []
+        for parameter in () if spread else positional:
+            if parameter not in passed:
+                break
+            first.append(passed.pop(parameter))
+        return ours(*args, *first, **passed)
+
+    return call
+
+
+def _is(value: Any, default: Any) -> bool:
+    """Whether an argument is what it would be if it was not given."""
+    plain = isinstance(value, (str, bool, int, float)) and type(value) is type(default)
+    return value is default or (plain and value == default)
