@@ -25,7 +25,7 @@ from mygrad.interop.arguments import (
     without_derivative,
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
-from mygrad.interop.signatures import refused, translated
+from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.tensors.base import astensor
 
 __all__ = ["array_function", "implements_numpy_override", "use_names"]
@@ -58,7 +58,17 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
             return NotImplemented
     handler = (_table or _handlers()).get(func)
     if handler is not None:
-        return handler(*args, **kwargs)
+        ours, direct, alike, by_name = handler
+        if len(args) <= direct:
+            if not kwargs:
+                return ours(*args)
+            if alike.issuperset(kwargs):
+                for value in kwargs.values():
+                    if value is NoValue:
+                        break
+                else:
+                    return ours(*args, **kwargs)
+        return by_name(*args, **kwargs)
     name = f"{func.__module__}.{func.__name__}"
     if func.__module__ == "numpy" and func.__name__ in RAW:
         return _raw(name, func, args, kwargs)
@@ -128,10 +138,10 @@ NoValue: Any = np._NoValue  # type: ignore[attr-defined]
 
 
 # --- the table ----------------------------------------------------------------------------
-_table: dict[Any, Callable[..., Any]] = {}
+_table: dict[Any, Handler] = {}
 
 
-def _handlers() -> dict[Any, Callable[..., Any]]:
+def _handlers() -> dict[Any, Handler]:
     """By NumPy function, what does its work on tensors; made when first needed."""
     if not _table:
         for module, ours in ((np.linalg, _public.linalg), (np, _public)):
@@ -146,8 +156,8 @@ def _handlers() -> dict[Any, Callable[..., Any]]:
                     continue
                 if theirs not in _table or name == theirs.__name__:
                     _table[theirs] = translated(theirs, function)
-        _table.update(IN_PLACE)
-        _table.update(SPECIAL)
+        _table.update({theirs: as_it_is(ours) for theirs, ours in (IN_PLACE | SPECIAL).items()})
+        _table[np.transpose] = Handler(_public.transpose, 2, frozenset(), _transpose)
     return _table
 
 
@@ -175,7 +185,7 @@ def implements_numpy_override(numpy_func: Any = None) -> Callable[[Any], Any]:
     """
 
     def register(function: Any) -> Any:
-        _handlers()[numpy_func or getattr(np, function.__name__)] = function
+        _handlers()[numpy_func or getattr(np, function.__name__)] = as_it_is(function)
         return function
 
     return register
@@ -187,19 +197,15 @@ def _transpose(a: Any, axes: Any = None) -> Any:
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if options.pop("reflect_type", "even") != "even":
+    if mode in ("reflect", "symmetric") and options.get("reflect_type") == "even":
+        del options["reflect_type"]
+    if "reflect_type" in options:
         raise refused("numpy.pad", "reflect_type", "join mirrored parts with mg.concatenate")
     if not isinstance(mode, str):
         raise refused("numpy.pad", "mode", "a function cannot be differentiated; name a mode")
     for option in options.keys() - {"constant_values"}:
         raise refused("numpy.pad", option, "join parts with mg.concatenate for such borders")
     return _public.pad(array, pad_width, mode, **options)
-
-
-def _reshape(
-    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
-) -> Any:
-    return registry["reshape"](a, newshape if shape is None else shape, order, copy=copy)
 
 
 def _filled(theirs: Any) -> Callable[..., Any]:
@@ -245,9 +251,17 @@ def _array(
     return t if t.ndim >= ndmin else t.reshape((1,) * (ndmin - t.ndim) + tuple(t.shape))
 
 
+def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    return into(out, _public.multi_matmul(arrays), "numpy.linalg.multi_dot")
+
+
+def _matrix_transpose(x: Any, /) -> Any:
+    return _public.matrix_transpose(x)
+
+
 SPECIAL: dict[Any, Callable[..., Any]] = {
-    np.reshape: _reshape,
-    np.transpose: _transpose,
+    np.linalg.matrix_transpose: _matrix_transpose,
+    np.linalg.multi_dot: _multi_dot,
     np.pad: _pad,
     np.asarray: _asarray,
     np.asanyarray: _asarray,

@@ -18,6 +18,7 @@ from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, common_adapter
+from mygrad.autodiff.tape import apply
 from mygrad.interop.arguments import (
     as_constants,
     defers,
@@ -27,6 +28,7 @@ from mygrad.interop.arguments import (
     on_raw,
     without_derivative,
 )
+from mygrad.linalg.products import Matmul
 from mygrad.math.ufunc import Elementwise, Ufunc
 from mygrad.math.ufunc_methods import accumulates, reduces
 from mygrad.tensors.base import as_operand_tensor
@@ -57,12 +59,12 @@ def use_names(public: Any) -> None:
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """The protocol by which NumPy hands over calls of ufuncs and of their methods."""
     if method == "__call__" and not kwargs:
-        function = _elementwise.get(ufunc)
+        function = _known.get(ufunc)
         if function is not None:
             for t in inputs:
                 if type(t) not in _plain and not _is_plain(type(t)):
                     return NotImplemented
-            return function(*inputs)
+            return apply(function, inputs)
     out = kwargs.pop("out", None)
     for t in (*inputs, *(out or ())):
         if type(t) not in _plain and not _is_plain(type(t)):
@@ -74,8 +76,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
     return METHODS[method](name, ufunc, inputs, out, given)
 
 
-_elementwise: dict[Any, Any] = {}
-"""By ufunc, the elementwise primitive that does its work; filled as they are met."""
+_known: dict[Any, Ufunc] = {}
+"""By ufunc, the primitive that does its work; filled as they are met."""
 
 _plain: set[type] = set()
 """Types of operands that do not go before tensors."""
@@ -123,8 +125,8 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())
         )
     _drop_defaults(name, kwargs)
-    if isinstance(function, Elementwise):
-        _elementwise[ufunc] = function
+    if type(function) in (Elementwise, Matmul):  # which do nothing else when called plainly
+        _known[ufunc] = function
     known = inspect.signature(function).parameters.keys() & {"axes", "dtype", "where"}
     if isinstance(out, tuple):  # several results, which are all computed before one is written
         known -= {"where"}

@@ -7,12 +7,16 @@ are, then costs one comparison more than calling our function.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["refused", "translated"]
+__all__ = ["Handler", "as_it_is", "refused", "translated"]
+
+OTHER_NAMES = {"shape": "newshape"}
+"""What parameters that are no operands are called here, where that differs."""
 
 WITHOUT_EFFECT = frozenset(("subok",))
 """Options that change nothing for tensors, which are no subclass of NumPy's arrays."""
@@ -22,12 +26,37 @@ EMPTY = inspect.Parameter.empty
 BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+class Handler(NamedTuple):
+    """What does the work of one of NumPy's functions on tensors.
+
+    Attributes
+    ----------
+    ours
+        The function.
+    direct, alike
+        So many arguments by position, and keywords of these names, may be handed to `ours` as
+        they are.
+    by_name
+        What takes any arguments of NumPy's function, and calls `ours`.
+    """
+
+    ours: Callable[..., Any]
+    direct: int
+    alike: frozenset[str]
+    by_name: Callable[..., Any]
+
+
+def as_it_is(function: Callable[..., Any]) -> Handler:
+    """The handler for a function that has the parameters of NumPy's itself."""
+    return Handler(function, -1, frozenset(), function)
+
+
 def refused(name: str, option: str, hint: str) -> TypeError:
     return TypeError(f"{name}: {option}= is not there for tensors; {hint}")
 
 
-def translated(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
-    """A function with the parameters of NumPy's, that calls ours.
+def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
+    """The handler that calls `ours` as `theirs` is called.
 
     Parameters
     ----------
@@ -39,12 +68,12 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
 
     Returns
     -------
-    Callable
+    Handler
     """
     try:
         given = inspect.signature(theirs).parameters
     except (TypeError, ValueError):
-        return ours
+        return as_it_is(ours)
     taken = inspect.signature(ours).parameters
     name = f"{theirs.__module__}.{theirs.__name__}"
     spread = any(p.kind is p.VAR_POSITIONAL for p in given.values())
@@ -53,6 +82,7 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
     places = [n for n, p in given.items() if p.kind in BY_PLACE]
 
     names = {n: n for n in given if n in taken}
+    names |= {n: called for n, called in OTHER_NAMES.items() if n in given and called in taken}
     for n, called in zip(places, positional, strict=False):
         if n not in taken and called not in given and given[n].default is EMPTY:
             names[n] = called
@@ -63,19 +93,10 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
             break
         direct += 1
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) <= direct or spread:
-            if not kwargs:
-                return ours(*args)
-            if alike.issuperset(kwargs):
-                for value in kwargs.values():
-                    if value is NoValue:
-                        break
-                else:
-                    return ours(*args, **kwargs)
-        return by_name(args, kwargs)
+    if spread:
+        direct = sys.maxsize
 
-    def by_name(args: Any, kwargs: dict[str, Any]) -> Any:
+    def by_name(*args: Any, **kwargs: Any) -> Any:
         if not spread:
             args, kwargs = (), dict(zip(places, args, strict=False)) | kwargs
         passed: dict[str, Any] = {}
@@ -95,7 +116,7 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
             first.append(passed.pop(parameter))
         return ours(*args, *first, **passed)
 
-    return call
+    return Handler(ours, direct, alike, by_name)
 
 
 def _is(value: Any, default: Any) -> bool:

@@ -77,10 +77,9 @@ class Reduction(Primitive):
         return signature.replace(parameters=[*signature.parameters.values(), *options])
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        if not kw:
-            if len(args) == 1:
-                return apply(self, args, self.defaults)
-        elif not kw.keys().isdisjoint(OPTIONS.get(self.name, ())):
+        if not kw and len(args) == 1:
+            return apply(self, args, self.defaults)
+        if not kw.keys().isdisjoint(OPTIONS.get(self.name, ())):
             return self._with_options(args, kw)
         return Primitive.__call__(self, *args, **kw)
 
@@ -94,6 +93,13 @@ class Reduction(Primitive):
         params = dict(zip(self.param_names, values, strict=True))
         if "dtype" in given:
             x = registry["astype"](x, given.pop("dtype"))
+            if "mean" in given:
+                given["mean"] = registry["astype"](given["mean"], x.dtype)
+            if self.name in ("mean", "var", "std") and not floating[adapter_of(x._data), x.dtype]:
+                raise TypeError(
+                    f"{self.name}: dtype= has to be a floating-point one, and is {x.dtype}; "
+                    f"use astype on the result"
+                )
         if "correction" in given:
             if params["ddof"]:
                 raise ValueError(f"{self.name}: ddof= and correction= are two names for one thing")
@@ -120,6 +126,7 @@ class Reduction(Primitive):
                 raise ValueError(
                     f"{self.name}: where= needs initial=, the result where nothing is chosen"
                 )
+            neutral = registry["astype"](neutral, x.dtype) if neutral is initial else neutral
             x = registry["where"](_mask(where, x), x, neutral)
         if initial is None:
             return Primitive.__call__(self, x, constant=constant, **params)
@@ -128,6 +135,7 @@ class Reduction(Primitive):
             if 0 not in nothing.shape:
                 return registry["add"](nothing, initial, constant=constant)
         result = Primitive.__call__(self, x, **params)
+        initial = registry["astype"](initial, result.dtype)  # as NumPy does, which decides by `x`
         return registry[combine](result, initial, constant=constant)
 
     def _from_the_start(self, x: Any, axis: Any, include_initial: bool, constant: Any) -> Any:
