@@ -115,16 +115,12 @@ def _without_out(func: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any
     return (None if out is NoValue else out), args
 
 
-WRITING = (("overwrite_input", False), ("copy", True))
-"""Options by which functions write into their arguments, and what they are where they do not."""
-
-
 def _refuse_to_write(name: str, func: Any, args: Any, kwargs: dict[str, Any]) -> None:
-    names = list(_parameters(func))
-    given = dict(zip(names, args, strict=False)) | kwargs
-    for option, harmless in WRITING:
-        if option in names and bool(given.get(option, harmless)) is not harmless:
-            raise refused(name, option, "a tensor is written by t[...] = value")
+    """Raise where an option lets a function write into its first argument."""
+    given = dict(zip(_parameters(func), args, strict=False)) | kwargs
+    option, harmless = ("copy", True) if func is np.nan_to_num else ("overwrite_input", False)
+    if bool(given.get(option, harmless)) is not harmless:
+        raise refused(name, option, "a tensor is written by t[...] = value")
 
 
 def _parameters(func: Any) -> Any:

@@ -71,12 +71,16 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
     Handler
     """
     try:
-        given = inspect.signature(theirs).parameters
+        # Not every NumPy tells the signature of this one, which is that of its neighbours.
+        told = np.zeros_like if theirs is np.empty_like else theirs
+        given = inspect.signature(told).parameters
     except (TypeError, ValueError):
         return as_it_is(ours)
     taken = inspect.signature(ours).parameters
-    name = f"{theirs.__module__}.{theirs.__name__}"
     spread = any(p.kind is p.VAR_POSITIONAL for p in given.values())
+    if not spread and any(p.kind is p.VAR_POSITIONAL for p in taken.values()):
+        return as_it_is(ours)
+    name = f"{theirs.__module__}.{theirs.__name__}"
     passes_rest = any(p.kind is p.VAR_KEYWORD for p in given.values())
     positional = [n for n, p in taken.items() if p.kind in BY_PLACE]
     places = [n for n, p in given.items() if p.kind in BY_PLACE]

@@ -197,7 +197,8 @@ def _zero_outside(where: Any, chosen: Any, x: Any) -> Any:
 
 def _count(chosen: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """How many elements were chosen, in the dtype of the result."""
-    count = registry["sum"](chosen, axis=axis, keepdims=keepdims)
+    ones = registry["astype"](chosen, "int64")
+    count = registry["sum"](ones, axis=axis, keepdims=keepdims)
     adapter = adapter_of(x._data)
     return registry["astype"](count, x.dtype) if floating[adapter, x.dtype] else count
 

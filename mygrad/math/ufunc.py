@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mygrad.arrays import Adapter, get_adapter
+import numpy as np
+
+from mygrad.arrays import Adapter
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.operands import as_operand, common_adapter, floating
 from mygrad.autodiff.primitive import Primitive, Rule, registry
@@ -71,8 +73,8 @@ class Ufunc(Primitive):
 
     @property
     def _numpy(self) -> Any:
-        found = getattr(get_adapter("numpy").xp, self.name, None)
-        return found if hasattr(found, "resolve_dtypes") else None
+        found = getattr(np, self.name, None)
+        return found if isinstance(found, np.ufunc) else None
 
 
 class Elementwise(Ufunc):

@@ -139,14 +139,21 @@ def _sources(n: int, width: tuple[int, int], mode: str, xp: Any) -> Any:
     return xp.adapter.asarray([source(i, n) for i in range(-width[0], n + width[1])])
 
 
-def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -> Any:
-    """`array` with numbers around it; where borders meet, those of the last axis count."""
-    numbers = _pairs(values, array.ndim, "constant_values")
-    if any(isinstance(number, Handle) for pair in numbers for number in pair):
+def _check_numbers(values: Any) -> None:
+    if isinstance(values, (tuple, list)):
+        for value in values:
+            _check_numbers(value)
+    elif isinstance(values, Handle) and not values._constant:
         raise TypeError(
             "pad: constant_values= are numbers, and gradients do not flow to them; join tensors "
             "with mg.concatenate instead, or pass `t.item()`"
         )
+
+
+def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -> Any:
+    """`array` with numbers around it; where borders meet, those of the last axis count."""
+    _check_numbers(values)
+    numbers = _pairs(values, array.ndim, "constant_values")
     shape = tuple(b + n + e for (b, e), n in zip(widths, array.shape, strict=True))
     first = numbers[0][0] if numbers else 0
     out = xp.full(shape, first, dtype=array.dtype, device=array.device)

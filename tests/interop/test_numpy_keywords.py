@@ -334,5 +334,5 @@ def test_the_sweep_is_a_large_one() -> None:
     counts.clear()
     for name in ("take", "stack", "pad", "reshape"):
         test_keywords(name)
-    assert counts["computed"] > 2 * counts["refused"] > 0
+    assert counts["computed"] > counts["refused"] > 0
     assert counts["gradients"] > 100
