@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from mygrad.arrays import Adapter
 from mygrad.autodiff.inplace import write_result
@@ -73,8 +72,9 @@ class Ufunc(Primitive):
 
     @property
     def _numpy(self) -> Any:
-        found = getattr(np, self.name, None)
-        return found if isinstance(found, np.ufunc) else None
+        # The adapter's namespace hides some ufuncs behind functions of the standard.
+        found = getattr(sys.modules.get("numpy"), self.name, None)
+        return found if hasattr(found, "resolve_dtypes") else None
 
 
 class Elementwise(Ufunc):

@@ -57,6 +57,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None, *, xp: Any) -> Any:
     """
     if not hasattr(a, "shape"):
         a = xp.asarray(a)
+    if axis is not None and not a.ndim:  # NumPy takes it for one element; not every library does
+        a = xp.reshape(a, (1,))
     return xp.repeat(a, repeats, axis=axis)
 
 
