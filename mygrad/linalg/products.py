@@ -57,7 +57,7 @@ class Matmul(Ufunc):
         constant: bool | None = None,
     ) -> Any:
         if dtype is not None:
-            x1, x2 = registry["astype"](x1, dtype), registry["astype"](x2, dtype)
+            x1, x2 = (registry["astype"](t, dtype, casting="same_kind") for t in (x1, x2))
         if axes is not None:
             x1, x2, theirs = _with_axes_last(x1, x2, axes)
             result = registry["moveaxis"](

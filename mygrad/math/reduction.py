@@ -79,6 +79,8 @@ class Reduction(Primitive):
     def __call__(self, *args: Any, **kw: Any) -> Any:
         if not kw and len(args) == 1:
             return apply(self, args, self.defaults)
+        if len(args) > 2 and self.param_names[1] == "keepdims":
+            _check_keepdims(args[2], self.name)
         if not kw.keys().isdisjoint(OPTIONS.get(self.name, ())):
             return self._with_options(args, kw)
         return Primitive.__call__(self, *args, **kw)
@@ -147,6 +149,15 @@ class Reduction(Primitive):
         shape = tuple(1 if k == axis else n for k, n in enumerate(result.shape))
         start = full_like(result, 0 if self.name == "cumsum" else 1, shape=shape, constant=True)
         return registry["concatenate"]([start, result], axis=axis, constant=constant)
+
+
+def _check_keepdims(value: Any, name: str) -> None:
+    """Raise where something else, which NumPy's methods take there, was given by position."""
+    if not isinstance(value, int):
+        raise TypeError(
+            f"{name}: after the axis comes keepdims, True or False, and not {value!r}; give dtype= "
+            f"and out= by name"
+        )
 
 
 def _of_chosen(

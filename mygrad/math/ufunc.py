@@ -9,7 +9,7 @@ from typing import Any
 
 from mygrad.arrays import Adapter
 from mygrad.autodiff.inplace import write_result
-from mygrad.autodiff.operands import as_operand, common_adapter, floating
+from mygrad.autodiff.operands import SCALARS, as_operand, common_adapter, floating
 from mygrad.autodiff.primitive import Primitive, Rule, registry
 from mygrad.autodiff.tape import apply
 from mygrad.math import ufunc_methods
@@ -132,7 +132,7 @@ class Elementwise(Ufunc):
             return apply(self, operands, (), constant)
         if dtype is not None:
             operands = tuple(
-                t if type(t) in (int, float, complex, bool) else registry["astype"](t, dtype)
+                t if type(t) in SCALARS else registry["astype"](t, dtype, casting="same_kind")
                 for t in operands
             )
         mask = None

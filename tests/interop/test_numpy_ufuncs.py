@@ -185,7 +185,7 @@ def test_out(name: str) -> None:
 OPTIONS: list[dict[str, Any]] = [
     *({"casting": c} for c in ("no", "equiv", "safe", "same_kind", "unsafe")),
     *({"order": order} for order in "KACF"),
-    {"subok": True}, {"subok": False}, {"dtype": np.float32}, {"dtype": None},
+    {"subok": True}, {"subok": False}, {"dtype": np.float32}, {"dtype": None}, {"dtype": np.int64},
     {"dtype": np.float32, "casting": "unsafe"}, {"signature": "d"}, {"axis": 0},
     {"axes": [0]}, {"keepdims": True}, {"where": True},
 ]  # fmt: skip

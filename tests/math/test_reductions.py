@@ -131,6 +131,16 @@ def test_moments_are_of_floats() -> None:
             getattr(mg, name)(mg.tensor(raw(X)), dtype="int64")
 
 
+def test_nothing_lands_elsewhere_by_position() -> None:
+    """ndarray's methods take a dtype, or an out=, where ours take keepdims."""
+    x = mg.tensor(raw(X))
+    names = ("sum", "mean", "prod", "max", "min", "logsumexp")
+    for name, given in product(names, (float, "float32", raw(X[0]))):
+        with pytest.raises(TypeError, match="keepdims"):
+            getattr(mg, name)(x, 0, given)
+    assert x.sum(0, True).shape == x.sum(0, 1).shape == (1, 3)
+
+
 def test_running_totals_from_the_start() -> None:
     for name, shape in product(("cumsum", "cumprod"), ((3,), (0,), (2, 3))):
         a = np.arange(1.0, 1.0 + np.prod(shape)).reshape(shape)
