@@ -70,7 +70,7 @@ def without_derivative(name: str) -> TypeError:
 def on_raw(name: str, function: Callable[..., Any], tree: Any) -> tuple[Adapter, Any]:
     """The adapter of the tensors among arguments, and what to call: its library's function."""
     adapter = common_adapter([t for t in leaves(tree) if isinstance(t, Handle)], name)
-    if adapter is get_adapter("numpy"):
+    if adapter is get_adapter("numpy") or name.startswith(f"{adapter.name}."):
         return adapter, function
     found = getattr(adapter.xp, name.rpartition(".")[2], None)
     if found is None:

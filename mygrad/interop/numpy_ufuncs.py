@@ -28,8 +28,8 @@ from mygrad.interop.arguments import (
     on_raw,
     without_derivative,
 )
-from mygrad.linalg.products import Matmul
-from mygrad.math.ufunc import Elementwise, Ufunc
+from mygrad.interop.signatures import refused
+from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import accumulates, reduces
 from mygrad.tensors.base import as_operand_tensor
 
@@ -115,8 +115,7 @@ def counterpart(name: str) -> Any:
 
 # --- calls --------------------------------------------------------------------------------
 def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
-    short = name.rpartition(".")[2]
-    if short in RAW and name != short:
+    if name.rpartition(".")[2] in RAW:
         return _computed(name, ufunc, inputs, out, kwargs, lambda result: result)
     function = counterpart(name)
     if function is None:
@@ -124,17 +123,23 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
         return _computed(
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())
         )
-    _drop_defaults(name, kwargs)
-    if type(function) in (Elementwise, Matmul):  # which do nothing else when called plainly
+    if isinstance(function, Ufunc):  # which does nothing but `apply` when called plainly
         _known[ufunc] = function
+    _drop_defaults(kwargs)
+    if kwargs:
+        _check_options(name, function, out, kwargs)
+    if isinstance(out, tuple):
+        return into(out, function(*inputs, **kwargs), name)
+    return function(*inputs, **kwargs) if out is None else function(*inputs, out=out, **kwargs)
+
+
+def _check_options(name: str, function: Any, out: Any, kwargs: dict[str, Any]) -> None:
+    """Raise where our function does not know an option."""
     known = inspect.signature(function).parameters.keys() & {"axes", "dtype", "where"}
     if isinstance(out, tuple):  # several results, which are all computed before one is written
         known -= {"where"}
     for option in kwargs.keys() - known:
-        raise _refused(name, option, HINTS.get(option, f"there are {', '.join(sorted(known))}"))
-    if isinstance(out, tuple):
-        return into(out, function(*inputs, **kwargs), name)
-    return function(*inputs, **kwargs) if out is None else function(*inputs, out=out, **kwargs)
+        raise refused(name, option, HINTS.get(option, f"there are {', '.join(sorted(known))}"))
 
 
 DEFAULTS = {
@@ -152,15 +157,11 @@ HINTS = {
 }
 
 
-def _drop_defaults(name: str, kwargs: dict[str, Any]) -> None:
+def _drop_defaults(kwargs: dict[str, Any]) -> None:
     for option, values in DEFAULTS.items():
         value = kwargs.get(option)
         if isinstance(value, (str, bool)) and value in values:
             del kwargs[option]
-
-
-def _refused(name: str, option: str, hint: str) -> TypeError:
-    return TypeError(f"{name}: {option}= is not there for tensors; {hint}")
 
 
 def _check_constant(name: str, *trees: Any) -> None:
@@ -183,9 +184,9 @@ def _computed(
     if out is not None and kwargs.get("where", True) is not True:
         mask = adapter.xp.asarray(as_operand(kwargs.pop("where"), adapter, name), copy=True)
     if adapter is not get_adapter("numpy"):
-        _drop_defaults(name, kwargs)
+        _drop_defaults(kwargs)
         for option in kwargs:
-            raise _refused(name, option, f"{adapter.name} does not know it")
+            raise refused(name, option, f"{adapter.name} does not know it")
     casting = kwargs.get("casting", "same_kind")
     result = function(*arrays, **on_arrays(kwargs))
     if out is None:
@@ -211,7 +212,7 @@ def _reduce(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]
     if adapter is not get_adapter("numpy") and short in ON_THE_STANDARD:
         kwargs = {"axis": 0, **kwargs}
         for option in kwargs.keys() - {"axis", "keepdims"}:
-            raise _refused(f"{name}.reduce", option, f"{adapter.name} does not know it")
+            raise refused(f"{name}.reduce", option, f"{adapter.name} does not know it")
         result = getattr(adapter.xp, ON_THE_STANDARD[short])(*on_arrays(inputs), **kwargs)
         return into(out, result, f"{name}.reduce")
     return _method("reduce", name, ufunc, inputs, out, kwargs)

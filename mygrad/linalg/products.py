@@ -43,7 +43,7 @@ def _by_right(g: Any, x1: Any, x2_shape: tuple[int, ...], xp: Any) -> Any:
     return xp.matmul(xp.matrix_transpose(x1), g)
 
 
-class Matmul(Ufunc):
+class _Matmul(Ufunc):
     """`matmul`, with those options that NumPy's ufunc of this name has."""
 
     def __call__(  # type: ignore[override]
@@ -126,7 +126,7 @@ def _matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
 
 
 _matmul.__name__ = _matmul.__qualname__ = "matmul"
-matmul = Matmul(
+matmul = _Matmul(
     _matmul,
     {
         "x1": lambda g, x1_shape, x2, xp: _by_left(g, x1_shape, x2, xp),
