@@ -25,19 +25,21 @@ class Fold(NamedTuple):
     combine
         The function of two operands that it repeats.
     neutral
-        The element that changes nothing; None where no dtype but floats has one (NumPy asks for
-        ``initial=`` then).
+        The element that changes nothing, among floats.
+    has_identity
+        Whether that is so for all dtypes. NumPy asks for ``initial=`` where not.
     """
 
     combine: str
-    neutral: Any
+    neutral: float
+    has_identity: bool = True
 
 
 FOLDS = {
     "sum": Fold("add", 0),
     "prod": Fold("multiply", 1),
-    "max": Fold("maximum", None),
-    "min": Fold("minimum", None),
+    "max": Fold("maximum", -float("inf"), False),
+    "min": Fold("minimum", float("inf"), False),
     "logsumexp": Fold("logaddexp", -float("inf")),
 }
 OPTIONS = {
@@ -120,22 +122,22 @@ class Reduction(Primitive):
         self, x: Any, where: Any = True, initial: Any = None, constant: Any = None, **params: Any
     ) -> Any:
         """A sum, product, maximum, ... of the elements that a mask chooses, and one value more."""
-        combine, neutral = FOLDS[self.name]
+        combine, neutral, has_identity = FOLDS[self.name]
         x = as_operand_tensor(x)
         if where is not True:
-            neutral = initial if neutral is None else neutral
-            if neutral is None:
+            if initial is None and not has_identity:
                 raise ValueError(
                     f"{self.name}: where= needs initial=, the result where nothing is chosen"
                 )
-            neutral = registry["astype"](neutral, x.dtype) if neutral is initial else neutral
+            if not (has_identity or floating[adapter_of(x._data), x.dtype]):
+                neutral = registry["astype"](initial, x.dtype)
             x = registry["where"](_mask(where, x), x, neutral)
         if initial is None:
             return Primitive.__call__(self, x, constant=constant, **params)
-        if neutral is None and 0 in x.shape:  # of nothing there is no maximum, but there is a sum
-            nothing = registry["astype"](registry["sum"](x, **params), x.dtype)
-            if 0 not in nothing.shape:
-                return registry["add"](nothing, initial, constant=constant)
+        if not has_identity and 0 in x.shape:  # of nothing there is no maximum, but there is a sum
+            result = registry["astype"](registry["sum"](x, **params), x.dtype)
+            if 0 not in result.shape:
+                return registry["add"](result, initial, constant=constant)
         result = Primitive.__call__(self, x, **params)
         initial = registry["astype"](initial, result.dtype)  # as NumPy does, which decides by `x`
         return registry[combine](result, initial, constant=constant)

@@ -94,6 +94,25 @@ def test_extremes_of_nothing_are_the_initial_value() -> None:
             getattr(mg, name)(x, axis=axis)
 
 
+@pytest.mark.parametrize("name", ["max", "min", "sum", "prod", "logsumexp"])
+def test_initial_values_get_gradients(name: str) -> None:
+    """Where nothing is chosen the result is the initial value, and so is its derivative."""
+    for mask in (np.zeros((2, 3), bool), MASK, MASK & (X > 9)):
+
+        def function(x: Any, start: Any, mask: Any = mask) -> Any:
+            where = raw(mask) if isinstance(x, mg.Tensor) else mask
+            return getattr(mg, name)(x, axis=1, where=where, initial=start)
+
+        check_gradients(function, [X, np.array([0.3, 0.9])])
+    empty, start = mg.tensor(raw(np.zeros((0, 3)))), mg.tensor(2.0)
+    if name == "logsumexp":
+        return
+    got = getattr(mg, name)(empty, axis=0, where=raw(np.zeros((0, 3), bool)), initial=start)
+    assert host(got).tolist() == [2.0] * 3
+    got.sum().backward()
+    assert float(start.grad) == 3.0
+
+
 def test_initial_has_the_dtype_of_the_result() -> None:
     x = raw(np.array([1, 5, 3], np.int32))
     assert host(mg.max(x, initial=4.7)) == np.max(np.array([1, 5, 3]), initial=4)
