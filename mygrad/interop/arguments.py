@@ -8,13 +8,14 @@ from typing import Any
 from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
 from mygrad.autodiff.guard import adopt
 from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, new_handle, view_of
 from mygrad.autodiff.operands import common_adapter, floating
 from mygrad.autodiff.views import overlaps_itself
 
 __all__ = [
-    "as_constants", "defers", "has_variable", "into", "leaves", "on_arrays", "on_data", "on_raw",
-    "without_derivative",
+    "as_constants", "defers", "has_variable", "into", "leaves", "noted", "on_arrays", "on_data",
+    "on_raw", "without_derivative",
 ]  # fmt: skip
 
 
@@ -152,3 +153,18 @@ def into(out: Any, results: Any, name: str, mask: Any = None) -> Any:
     constant = new_handle(adapter.asarray(results), None, None, None, True)
     write_result(target, constant, name, mask)
     return target
+
+
+def noted(result: Any, out: Any, inputs: Any, name: str) -> Any:
+    """A result of variables; it says so if somebody's array holds it now, without the gradient.
+
+    ``array += t`` is no such case: the name is the tensor's from there on.
+    """
+    for target in out if isinstance(out, tuple) else (out,):
+        held = target is not None and not isinstance(target, Handle) and has_variable(result)
+        if held and has_variable(inputs) and not any(target is t for t in inputs):
+            gradient_lost(
+                f"{name}(..., out=array): the tensor that it returns has a gradient, and the "
+                f"array has none; make it a tensor first (mg.tensor), or use what is returned"
+            )
+    return result

@@ -24,6 +24,7 @@ from mygrad.interop.arguments import (
     defers,
     has_variable,
     into,
+    noted,
     on_arrays,
     on_raw,
     without_derivative,
@@ -73,7 +74,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
         (out,) = out
     name = origin(ufunc)
     given = {n: v for n, v in kwargs.items() if v is not NoValue}
-    return METHODS[method](name, ufunc, inputs, out, given)
+    result = METHODS[method](name, ufunc, inputs, out, given)
+    return result if out is None else noted(result, out, inputs, name)
 
 
 _known: dict[Any, Ufunc] = {}

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mygrad.interop.arguments import noted
+
 __all__ = ["Handler", "as_it_is", "refused", "translated"]
 
 OTHER_NAMES = {"shape": "newshape"}
@@ -90,10 +92,10 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
     for n, called in zip(places, positional, strict=False):
         if n not in taken and called not in given and given[n].default is EMPTY:
             names[n] = called
-    alike = frozenset(n for n, called in names.items() if n == called)
+    alike = frozenset(n for n, called in names.items() if n == called) - {"out"}
     direct = 0  # so many leading arguments have the same place in both
     for n, called in zip(places, positional, strict=False):
-        if names.get(n) != called:
+        if names.get(n) != called or n == "out":
             break
         direct += 1
 
@@ -113,12 +115,14 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
                 passed[option] = value
             elif option not in given or not _is(value, given[option].default):
                 raise refused(name, option, f"mygrad's function takes {', '.join(taken)}")
+        out = passed.get("out")
+        operands = [value for called, value in passed.items() if called != "out"]
         first = []
         for parameter in () if spread else positional:
             if parameter not in passed:
                 break
             first.append(passed.pop(parameter))
-        return ours(*args, *first, **passed)
+        return noted(ours(*args, *first, **passed), out, (*args, *operands), name)
 
     return Handler(ours, direct, alike, by_name)
 

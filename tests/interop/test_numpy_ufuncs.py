@@ -252,6 +252,23 @@ def test_a_comparison_writes_by_way_of_the_tape() -> None:
     assert x.grad.tolist() == [2.0, 6.0]
 
 
+def test_a_raw_out_of_a_variable_is_told() -> None:
+    x, a = mg.tensor([1.0, 2.0]), np.zeros(2)
+    for call in (
+        lambda: np.add(x, 1.0, out=a), lambda: np.sum(x, 0, out=a[:1].reshape(())),
+        lambda: np.add.reduce(x, out=np.zeros(())), lambda: np.stack([x, x], 0, np.zeros((2, 2))),
+        lambda: np.clip(x, 0.0, 1.0, np.zeros(2)),
+    ):  # fmt: skip
+        with pytest.warns(mg.errors.GradientDetached, match="out=array"):
+            call()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.add(x.data, 1.0, out=a)
+        np.greater(x, 1.0, out=np.zeros(2))
+        a += x  # whose name is the tensor's from there on
+        np.sum(mg.tensor([1.0], constant=True), out=np.zeros(()))
+
+
 def test_users_ufuncs_are_not_taken_for_numpys() -> None:
     add = np.frompyfunc(lambda a, b: a - b, 2, 1)
 
