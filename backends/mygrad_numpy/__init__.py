@@ -147,6 +147,10 @@ def _copy(a: Any, order: Any = "K") -> Any:
     return adapter.copy(a) if order == "K" else np.array(a, order=order)
 
 
+def _take(a: Any, indices: Any, axis: Any = None, mode: Any = "raise") -> Any:
+    return np.take(a, indices, axis, mode=mode)  # which counts from the end, and checks, itself
+
+
 def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
     return np.einsum(f"{subscripts}->{target}", x)  # unlike np.diagonal, a view to write to
 
@@ -183,6 +187,7 @@ adapter.kernels.update(
     ones_like=_ones_like,
     sliding_windows=_sliding_windows,
     sum=_sum,
+    take=_take,
     take_diagonals=_take_diagonals,
     where=where,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from mygrad.interop import array_api, numpy_protocol
+from mygrad.interop import array_api, cupy, numpy_functions, numpy_ufuncs
 
 __all__ = ["install"]
 
@@ -20,9 +20,10 @@ def install(cls: Any, public: ModuleType) -> None:
     public
         The module that has the public functions, under NumPy's names.
     """
-    numpy_protocol.use_names(public)
+    numpy_ufuncs.use_names(public)
+    numpy_functions.use_names(public)
     array_api.use_names(public)
-    cls.__array_ufunc__ = numpy_protocol.array_ufunc
-    cls.__array_function__ = numpy_protocol.array_function
-    cls.__cupy_override_elementwise_kernel__ = numpy_protocol.cupy_kernel
+    cls.__array_ufunc__ = numpy_ufuncs.array_ufunc
+    cls.__array_function__ = numpy_functions.array_function
+    cls.__cupy_override_elementwise_kernel__ = cupy.elementwise_kernel
     cls.__array_namespace__ = array_api.array_namespace

@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from mygrad.arrays import adapter_of, get_adapter
-from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
+from mygrad.autodiff.guard import adopt
+from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.nodes import Handle, new_handle, view_of
 from mygrad.autodiff.operands import common_adapter, floating
+from mygrad.autodiff.views import overlaps_itself
 
-__all__ = ["as_constants", "flat", "has_variable", "on_data", "raw", "without_derivative"]
+__all__ = [
+    "as_constants", "defers", "has_variable", "into", "leaves", "noted", "on_arrays", "on_data",
+    "on_raw", "without_derivative",
+]  # fmt: skip
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """All that is not a tuple, list or dictionary in (nested) arguments."""
+    if isinstance(tree, (tuple, list)):
+        for branch in tree:
+            yield from leaves(branch)
+    elif isinstance(tree, dict):
+        yield from leaves(list(tree.values()))
+    else:
+        yield tree
 
 
 def has_variable(tree: Any) -> bool:
     """Whether there is a tensor that is no constant among (nested) arguments."""
+    return any(isinstance(leaf, Handle) and not leaf._constant for leaf in leaves(tree))
+
+
+def _mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(tree, Handle):
-        return not tree._constant
-    if isinstance(tree, (tuple, list)):
-        return any(has_variable(branch) for branch in tree)
-    return isinstance(tree, dict) and has_variable(list(tree.values()))
+        return change(tree)
+    if type(tree) in (tuple, list):
+        return type(tree)(_mapped(branch, change) for branch in tree)
+    return {k: _mapped(v, change) for k, v in tree.items()} if type(tree) is dict else tree
 
 
 def on_data(tree: Any) -> Any:
-    """(Nested) arguments with raw arrays in place of tensors."""
-    if isinstance(tree, Handle):
-        return tree.data  # type: ignore[attr-defined]
-    if type(tree) in (tuple, list):
-        return type(tree)(on_data(branch) for branch in tree)
-    return {k: on_data(v) for k, v in tree.items()} if type(tree) is dict else tree
+    """(Nested) arguments with the arrays in place of tensors that users get: ``t.data``."""
+    return _mapped(tree, lambda t: t.data)
 
 
-def as_constants(tree: Any) -> Any:
-    """A result with constant tensors in place of floating-point arrays."""
-    if isinstance(tree, (tuple, list)):
-        return (
-            type(tree)(*map(as_constants, tree))
-            if hasattr(tree, "_fields")
-            else type(tree)(as_constants(branch) for branch in tree)
-        )
-    adapter = adapter_of(tree)
-    if adapter is None or not floating[adapter, tree.dtype]:
-        return tree
-    return new_handle(adapter.asarray(tree), None, None, None, True)
+def on_arrays(tree: Any) -> Any:
+    """(Nested) arguments with mygrad's own arrays in place of tensors, which nobody may keep."""
+    return _mapped(tree, lambda t: t._data)
+
+
+def defers(kind: type, protocol: str, ours: tuple[Any, ...]) -> bool:
+    """Whether an operand of this type, which is nobody's that mygrad knows, goes before tensors."""
+    theirs = getattr(kind, protocol, None)
+    known = theirs is None or theirs in ours
+    return not known and not any(parent in by_type for parent in kind.__mro__)
 
 
 def without_derivative(name: str) -> TypeError:
@@ -52,27 +68,103 @@ def without_derivative(name: str) -> TypeError:
     )
 
 
-def raw(name: str, function: Callable[..., Any], args: Any, kwargs: Any, spread: Any) -> Any:
-    """Call a function on raw arrays: NumPy's own, or that of the library they are of."""
-    tensors = [t for t in spread if isinstance(t, Handle)]
-    adapter = common_adapter(tensors, name)
-    if adapter is not get_adapter("numpy"):
-        found = getattr(adapter.xp, name, None)
-        if found is None:
-            raise TypeError(
-                f"{name} is a function of NumPy that {adapter.name} does not have; nothing is "
-                f'moved to the host behind your back: use `t.to("numpy")`'
+def on_raw(name: str, function: Callable[..., Any], tree: Any) -> tuple[Adapter, Any]:
+    """The adapter of the tensors among arguments, and what to call: its library's function."""
+    adapter = common_adapter([t for t in leaves(tree) if isinstance(t, Handle)], name)
+    if adapter is get_adapter("numpy") or name.startswith(f"{adapter.name}."):
+        return adapter, function
+    found = getattr(adapter.xp, name.rpartition(".")[2], None)
+    if found is None:
+        raise TypeError(
+            f"{name} is a function of NumPy that {adapter.name} does not have; nothing is "
+            f'moved to the host behind your back: use `t.to("numpy")`'
+        )
+    return adapter, found
+
+
+def as_constants(result: Any, operands: Any) -> Any:
+    """A result with constant tensors in place of floating-point arrays.
+
+    Arrays that look at the memory of an operand become views of it, whatever their dtype: what
+    is written through them is a write like any other.
+    """
+    if isinstance(result, (tuple, list)):
+        parts = [as_constants(branch, operands) for branch in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    adapter = adapter_of(result)
+    if adapter is None:
+        return result
+    if type(result) in adapter.array_types:
+        for operand in leaves(operands):
+            array = operand._data if isinstance(operand, Handle) else operand
+            if type(array) in adapter.array_types and adapter.overlaps(result, array):
+                return _view(operand, result, adapter)
+    if not floating[adapter, result.dtype]:
+        return result
+    return new_handle(adapter.asarray(result), None, None, None, True)
+
+
+def _view(operand: Any, result: Any, adapter: Adapter) -> Any:
+    """A constant tensor for `result`, which looks at the memory of `operand`."""
+    if not isinstance(operand, Handle):
+        t = new_handle(result, None, None, None, True)
+        adopt(t, result, adapter)
+        return t
+    if result.dtype != operand._data.dtype:  # the parts of complex numbers, say
+        return new_handle(adapter.copy(result), None, None, None, True)
+    folds = overlaps_itself(result.shape, adapter.strides(result))
+    return view_of(operand, result, True, folds)
+
+
+def into(out: Any, results: Any, name: str, mask: Any = None) -> Any:
+    """Results, written into ``out=`` by way of the tape where that is given.
+
+    Parameters
+    ----------
+    out
+        None; a tensor or array; or a tuple with one, or None, for each result.
+    results
+        A tensor or raw array, or a tuple of them.
+    name
+        Of the function, for errors.
+    mask
+        Where to write.
+
+    Returns
+    -------
+    Any
+        What stands in `out`: tensors for tensors, the arrays themselves for results that were
+        raw; results for which there is none are as they were.
+    """
+    if out is None:
+        return results
+    if isinstance(results, (tuple, list)):
+        outs = out if isinstance(out, (tuple, list)) else (out,)
+        if len(outs) != len(results):
+            raise ValueError(f"{name}: out= has to be a tuple of {len(results)}, one each")
+        written = (into(o, r, name, mask) for o, r in zip(outs, results, strict=True))
+        return tuple(written)
+    target = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    if isinstance(results, Handle):
+        return write_result(target, results, name, mask)
+    adapter = adapter_of(results)
+    if adapter is None:
+        return results
+    constant = new_handle(adapter.asarray(results), None, None, None, True)
+    write_result(target, constant, name, mask)
+    return target
+
+
+def noted(result: Any, out: Any, inputs: Any, name: str) -> Any:
+    """A result of variables; it says so if somebody's array holds it now, without the gradient.
+
+    ``array += t`` is no such case: the name is the tensor's from there on.
+    """
+    for target in out if isinstance(out, tuple) else (out,):
+        held = target is not None and not isinstance(target, Handle) and has_variable(result)
+        if held and has_variable(inputs) and not any(target is t for t in inputs):
+            gradient_lost(
+                f"{name}(..., out=array): the tensor that it returns has a gradient, and the "
+                f"array has none; make it a tensor first (mg.tensor), or use what is returned"
             )
-        function = found
-    return function(*on_data(args), **on_data(kwargs))
-
-
-def flat(tree: Any) -> Any:
-    """All leaves of (nested) arguments."""
-    if isinstance(tree, (tuple, list)):
-        for branch in tree:
-            yield from flat(branch)
-    elif isinstance(tree, dict):
-        yield from flat(list(tree.values()))
-    else:
-        yield tree
+    return result

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import operator
+from collections.abc import Iterable
+from math import prod
 from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.inplace import write_result
-from mygrad.autodiff.namespace import namespace_of
-from mygrad.autodiff.primitive import Primitive, registry
+from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.tape import apply
+from mygrad.math.arithmetic import multiply
 from mygrad.math.dtypes import is_complex
+from mygrad.math.ufunc import Ufunc
+from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]
@@ -40,7 +45,7 @@ def _by_right(g: Any, x1: Any, x2_shape: tuple[int, ...], xp: Any) -> Any:
     return xp.matmul(xp.matrix_transpose(x1), g)
 
 
-class _Matmul(Primitive):
+class _Matmul(Ufunc):
     """`matmul`, with those options that NumPy's ufunc of this name has."""
 
     def __call__(  # type: ignore[override]
@@ -49,14 +54,45 @@ class _Matmul(Primitive):
         x2: Any,
         out: Any = None,
         *,
+        axes: Any = None,
         dtype: Any = None,
         constant: bool | None = None,
     ) -> Any:
         if dtype is not None:
-            x1, x2 = registry["astype"](x1, dtype), registry["astype"](x2, dtype)
-        if out is None:
+            x1, x2 = (registry["astype"](t, dtype, casting="same_kind") for t in (x1, x2))
+        if axes is not None:
+            x1, x2, theirs = _with_axes_last(x1, x2, axes)
+            result = registry["moveaxis"](
+                apply(self, (x1, x2), (), constant), tuple(range(-len(theirs), 0)), theirs
+            )
+        elif out is None:
             return apply(self, (x1, x2), (), constant)
-        return write_result(out, apply(self, (x1, x2)), self.name, constant=constant)
+        else:
+            result = apply(self, (x1, x2))
+        return result if out is None else write_result(out, result, self.name, constant=constant)
+
+
+def _with_axes_last(x1: Any, x2: Any, axes: Any) -> tuple[Any, Any, tuple[int, ...]]:
+    """The operands with the axes of their matrices last, and where those of the result are to be.
+
+    `axes` is NumPy's option: for each operand and for the result, which axes make the matrices.
+    """
+    operands = as_operand_tensor(x1), as_operand_tensor(x2)
+    sizes = [min(t.ndim, 2) for t in operands]
+    sizes.append(max(sum(sizes) - 2, 0))
+    named = [tuple(k) if isinstance(k, (tuple, list)) else (k,) for k in axes]
+    if len(named) == 2 and not sizes[2]:
+        named.append(())
+    if [len(k) for k in named] != sizes:
+        raise ValueError(
+            f"matmul: axes={axes!r} has to name {sizes[0]} and {sizes[1]} axes of the operands, "
+            f"and {sizes[2]} of the result"
+        )
+    left, right = (
+        registry["moveaxis"](t, of_t, tuple(range(-len(of_t), 0)))
+        for t, of_t in zip(operands, named[:2], strict=True)
+    )
+    return left, right, named[2]
 
 
 def _matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
@@ -69,6 +105,8 @@ def _matmul(x1: Any, x2: Any, *, xp: Any) -> Any:
         1-d operands count as a row on the left and as a column on the right.
     out
         Where to write the result.
+    axes
+        For each operand and for the result, which axes make the matrices; the last by default.
     dtype
         The data type to compute in.
     constant
@@ -108,6 +146,10 @@ def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any
     ----------
     a, b
         Tensors, arrays or numbers. The last axis of `a` is summed with the last but one of `b`.
+    out
+        Where to write the result.
+    constant
+        Whether the result is constant.
 
     Returns
     -------
@@ -119,13 +161,14 @@ def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any
     >>> mg.dot(mg.tensor([1.0, 2.0]), [3.0, 4.0])
     Tensor(11.)
     """
-    from mygrad.math.arithmetic import multiply
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, out=out, constant=constant)
     if b.ndim <= 2 or (a.ndim == 1 and b.ndim == 1):
         return matmul(a, b, out=out, constant=constant)
-    return tensordot(a, b, axes=((-1,), (-2,)), constant=constant)
+    if out is None:
+        return tensordot(a, b, axes=((-1,), (-2,)), constant=constant)
+    return write_result(out, tensordot(a, b, axes=((-1,), (-2,))), "dot")
 
 
 def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
@@ -137,7 +180,6 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     >>> mg.inner(mg.tensor([1.0, 2.0]), [3.0, 4.0])
     Tensor(11.)
     """
-    from mygrad.math.arithmetic import multiply
     a, b = as_operand_tensor(a), as_operand_tensor(b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, constant=constant)
@@ -176,7 +218,6 @@ def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> A
     Tensor([[3., 4.],
             [6., 8.]])
     """
-    from mygrad.math.arithmetic import multiply
     rows, columns = as_operand_tensor(a).reshape(-1, 1), as_operand_tensor(b).reshape(1, -1)
     return multiply(rows, columns, out=out, constant=constant)
 
@@ -202,24 +243,42 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) ->
     (2, 2)
     """
     a, b = as_operand_tensor(a), as_operand_tensor(b)
-    if isinstance(axes, int):
-        left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
-    else:
-        left, right = ((k,) if isinstance(k, int) else tuple(k) for k in axes)
-    left, right = tuple(k % a.ndim for k in left), tuple(k % b.ndim for k in right)
+    left, right = _summed_axes(a, b, axes)
     rows = tuple(k for k in range(a.ndim) if k not in left)
     columns = tuple(k for k in range(b.ndim) if k not in right)
-    count = 1
-    for k in left:
-        count *= a.shape[k]
-    x1 = a.transpose(rows + left).reshape(-1, count) if count else a.transpose(rows + left)
-    x2 = b.transpose(right + columns).reshape(count, -1) if count else b
-    shape = tuple(a.shape[k] for k in rows) + tuple(b.shape[k] for k in columns)
-    if not count:
-        from mygrad.tensor_creation import zeros
+    shape = tuple(a.shape[k] for k in rows), tuple(b.shape[k] for k in columns)
+    count = prod(a.shape[k] for k in left)
+    x1 = a.transpose(rows + left).reshape(prod(shape[0]), count)
+    x2 = b.transpose(right + columns).reshape(count, prod(shape[1]))
+    return matmul(x1, x2, constant=constant).reshape(shape[0] + shape[1])
 
-        return zeros(shape, dtype=a.dtype, constant=True)
-    return matmul(x1, x2, constant=constant).reshape(shape)
+
+def _summed_axes(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of `a` and of `b` that `tensordot` sums over, in pairs."""
+    try:
+        left, right = axes
+    except TypeError:
+        n = operator.index(axes)
+        if not 0 <= n <= min(a.ndim, b.ndim):
+            raise ValueError(
+                f"tensordot: axes={n} axes cannot be summed of operands with {a.ndim} and "
+                f"{b.ndim} axes"
+            ) from None
+        left, right = range(a.ndim - n, a.ndim), range(n)
+    pairs = []
+    for t, named in ((a, left), (b, right)):
+        named = named if isinstance(named, Iterable) else (named,)
+        pairs.append(tuple(axis_number(k, t.ndim, "tensordot") for k in named))
+    left, right = pairs
+    if len(left) != len(right) or len(set(left)) < len(left) or len(set(right)) < len(right):
+        raise ValueError(f"tensordot: axes={axes!r} does not name axes in pairs, each once")
+    for j, k in zip(left, right, strict=True):
+        if a.shape[j] != b.shape[k]:
+            raise ValueError(
+                f"tensordot: axis {j} of shape {tuple(a.shape)} and axis {k} of shape "
+                f"{tuple(b.shape)} are summed together, and differ in length"
+            )
+    return left, right
 
 
 def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Any:

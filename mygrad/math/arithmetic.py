@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from mygrad.math.dtypes import highest_power, is_complex
-from mygrad.math.ufunc import Ufunc, ufunc
+from mygrad.math.ufunc import Elementwise, ufunc
 
 __all__ = [
     "abs",
@@ -285,7 +285,7 @@ def positive(x: Any) -> Any:
     """
 
 
-class _Absolute(Ufunc):
+class _Absolute(Elementwise):
     """`absolute`, which can be asked for its strict derivative."""
 
     def __call__(self, *operands: Any, nan_to_num: bool = True, **options: Any) -> Any:

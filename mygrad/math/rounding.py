@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_complex
-from mygrad.math.ufunc import Ufunc, ufunc
+from mygrad.math.ufunc import Elementwise, ufunc
 
 __all__ = [
     "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
@@ -93,7 +93,7 @@ def rint(x: Any, *, xp: Any) -> Any:
     return xp.round(x)
 
 
-class _Sign(Ufunc):
+class _Sign(Elementwise):
     """`sign`, which is not piecewise constant on complex numbers."""
 
     def __call__(self, *operands: Any, **options: Any) -> Any:
@@ -178,6 +178,8 @@ def divmod(
     from mygrad.math.arithmetic import remainder
 
     first, second = (None, None) if out is None else out
+    if first is not None:  # the remainder is of the operands before the quotient is written
+        x1, x2 = (registry["copy"](t) if isinstance(t, Handle) else t for t in (x1, x2))
     return (
         floor_divide(x1, x2, out=first, where=where, dtype=dtype),
         remainder(x1, x2, out=second, where=where, dtype=dtype, constant=constant),
@@ -287,10 +289,12 @@ def clip(
     >>> x.grad
     array([0., 1., 0.])
     """
-    a_min = min if a_min is None else a_min
-    a_max = max if a_max is None else a_max
+    if not (min is None and max is None):
+        if not (a_min is None and a_max is None):
+            raise ValueError("clip: min= and max= are other names of a_min and a_max; give one")
+        a_min, a_max = min, max
     if a_min is None and a_max is None:
-        raise ValueError("clip: at least one of a_min and a_max is needed")
+        return registry["copy"](a, out=out, constant=constant)
     low = -float("inf") if a_min is None else a_min
     high = float("inf") if a_max is None else a_max
     if a_min is None or a_max is None:

@@ -1,21 +1,83 @@
-"""Elementwise primitives, with the keywords of NumPy's ufuncs."""
+"""Universal functions: elementwise primitives, with the keywords and methods of NumPy's ufuncs."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mygrad.arrays import Adapter, get_adapter
+from mygrad.arrays import Adapter
 from mygrad.autodiff.inplace import write_result
-from mygrad.autodiff.operands import as_operand, common_adapter, floating
+from mygrad.autodiff.operands import SCALARS, as_operand, common_adapter, floating
 from mygrad.autodiff.primitive import Primitive, Rule, registry
 from mygrad.autodiff.tape import apply
+from mygrad.math import ufunc_methods
 
-__all__ = ["Ufunc", "ufunc"]
+__all__ = ["Elementwise", "Ufunc", "ufunc"]
 
 
 class Ufunc(Primitive):
+    """What NumPy calls a ufunc: its attributes, and its methods, which tensors go through."""
+
+    at = ufunc_methods.at
+    accumulate = ufunc_methods.accumulate
+    outer = ufunc_methods.outer
+    reduce = ufunc_methods.reduce
+    reduceat = ufunc_methods.reduceat
+
+    @property
+    def nin(self) -> int:
+        """The number of operands."""
+        return len(self.operand_names)
+
+    @property
+    def nout(self) -> int:
+        """The number of results."""
+        return 1
+
+    @property
+    def nargs(self) -> int:
+        """The number of operands and results."""
+        return self.nin + self.nout
+
+    @property
+    def identity(self) -> Any:
+        """What leaves the other operand as it is, as NumPy has it; None if nothing does."""
+        return getattr(self._numpy, "identity", None)
+
+    @property
+    def signature(self) -> str | None:
+        """Which axes of the operands belong together, as NumPy writes it; None if none do."""
+        return getattr(self._numpy, "signature", None)
+
+    @property
+    def types(self) -> list[str]:
+        """The dtypes that NumPy's function of this name has loops for, and tensors can have."""
+        loops = getattr(self._numpy, "types", [])
+        return [loop for loop in loops if not set(loop) & set("mMO")]
+
+    @property
+    def ntypes(self) -> int:
+        """How many these are."""
+        return len(self.types)
+
+    def resolve_dtypes(self, dtypes: Any, **options: Any) -> Any:
+        """The dtypes in which NumPy's function of this name computes with operands of `dtypes`."""
+        if self._numpy is None:
+            raise NotImplementedError(
+                f"{self.name}.resolve_dtypes: NumPy has no ufunc {self.name}, to ask for its dtypes"
+            )
+        return self._numpy.resolve_dtypes(dtypes, **options)
+
+    @property
+    def _numpy(self) -> Any:
+        # The adapter's namespace hides some ufuncs behind functions of the standard.
+        found = getattr(sys.modules.get("numpy"), self.name, None)
+        return found if hasattr(found, "resolve_dtypes") else None
+
+
+class Elementwise(Ufunc):
     """An elementwise operation, with NumPy's ``out=``, ``where=`` and ``dtype=``.
 
     Its forward function is that of the library, wherever the library has one of that name.
@@ -70,7 +132,7 @@ class Ufunc(Primitive):
             return apply(self, operands, (), constant)
         if dtype is not None:
             operands = tuple(
-                t if type(t) in (int, float, complex, bool) else registry["astype"](t, dtype)
+                t if type(t) in SCALARS else registry["astype"](t, dtype, casting="same_kind")
                 for t in operands
             )
         mask = None
@@ -81,7 +143,6 @@ class Ufunc(Primitive):
             return apply(self, tuple(operands), (), constant, mask)
         result = apply(self, tuple(operands), (), None, mask)
         return write_result(out, result, self.name, mask, constant)
-
 
     def _with_named(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The operands, with those that were given by name."""
@@ -94,40 +155,6 @@ class Ufunc(Primitive):
                 f"it takes {', '.join(self.__signature__.parameters)}"
             )
         return operands
-
-    @property
-    def nin(self) -> int:
-        """The number of operands."""
-        return len(self.operand_names)
-
-    @property
-    def nout(self) -> int:
-        """The number of results."""
-        return 1
-
-    @property
-    def nargs(self) -> int:
-        """The number of operands and results."""
-        return self.nin + self.nout
-
-    @property
-    def identity(self) -> Any:
-        """What leaves the other operand as it is, as NumPy has it; None if nothing does."""
-        return getattr(self._numpy, "identity", None)
-
-    @property
-    def types(self) -> list[str]:
-        """The dtypes that NumPy's function of this name has loops for."""
-        return getattr(self._numpy, "types", [])
-
-    @property
-    def ntypes(self) -> int:
-        """How many these are."""
-        return len(self.types)
-
-    @property
-    def _numpy(self) -> Any:
-        return getattr(get_adapter("numpy").xp, self.name, None)
 
 
 def _on_arrays(composed: Callable[..., Any], adapter: Adapter) -> Callable[..., Any]:
@@ -154,6 +181,6 @@ def _ufunc_tail(
 
 def ufunc(
     aliases: Sequence[str] = (), goes_first: bool = False, **rules: Rule | None
-) -> Callable[[Callable[..., Any]], Ufunc]:
+) -> Callable[[Callable[..., Any]], Elementwise]:
     """Declare an elementwise operation: a rule for each operand, None for no derivative."""
-    return lambda forward: Ufunc(forward, rules, aliases=aliases, goes_first=goes_first)
+    return lambda forward: Elementwise(forward, rules, aliases=aliases, goes_first=goes_first)

@@ -59,7 +59,8 @@ def reshape(
     shape : int | tuple[int, ...]
         Another name of `newshape`.
     copy : bool, optional
-        Whether to copy; by default only where a view cannot have the shape.
+        Whether to copy; by default only where a view cannot have the shape. False makes that
+        an error.
 
     Returns
     -------
@@ -80,6 +81,8 @@ def reshape(
     except TypeError:
         lengths = tuple(operator.index(n) for n in newshape)
     out = reordered(a, lengths, order, xp)
+    if copy is False and not (xp.adapter.has_views and xp.adapter.is_view(out, a)):
+        raise ValueError(f"no view of it has the shape {lengths}, and copy=False was asked for")
     return xp.asarray(out, copy=True) if copy else out
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.primitive import Primitive, primitive
+from mygrad.tensor_manip.axes import axis_number
 
 __all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
 
@@ -96,18 +97,42 @@ where = _Where(
 where.__signature__ = inspect.signature(where.__call__)
 
 
-def _as_places(indices: Any, a: Any, xp: Any) -> Any:
+def as_places(indices: Any, a: Any, xp: Any) -> Any:
+    """Places along an axis, as an array of integers that is where the array `a` is."""
     if hasattr(indices, "shape"):
         return indices
     return xp.adapter.asarray(indices, device=xp.adapter.device(a))
 
 
+def _from_zero(places: Any, n: int, mode: str, library: Any) -> Any:
+    """Places along an axis of length `n`, none of them negative if they are on the axis."""
+    if library.isdtype(places.dtype, "bool"):
+        places = library.astype(places, library.int64)
+    if mode == "clip":
+        return library.clip(places, 0, max(n - 1, 0))
+    if mode == "wrap":
+        return _wide(places, library) % max(n, 1)
+    if mode != "raise":
+        raise ValueError(f"take: mode={mode!r} is not known; there are 'raise', 'wrap' and 'clip'")
+    if library.isdtype(places.dtype, "unsigned integer"):
+        return places
+    places = _wide(places, library)
+    return library.where((places < 0) & (places >= -n), places + n, places)
+
+
+def _wide(places: Any, library: Any) -> Any:
+    """Places in a dtype that has room for lengths."""
+    if not library.isdtype(places.dtype, "integral"):
+        raise TypeError(f"places along an axis are integers, and not {places.dtype}")
+    return library.astype(places, library.int64, copy=False)
+
+
 @primitive(
-    a=lambda g, indices, axis, a_shape, xp: xp.untake(g, indices, axis, a_shape),
+    a=lambda g, indices, axis, mode, a_shape, xp: xp.untake(g, indices, axis, a_shape, mode),
     indices=None,
     goes_first=True,
 )
-def take(a: Any, indices: Any, axis: int | None = None, *, xp: Any) -> Any:
+def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", *, xp: Any) -> Any:
     """The elements (or slabs) at given places along an axis.
 
     Parameters
@@ -118,6 +143,8 @@ def take(a: Any, indices: Any, axis: int | None = None, *, xp: Any) -> Any:
         The places; negative ones count from the end.
     axis : int, optional
         Along which axis; along the flattened tensor if not given.
+    mode : {"raise", "wrap", "clip"}
+        What places beyond the ends are: an error, places counted round and round, or the ends.
 
     Returns
     -------
@@ -129,22 +156,28 @@ def take(a: Any, indices: Any, axis: int | None = None, *, xp: Any) -> Any:
     >>> import mygrad as mg
     >>> mg.take(mg.tensor([1.0, 2.0, 3.0]), [2, 0, 2])
     Tensor([3., 1., 3.])
+    >>> mg.take(mg.tensor([1.0, 2.0, 3.0]), [-1, 5], mode="clip")
+    Tensor([1., 3.])
     """
     library = xp.adapter.xp
     if axis is None:
         a, axis = library.reshape(a, (prod(a.shape),)), 0
-    axis %= a.ndim
-    places = _as_places(indices, a, xp)
+    axis = axis_number(axis, a.ndim, "take")
+    places = as_places(indices, a, xp)
+    if a.shape[axis] == 0 and 0 not in places.shape:
+        raise IndexError("take: an axis of length 0 has no places to take from")
     flat = library.reshape(places, (prod(places.shape),))
-    out = library.take(a, library.where(flat < 0, flat + a.shape[axis], flat), axis=axis)
+    out = library.take(a, _from_zero(flat, a.shape[axis], mode, library), axis=axis)
     shape = (*a.shape[:axis], *places.shape, *a.shape[axis + 1 :])
     return library.reshape(out, shape)
 
 
 @primitive(
-    g=lambda h, indices, axis, xp: xp.take(h, indices, axis=axis), indices=None, goes_first=True
+    g=lambda h, indices, axis, mode, xp: xp.take(h, indices, axis=axis, mode=mode),
+    indices=None,
+    goes_first=True,
 )
-def untake(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -> Any:
+def untake(g: Any, indices: Any, axis: Any, shape: Any, mode: str = "raise", *, xp: Any) -> Any:
     """The adjoint of `take`: zeros of a shape, with `g` added at the places.
 
     Parameters
@@ -157,21 +190,25 @@ def untake(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -> Any:
         Along which axis they are.
     shape : tuple[int, ...]
         The shape of the result.
+    mode : {"raise", "wrap", "clip"}
+        As for `take`.
 
     Returns
     -------
     Tensor
     """
     library = xp.adapter.xp
-    out = library.zeros(
-        (prod(shape),) if axis is None else tuple(shape), dtype=g.dtype, device=g.device
-    )
-    where_to = (slice(None),) * (0 if axis is None else axis % len(shape))
-    xp.adapter.scatter_add(out, (*where_to, _as_places(indices, g, xp)), g)
+    flat = (prod(shape),) if axis is None else tuple(shape)
+    out = library.zeros(flat, dtype=g.dtype, device=g.device)
+    k = 0 if axis is None else axis % len(shape)
+    places = as_places(indices, g, xp)
+    if mode != "raise" or library.isdtype(places.dtype, "bool"):
+        places = _from_zero(places, flat[k], mode, library)
+    xp.adapter.scatter_add(out, (*(slice(None),) * k, places), g)
     return library.reshape(out, tuple(shape))
 
 
-def _along(indices: Any, axis: int, xp: Any) -> tuple[Any, ...]:
+def along(indices: Any, axis: int, xp: Any) -> tuple[Any, ...]:
     """Integer arrays, one for each axis, that point where `take_along_axis` looks."""
     library, ndim = xp.adapter.xp, indices.ndim
     return tuple(
@@ -214,18 +251,18 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1, *, xp: Any) -
     Tensor([[1., 2., 3.]])
     """
     library = xp.adapter.xp
-    places = _as_places(indices, arr, xp)
+    places = as_places(indices, arr, xp)
     if axis is None:
         arr, axis = library.reshape(arr, (prod(arr.shape),)), 0
-    places, arr = _matched(places, arr, axis, library)
+    places, arr = matched(places, arr, axis, library)
     return library.take_along_axis(arr, places, axis=axis)
 
 
-def _matched(places: Any, arr: Any, axis: int, library: Any) -> tuple[Any, Any]:
+def matched(places: Any, arr: Any, axis: int, library: Any) -> tuple[Any, Any]:
     """Broadcast places and array against one another, along all axes but one."""
     if places.ndim != arr.ndim:
         raise ValueError(f"the indices have {places.ndim} axes, and the array has {arr.ndim}")
-    axis %= arr.ndim
+    axis = axis_number(axis, arr.ndim, "take_along_axis")
     common = [max(n, m) if n * m else 0 for n, m in zip(places.shape, arr.shape, strict=True)]
     common[axis] = places.shape[axis]
     places = library.broadcast_to(places, tuple(common))
@@ -260,8 +297,8 @@ def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -
     flat = (prod(shape),) if axis is None else tuple(shape)
     axis = 0 if axis is None else axis
     out = library.zeros(flat, dtype=g.dtype, device=g.device)
-    places, _ = _matched(_as_places(indices, g, xp), out, axis, library)
-    index = list(_along(places, axis, xp))
+    places, _ = matched(as_places(indices, g, xp), out, axis, library)
+    index = list(along(places, axis, xp))
     for k, n in enumerate(flat):
         if n == 1 and k != axis % len(flat):  # the array was broadcast along this axis
             index[k] = library.zeros_like(index[k])
@@ -270,7 +307,12 @@ def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -
 
 
 def compress(
-    condition: Any, a: Any, axis: int | None = None, *, constant: bool | None = None
+    condition: Any,
+    a: Any,
+    axis: int | None = None,
+    out: Any = None,
+    *,
+    constant: bool | None = None,
 ) -> Any:
     """The elements (or slabs) at which a one-dimensional condition holds.
 
@@ -282,6 +324,8 @@ def compress(
         The tensor.
     axis : int, optional
         Along which axis; along the flattened tensor if not given.
+    out : Tensor | array, optional
+        Where to write the result.
     constant : bool, optional
         Whether the result is constant.
 
@@ -295,8 +339,10 @@ def compress(
     >>> mg.compress([True, False, True], mg.tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3.])
     """
-    (places,) = where(condition)
-    return take(a, places, axis, constant=constant)
+    places = where(condition)
+    if len(places) != 1:
+        raise ValueError(f"compress: the condition has to have one axis, and has {len(places)}")
+    return take(a, places[0], axis, out=out, constant=constant)
 
 
 @primitive(x=lambda g, k, xp: xp.tril(g, k=k))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
+from mygrad.arrays import adapter_of
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, common_adapter
@@ -20,6 +21,7 @@ from mygrad.tensor_manip.array_shape import (
     ravel,
     reshape,
 )
+from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import moveaxis
 from mygrad.tensors.base import as_operand_tensor
 
@@ -49,17 +51,12 @@ class _Concatenate(Primitive):
         out: Any = None,
         dtype: Any = None,
         *,
+        casting: str = "same_kind",
         constant: bool | None = None,
     ) -> Any:
-        tensors = tuple(tensors)
-        if not all(isinstance(t, Handle) for t in tensors):
-            adapter = common_adapter(tensors, self.name)
-            tensors = tuple(
-                t if isinstance(t, Handle) else adapter.asarray(as_operand(t, adapter, self.name))
-                for t in tensors
-            )
-        if dtype is not None:
-            tensors = tuple(registry["astype"](t, dtype) for t in tensors)
+        tensors = _as_arrays(tensors, self.name)
+        if dtype is not None or casting != "same_kind":
+            tensors = _cast(tensors, dtype, casting)
         if axis is None:
             tensors, axis = tuple(ravel(t) for t in tensors), 0
         if not tensors or not all(t.ndim for t in tensors):
@@ -67,9 +64,7 @@ class _Concatenate(Primitive):
                 "concatenate: there has to be at least one tensor, and each needs an axis"
                 " (mg.stack joins 0-d tensors)"
             )
-        axis = operator.index(axis)
-        if not -tensors[0].ndim <= axis < tensors[0].ndim:
-            raise ValueError(f"concatenate: tensors of {tensors[0].ndim} axes have no axis {axis}")
+        axis = axis_number(axis, tensors[0].ndim, self.name)
         edges = tuple(accumulate((t.shape[axis] for t in tensors), initial=0))
         if out is None:
             return apply(self, tensors, (axis, edges), constant)
@@ -77,8 +72,29 @@ class _Concatenate(Primitive):
         return write_result(out, result, self.name, constant=constant)
 
 
+def _as_arrays(tensors: Any, name: str) -> tuple[Any, ...]:
+    """What is to be joined: tensors as they are, anything else as raw arrays of their library."""
+    tensors = tuple(tensors)
+    if all(isinstance(t, Handle) for t in tensors):
+        return tensors
+    adapter = common_adapter(tensors, name)
+    return tuple(
+        t if isinstance(t, Handle) else adapter.asarray(as_operand(t, adapter, name))
+        for t in tensors
+    )
+
+
+def _cast(tensors: tuple[Any, ...], dtype: Any, casting: str) -> tuple[Any, ...]:
+    """What is to be joined in one dtype, where `casting` allows it."""
+    if dtype is None and tensors:
+        adapter = adapter_of(getattr(tensors[0], "_data", tensors[0]))
+        assert adapter is not None
+        dtype = adapter.xp.result_type(*(t.dtype for t in tensors))
+    return tuple(registry["astype"](t, dtype, casting=casting) for t in tensors)
+
+
 def _slab(g: Any, axis: int, edges: tuple[int, ...], i: int) -> Any:
-    return g[(*(slice(None),) * (axis % g.ndim), slice(edges[i], edges[i + 1]), ...)]
+    return g[(*(slice(None),) * axis, slice(edges[i], edges[i + 1]), ...)]
 
 
 def _concatenate(tensors: Any, axis: int = 0, edges: tuple[int, ...] = (), *, xp: Any) -> Any:
@@ -94,6 +110,8 @@ def _concatenate(tensors: Any, axis: int = 0, edges: tuple[int, ...] = (), *, xp
         Where to write the result.
     dtype : DTypeLike, optional
         The data type of the result.
+    casting : {"same_kind", "safe", "unsafe", "equiv", "no"}
+        Which casts to that are allowed.
     constant : bool, optional
         Whether the result is constant.
 
@@ -116,11 +134,20 @@ concatenate.__signature__ = inspect.signature(concatenate.__call__)
 
 
 class _Stack(Primitive):
-    """`stack`, whose ``out=`` may be given by position."""
+    """`stack`, whose ``out=`` may be given by position, and which casts before it joins."""
 
     def __call__(  # type: ignore[override]
-        self, tensors: Any, axis: int = 0, out: Any = None, *, constant: bool | None = None
+        self,
+        tensors: Any,
+        axis: int = 0,
+        out: Any = None,
+        *,
+        dtype: Any = None,
+        casting: str = "same_kind",
+        constant: bool | None = None,
     ) -> Any:
+        if dtype is not None or casting != "same_kind":
+            tensors = _cast(_as_arrays(tensors, self.name), dtype, casting)
         return super().__call__(tensors, axis, out=out, constant=constant)
 
 
@@ -135,6 +162,10 @@ def _stack(tensors: Any, axis: int = 0, *, xp: Any) -> Any:
         Where the new axis is in the result.
     out : Tensor | array, optional
         Where to write the result.
+    dtype : DTypeLike, optional
+        The data type of the result.
+    casting : {"same_kind", "safe", "unsafe", "equiv", "no"}
+        Which casts to that are allowed.
     constant : bool, optional
         Whether the result is constant.
 
@@ -163,7 +194,13 @@ stack = _Stack(
 stack.__signature__ = inspect.signature(stack.__call__)
 
 
-def vstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = None) -> Any:
+def vstack(
+    tup: Sequence[Any],
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    constant: bool | None = None,
+) -> Any:
     """Join tensors along the first of (at least) two axes.
 
     Parameters
@@ -172,6 +209,8 @@ def vstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = Non
         The tensors; those with one axis are rows.
     dtype : DTypeLike, optional
         The data type of the result.
+    casting : {"same_kind", "safe", "unsafe", "equiv", "no"}
+        Which casts to that are allowed.
     constant : bool, optional
         Whether the result is constant.
 
@@ -186,10 +225,18 @@ def vstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = Non
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate([atleast_2d(t) for t in tup], 0, dtype=dtype, constant=constant)
+    return concatenate(
+        [atleast_2d(t) for t in tup], 0, dtype=dtype, casting=casting, constant=constant
+    )
 
 
-def hstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = None) -> Any:
+def hstack(
+    tup: Sequence[Any],
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    constant: bool | None = None,
+) -> Any:
     """Join tensors along the second axis, or along the only one.
 
     Parameters
@@ -198,6 +245,8 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = Non
         The tensors.
     dtype : DTypeLike, optional
         The data type of the result.
+    casting : {"same_kind", "safe", "unsafe", "equiv", "no"}
+        Which casts to that are allowed.
     constant : bool, optional
         Whether the result is constant.
 
@@ -213,7 +262,7 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, constant: bool | None = Non
     """
     tensors = [atleast_1d(t) for t in tup]
     axis = 1 if tensors and tensors[0].ndim > 1 else 0
-    return concatenate(tensors, axis, dtype=dtype, constant=constant)
+    return concatenate(tensors, axis, dtype=dtype, casting=casting, constant=constant)
 
 
 def dstack(tup: Sequence[Any], *, constant: bool | None = None) -> Any:
@@ -290,7 +339,8 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     [Tensor([1., 2.]), Tensor([3.])]
     """
     t = as_operand_tensor(ary)
-    length, before = t.shape[axis], (slice(None),) * (axis % t.ndim)
+    axis = axis_number(axis, t.ndim, "split")
+    length, before = t.shape[axis], (slice(None),) * axis
     try:
         inner = [operator.index(k) for k in indices_or_sections]
     except TypeError:
@@ -333,6 +383,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     t = as_operand_tensor(ary)
     if hasattr(indices_or_sections, "__index__"):
         count = operator.index(indices_or_sections)
+        axis = axis_number(axis, t.ndim, "split")
         if count > 0 and t.shape[axis] % count:
             raise ValueError(
                 f"split: {t.shape[axis]} elements along axis {axis} do not make {count} equal "

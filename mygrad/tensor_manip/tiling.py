@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 from math import prod
 from typing import Any
 
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
+from mygrad.tensor_manip.axes import axis_number
 
 __all__ = ["pad", "repeat", "tile"]
 
 
 def _unrepeated(g: Any, repeats: Any, axis: int | None, shape: tuple[int, ...], xp: Any) -> Any:
     """Sum over the copies that `repeat` made."""
-    flat = (prod(shape),) if axis is None else shape
-    k = 0 if axis is None else axis % len(shape)
+    flat = (prod(shape),) if axis is None or not shape else shape
+    k = 0 if axis is None else axis % len(flat)
     count = repeats if isinstance(repeats, int) else None
     if count is not None:
         g = xp.reshape(g, (*flat[: k + 1], count, *flat[k + 1 :]))
@@ -55,6 +57,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None, *, xp: Any) -> Any:
     """
     if not hasattr(a, "shape"):
         a = xp.asarray(a)
+    if axis is not None and not a.ndim:  # NumPy takes it for one element; not every library does
+        a = xp.reshape(a, (1,))
     return xp.repeat(a, repeats, axis=axis)
 
 
@@ -92,14 +96,14 @@ def tile(A: Any, reps: Any, *, xp: Any) -> Any:
     return xp.tile(A, tuple(reps) if isinstance(reps, (tuple, list)) else (reps,))
 
 
-def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
-    """How many places before and behind each axis, from any form that NumPy takes."""
-    if isinstance(pad_width, dict):
-        by_axis = {k % ndim: width for k, width in pad_width.items()}
+def _pairs(value: Any, ndim: int, name: str) -> list[tuple[Any, Any]]:
+    """What holds before and behind each axis, from any form that NumPy takes."""
+    if isinstance(value, dict):
+        by_axis = {axis_number(k, ndim, "pad"): v for k, v in value.items()}
         rows = [by_axis.get(k, 0) for k in range(ndim)]
     else:
-        plain = pad_width.tolist() if hasattr(pad_width, "tolist") else pad_width
-        if isinstance(plain, (tuple, list)) and any(isinstance(w, (tuple, list)) for w in plain):
+        plain = value.tolist() if hasattr(value, "tolist") else value
+        if isinstance(plain, (tuple, list)) and any(isinstance(v, (tuple, list)) for v in plain):
             rows = list(plain) * (ndim if len(plain) == 1 else 1)
         else:
             rows = [plain] * ndim
@@ -107,8 +111,17 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
     for row in rows:
         pair = tuple(row) if isinstance(row, (tuple, list)) else (row, row)
         pairs.append(pair * 2 if len(pair) == 1 else pair)
-    if len(pairs) != ndim or any(len(p) != 2 or min(p) < 0 for p in pairs):
-        raise ValueError(f"pad: pad_width={pad_width!r} does not fit a tensor of {ndim} axes")
+    if len(pairs) != ndim or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(f"pad: {name}={value!r} does not fit a tensor of {ndim} axes")
+    return pairs
+
+
+def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """How many places before and behind each axis."""
+    pairs = _pairs(pad_width, ndim, "pad_width")
+    pairs = [(operator.index(before), operator.index(behind)) for before, behind in pairs]
+    if any(min(pair) < 0 for pair in pairs):
+        raise ValueError(f"pad: pad_width={pad_width!r} has negative widths; slices cut parts off")
     return pairs
 
 
@@ -128,6 +141,34 @@ def _sources(n: int, width: tuple[int, int], mode: str, xp: Any) -> Any:
     return xp.adapter.asarray([source(i, n) for i in range(-width[0], n + width[1])])
 
 
+def _check_numbers(values: Any) -> None:
+    if isinstance(values, (tuple, list)):
+        for value in values:
+            _check_numbers(value)
+    elif isinstance(values, Handle) and not values._constant:
+        raise TypeError(
+            "pad: constant_values= are numbers, and gradients do not flow to them; join tensors "
+            "with mg.concatenate instead, or pass `t.item()`"
+        )
+
+
+def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -> Any:
+    """`array` with numbers around it; where borders meet, those of the last axis count."""
+    _check_numbers(values)
+    numbers = _pairs(values, array.ndim, "constant_values")
+    shape = tuple(b + n + e for (b, e), n in zip(widths, array.shape, strict=True))
+    first = numbers[0][0] if numbers else 0
+    out = xp.full(shape, first, dtype=array.dtype, device=array.device)
+    if any(number != first for pair in numbers for number in pair):
+        for k, ((before, behind), (low, high)) in enumerate(zip(widths, numbers, strict=True)):
+            at = (slice(None),) * k
+            xp.adapter.assign(out, (*at, slice(0, before), ...), low)
+            xp.adapter.assign(out, (*at, slice(shape[k] - behind, shape[k]), ...), high)
+    place = tuple(slice(b, b + n) for (b, _), n in zip(widths, array.shape, strict=True))
+    xp.adapter.assign(out, (*place, ...), array)
+    return out
+
+
 def _unpadded(g: Any, pad_width: Any, mode: str, shape: tuple[int, ...], xp: Any) -> Any:
     pairs = _widths(pad_width, len(shape))
     if mode == "constant":
@@ -143,7 +184,7 @@ def _unpadded(g: Any, pad_width: Any, mode: str, shape: tuple[int, ...], xp: Any
     array=lambda g, pad_width, mode, array_shape, xp: _unpadded(g, pad_width, mode, array_shape, xp)
 )
 def pad(
-    array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0, *, xp: Any
+    array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None, *, xp: Any
 ) -> Any:
     """Make a tensor larger at its borders.
 
@@ -157,8 +198,8 @@ def pad(
     mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
         What to put there: numbers, the border, mirror images without or with the border, or
         the other side.
-    constant_values : float
-        The number for ``"constant"``.
+    constant_values : float | tuple
+        The numbers for ``"constant"``, in the forms of `pad_width`; 0 if not given.
 
     Returns
     -------
@@ -174,17 +215,13 @@ def pad(
     """
     pairs = _widths(pad_width, array.ndim)
     if mode == "constant":
-        if isinstance(constant_values, (tuple, list, Handle)):
-            raise TypeError("pad: constant_values= has to be one number; join parts for others")
-        shape = tuple(b + n + e for (b, e), n in zip(pairs, array.shape, strict=True))
-        out = xp.full(shape, constant_values, dtype=array.dtype, device=array.device)
-        place = tuple(slice(b, b + n) for (b, _), n in zip(pairs, array.shape, strict=True))
-        xp.adapter.assign(out, (*place, ...), array)
-        return out
+        return _bordered(array, pairs, 0 if constant_values is None else constant_values, xp)
     if mode not in _PERIODIC:
         raise ValueError(
             f"pad: mode={mode!r} is not known here; there are constant, {', '.join(_PERIODIC)}"
         )
+    if constant_values is not None:
+        raise ValueError(f"pad: constant_values= goes with mode='constant', not with {mode!r}")
     for k, width in enumerate(pairs):
         if any(width):
             array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensors.base import as_operand_tensor
 
 __all__ = [
@@ -259,7 +260,10 @@ def rot90(
     Tensor([[2., 4.],
             [1., 3.]])
     """
-    first, second = axes
+    m = as_operand_tensor(m)
+    first, second = (axis_number(axis, m.ndim, "rot90") for axis in axes)
+    if first == second:
+        raise ValueError(f"rot90: axes={axes!r} has to name two different axes")
     k %= 4
     if k % 2 == 0:
         return flip(m, (first, second) if k else (), constant=constant)

@@ -31,7 +31,7 @@ from primitive_cases import CASES, ELSEWHERE, UFUNCS, Case, distinct, operands_o
 
 import mygrad as mg
 from mygrad.autodiff.namespace import registry
-from mygrad.math.ufunc import Ufunc
+from mygrad.math.ufunc import Elementwise
 
 Array = NDArray[Any]
 
@@ -41,7 +41,7 @@ for module in pkgutil.walk_packages(mg.__path__, "mygrad."):
 primitives = {p.name: p for p in registry.values()}
 with_rules = {n: p for n, p in primitives.items() if any(rule is not None for rule in p.rules)}
 ufuncs = sorted(n for n in with_rules if n in UFUNCS)
-masked = [n for n in ufuncs if isinstance(with_rules[n], Ufunc)]
+masked = [n for n in ufuncs if isinstance(with_rules[n], Elementwise)]
 binary = [n for n in ufuncs if len(UFUNCS[n]) == 2]
 called = [(n, case) for n in sorted(CASES) if n in registry or hasattr(mg, n) for case in CASES[n]]
 called_ids = [f"{name} {case}" for name, case in called]

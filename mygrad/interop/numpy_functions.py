@@ -1,0 +1,266 @@
+"""NumPy's functions on tensors: ``np.sum(t)``, ``np.where(mask, t, 0)``, ``np.stack([t, u])``, ...
+
+What NumPy calls `f` is what mygrad calls `f`: the table is made from the primitives and the
+public names, not written down. A function that mygrad does not have raises, rather than
+return something without gradient, unless all tensors that it was given are constant.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mygrad.autodiff.namespace import registry
+from mygrad.interop.arguments import (
+    as_constants,
+    defers,
+    has_variable,
+    into,
+    on_arrays,
+    on_data,
+    on_raw,
+    without_derivative,
+)
+from mygrad.interop.numpy_inplace import IN_PLACE
+from mygrad.interop.signatures import Handler, as_it_is, refused, translated
+from mygrad.tensors.base import astensor
+
+__all__ = ["array_function", "implements_numpy_override", "use_names"]
+
+_public: Any = None
+
+
+def use_names(public: Any) -> None:
+    """Take up the public functions: `public` is the module that has them, under NumPy's names."""
+    global _public
+    _public = public
+
+
+RAW = frozenset(
+    """shape ndim size argmax argmin argsort argpartition nanargmax nanargmin allclose array_equal
+    array_equiv isclose any all count_nonzero nonzero flatnonzero argwhere searchsorted digitize
+    lexsort result_type can_cast min_scalar_type common_type may_share_memory shares_memory
+    iscomplexobj isrealobj iscomplex isreal isposinf isneginf isin array2string array_repr
+    array_str tril_indices_from triu_indices_from diag_indices_from save savez
+    savez_compressed savetxt einsum_path ravel_multi_index unravel_index ix_ datetime_as_string
+    busday_count is_busday packbits unpackbits histogram_bin_edges""".split()
+)
+"""Functions whose results are no numbers that depend smoothly on their arguments."""
+
+
+def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """The protocol by which NumPy hands over calls of its functions."""
+    for kind in types:
+        if kind not in _plain and not _is_plain(kind):
+            return NotImplemented
+    handler = (_table or _handlers()).get(func)
+    if handler is not None:
+        ours, direct, alike, by_name = handler
+        if len(args) <= direct:
+            if not kwargs:
+                return ours(*args)
+            if alike.issuperset(kwargs):
+                for value in kwargs.values():
+                    if value is NoValue:
+                        break
+                else:
+                    return ours(*args, **kwargs)
+        return by_name(*args, **kwargs)
+    name = f"{func.__module__}.{func.__name__}"
+    if func.__module__ == "numpy" and func.__name__ in RAW:
+        return _raw(name, func, args, kwargs)
+    if has_variable((args, kwargs)):
+        raise without_derivative(name)
+    return _constant(name, func, args, kwargs)
+
+
+_plain: set[type] = set()
+"""Types of arguments that do not go before tensors."""
+
+
+def _is_plain(kind: type) -> bool:
+    if defers(kind, "__array_function__", (array_function, np.ndarray.__array_function__)):
+        return False
+    _plain.add(kind)
+    return True
+
+
+def _raw(name: str, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """A function whose results are raw arrays."""
+    _, function = on_raw(name, func, (args, kwargs))
+    given = dict(kwargs)
+    out, args = _without_out(func, args, given)
+    return into(out, function(*on_data(args), **on_data(given)), name)
+
+
+def _constant(name: str, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """A function without derivative, on constants."""
+    _, function = on_raw(name, func, (args, kwargs))
+    given = dict(kwargs)
+    out, rest = _without_out(func, args, given)
+    _refuse_to_write(name, func, rest, given)
+    result = function(*on_arrays(rest), **on_arrays(given))
+    return into(out, as_constants(result, (rest, given)), name)
+
+
+def _without_out(func: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """The value of ``out=``, which is taken from the arguments: tensors are written by the tape."""
+    out = kwargs.pop("out", None)
+    names = list(_parameters(func))
+    if out is None and "out" in names and len(args) > (k := names.index("out")):
+        out, args = args[k], (*args[:k], None, *args[k + 1 :])
+    return (None if out is NoValue else out), args
+
+
+def _refuse_to_write(name: str, func: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    """Raise where an option lets a function write into its first argument."""
+    given = dict(zip(_parameters(func), args, strict=False)) | kwargs
+    option, harmless = ("copy", True) if func is np.nan_to_num else ("overwrite_input", False)
+    if bool(given.get(option, harmless)) is not harmless:
+        raise refused(name, option, "a tensor is written by t[...] = value")
+
+
+def _parameters(func: Any) -> Any:
+    try:
+        return inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+NoValue: Any = np._NoValue  # type: ignore[attr-defined]
+
+
+# --- the table ----------------------------------------------------------------------------
+_table: dict[Any, Handler] = {}
+
+
+def _handlers() -> dict[Any, Handler]:
+    """By NumPy function, what does its work on tensors; made when first needed."""
+    if not _table:
+        for module, ours in ((np.linalg, _public.linalg), (np, _public)):
+            for name in dir(module):
+                theirs = getattr(module, name)
+                if name.startswith("_") or name in RAW or isinstance(theirs, (type, np.ufunc)):
+                    continue
+                function = getattr(ours, name, None)
+                if function is None and module is np:
+                    function = registry.get(name)
+                if not callable(theirs) or not callable(function) or function is theirs:
+                    continue
+                if theirs not in _table or name == theirs.__name__:
+                    _table[theirs] = translated(theirs, function)
+        _table.update({theirs: as_it_is(ours) for theirs, ours in (IN_PLACE | SPECIAL).items()})
+        _table[np.transpose] = Handler(_public.transpose, 2, frozenset(), _transpose)
+    return _table
+
+
+def implements_numpy_override(numpy_func: Any = None) -> Callable[[Any], Any]:
+    """Let a function of yours do the work of one of NumPy's on tensors.
+
+    Parameters
+    ----------
+    numpy_func
+        NumPy's function; the one of the same name if not given.
+
+    Returns
+    -------
+    Callable
+        A decorator, which returns the function as it is.
+
+    Examples
+    --------
+    >>> import numpy as np, mygrad as mg
+    >>> from mygrad.tensor_base import implements_numpy_override
+    >>> @implements_numpy_override(np.sinc)
+    ... def my_sinc(x):
+    ...     return mg.sin(mg.pi * x) / (mg.pi * x)
+    >>> _ = implements_numpy_override(np.sinc)(mg.sinc)  # as it was
+    """
+
+    def register(function: Any) -> Any:
+        _handlers()[numpy_func or getattr(np, function.__name__)] = as_it_is(function)
+        return function
+
+    return register
+
+
+# --- functions whose arguments are another matter here -------------------------------------
+def _transpose(a: Any, axes: Any = None) -> Any:
+    return _public.transpose(a, axes)
+
+
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode in ("reflect", "symmetric") and options.get("reflect_type") == "even":
+        del options["reflect_type"]
+    if "reflect_type" in options:
+        raise refused("numpy.pad", "reflect_type", "join mirrored parts with mg.concatenate")
+    if not isinstance(mode, str):
+        raise refused("numpy.pad", "mode", "a function cannot be differentiated; name a mode")
+    for option in options.keys() - {"constant_values"}:
+        raise refused("numpy.pad", option, "join parts with mg.concatenate for such borders")
+    return _public.pad(array, pad_width, mode, **options)
+
+
+def _filled(theirs: Any) -> Callable[..., Any]:
+    """``np.zeros(shape, like=t)``: NumPy's default dtype."""
+
+    def make(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+        if order != "C":
+            raise refused(f"numpy.{theirs.__name__}", "order", "tensors are made in C order")
+        make = getattr(_public, theirs.__name__)
+        return make(shape, float if dtype is None else dtype, device=device)
+
+    return make
+
+
+def _asarray(
+    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None
+) -> Any:
+    """``np.asarray(x, like=t)``: a tensor."""
+    if order not in (None, "K"):
+        raise refused("numpy.asarray", "order", "the layout stays as it is")
+    if device not in (None, "cpu"):
+        raise refused("numpy.asarray", "device", "use t.to(device=...)")
+    t = astensor(a, dtype)
+    if copy is False and t is not a and not isinstance(a, np.ndarray):
+        raise ValueError("numpy.asarray: copy=False, and no tensor can be made without a copy")
+    return registry["copy"](t) if copy and t is a else _public.tensor(a, dtype) if copy else t
+
+
+def _array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: Any = True,
+    order: Any = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    ndmax: int = 0,
+) -> Any:
+    """``np.array(x, like=t)``: a tensor."""
+    if ndmax:
+        raise refused("numpy.array", "ndmax", "make the array first")
+    t = _asarray(object, dtype, order, copy=copy)
+    return t if t.ndim >= ndmin else t.reshape((1,) * (ndmin - t.ndim) + tuple(t.shape))
+
+
+def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    return into(out, _public.multi_matmul(arrays), "numpy.linalg.multi_dot")
+
+
+def _matrix_transpose(x: Any, /) -> Any:
+    return _public.matrix_transpose(x)
+
+
+SPECIAL: dict[Any, Callable[..., Any]] = {
+    np.linalg.matrix_transpose: _matrix_transpose,
+    np.linalg.multi_dot: _multi_dot,
+    np.pad: _pad,
+    np.asarray: _asarray,
+    np.asanyarray: _asarray,
+    np.array: _array,
+    **{f: _filled(f) for f in (np.zeros, np.ones, np.empty)},
+}
