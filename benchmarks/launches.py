@@ -1,7 +1,7 @@
 """``python -m benchmarks.launches [WORKLOAD ...]``: what a step asks of a GPU, and from which line.
 
 Counts kernel launches, allocations, copies to, from and on the device, fills and synchronizations
-of one step, after two to warm up. It runs real CuPy on a pretended device (``ci/pretended_gpu``), so
+of one step, after two to warm up. It runs real CuPy on a pretended device (`ci/pretended_gpu`), so
 it needs no GPU: what it shows is how often the device is asked, not how long it takes.
 """
 

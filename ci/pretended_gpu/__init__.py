@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
