@@ -40,7 +40,7 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
     else:
         array = adapter.asarray(x)
         own = theirs is not None and array is x
-        if device is not None and adapter.device(array) != device:
+        if device is not None and adapter.device(array) != adapter.parse_device(device):
             array, own = adapter.to_device(array, device), False
     if dtype is not None:
         cast = adapter.xp.astype(array, dtype_of(adapter, dtype), copy=False)
