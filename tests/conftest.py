@@ -12,8 +12,10 @@ registered as a third party would register one.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,13 @@ from hypothesis import HealthCheck, settings
 # registered below; the second variable hands the name on to the workers of pytest-xdist.
 BACKEND = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_BACKEND", "numpy")
 os.environ["MYGRAD_TEST_BACKEND"] = BACKEND
+
+if BACKEND == "cupy" and os.environ.get("PRETENDED_GPUS"):
+    # Real CuPy without a GPU; it has to be there before mygrad looks for a device.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "ci"))
+    import pretended_gpu
+
+    pretended_gpu.install(int(os.environ["PRETENDED_GPUS"]))
 
 import mygrad as mg  # noqa: E402
 

@@ -13,9 +13,8 @@ from typing import Any
 
 try:
     import cupy
-    import cupyx
 except ImportError as error:
-    if isinstance(error, ModuleNotFoundError) and error.name in ("cupy", "cupyx"):
+    if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
         raise ImportError("CuPy is not installed", name=error.name) from error
     cause = error.__cause__ or error  # CuPy wraps it in a page of advice
     raise ImportError(f"CuPy is installed but does not load ({cause})") from error
@@ -63,9 +62,15 @@ class CuPyAdapter(Adapter):
     def to_host(self, array: Any) -> Any:
         return array.get()
 
+    def device(self, array: Any) -> int:
+        return array.device.id
+
+    def parse_device(self, device: Any) -> int | None:
+        return _device_number(device)
+
     def to_device(self, array: Any, device: Any) -> Any:
         with _on(device):
-            return cupy.asarray(array)
+            return cupy.array(array, copy=True)
 
     def synchronize(self) -> None:
         cupy.cuda.Device().synchronize()
@@ -124,15 +129,15 @@ class CuPyAdapter(Adapter):
         if not self.can_cast(theirs, dtype):  # CuPy would cast, whatever is lost
             raise TypeError(f"values of dtype {theirs} cannot be added into an array of {dtype}")
         if dtype.kind == "f" or (dtype.kind in "iu" and dtype.itemsize >= 4):
-            cupyx.scatter_add(target, index, values)
+            cupy.add.at(target, index, values)
         elif dtype.kind == "c":  # CUDA has no atomic addition for this and what follows
             values = cupy.asarray(values, dtype=dtype)
-            cupyx.scatter_add(target.real, index, values.real)
-            cupyx.scatter_add(target.imag, index, values.imag)
+            cupy.add.at(target.real, index, values.real)
+            cupy.add.at(target.imag, index, values.imag)
         else:  # short integers wrap around at the end as they would on the way
             wide = np.int64 if dtype.kind in "biu" else np.float32
             total = cupy.zeros(target.shape, dtype=wide)
-            cupyx.scatter_add(total, index, values)
+            cupy.add.at(total, index, cupy.asarray(values, dtype=wide))
             target += total.astype(dtype)
 
     def rng(self, seed: Any = None) -> Any:
@@ -141,13 +146,27 @@ class CuPyAdapter(Adapter):
 
 def _on(device: Any) -> Any:
     """A context in which arrays are made on `device`; on the current one if it is None."""
+    number = _device_number(device)
+    return nullcontext() if number is None else cupy.cuda.Device(number)
+
+
+def _device_number(device: Any) -> int | None:
+    """The number of a device, from what users call it: 1, "cuda:1", cupy.cuda.Device(1)."""
     if device is None:
-        return nullcontext()
-    if isinstance(device, (int, cupy.cuda.Device)):
-        return cupy.cuda.Device(device)
+        return None
+    if isinstance(device, cupy.cuda.Device):
+        return int(device.id)
+    name = device if isinstance(device, str) else f"cuda:{device}"
+    kind, colon, number = name.partition(":")
+    count = cupy.cuda.runtime.getDeviceCount()
+    if kind in ("cuda", "gpu") and not colon:
+        return int(cupy.cuda.Device().id)
+    if kind in ("cuda", "gpu") and number.isdecimal() and int(number) < count:
+        return int(number)
     raise ValueError(
-        f"the devices of CuPy are numbers (0 is the first GPU) or cupy.cuda.Device objects, not "
-        f"{device!r}; to copy a tensor to the host use .to('numpy')"
+        f"there is no CUDA device {device!r}: CuPy's devices are numbers (0 is the first GPU), "
+        f"'cuda:0' or cupy.cuda.Device objects, and there are {count} here; to copy a tensor to "
+        f"the host use .to('numpy')"
     )
 
 
@@ -179,7 +198,7 @@ def _places(index: Any, shape: tuple[int, ...]) -> Any:
 def _last(places: Any, size: int) -> Any:
     """For each of `places` in an array of `size` elements, where in `places` it comes last."""
     last = cupy.zeros(size, dtype=np.int64)
-    cupyx.scatter_max(last, places, _counted(places.shape))
+    cupy.maximum.at(last, places, _counted(places.shape))
     return last[places]
 
 

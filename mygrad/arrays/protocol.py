@@ -69,8 +69,12 @@ class Adapter:
         """The device that holds `array`, as the user would name it in ``device=``."""
         return array.device
 
+    def parse_device(self, device: Any) -> Any:
+        """What `device` returns for arrays there, from anything that users call it by."""
+        return device
+
     def to_device(self, array: Array, device: Any) -> Array:
-        """`array` on another device of the same library."""
+        """A copy of `array` on a device of the same library."""
         return array.to_device(device)
 
     def synchronize(self) -> None:

@@ -117,7 +117,7 @@ class _Move(Primitive):
             source = get_adapter("numpy")
             x = source.asarray(x)
         array = x._data if isinstance(x, Handle) else x
-        home = source.device(array)
+        home, device = source.device(array), target.parse_device(device)
         if (
             isinstance(x, Handle)
             and source is target

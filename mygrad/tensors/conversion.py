@@ -47,7 +47,7 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
         own = False
     else:
         array = adapter.asarray(x)
-        if device is not None and adapter.device(array) != device:
+        if device is not None and adapter.device(array) != adapter.parse_device(device):
             array, own = adapter.to_device(array, device), False
     if dtype is not None:
         cast = adapter.xp.astype(array, dtype_of(adapter, dtype), copy=False)
