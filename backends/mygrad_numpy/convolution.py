@@ -103,10 +103,12 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
     geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = np.result_type(x, filter_bank)
     w = filter_bank.astype(dtype, copy=False)
-    if not winograd.is_faster(geometry, x.shape[1], len(w), dtype):
+    images = winograd.Images(x.shape, len(w), geometry)
+    if dtype != np.float32 or not images.take_fewer_products():
         return _convolve_by_columns(x, w, geometry)
     with np.errstate(all="ignore"):
-        out = winograd.convolve(x.astype(dtype, copy=False), w, geometry)
+        found = winograd.convolve(images.of(x), images.filters(w), images.geometry)
+        out = images.results(found, len(x))
         plainly = ~np.isfinite(np.add.reduce(out.reshape(len(x), prod(out.shape[1:])), 1))
     if plainly.any():  # sums of inputs are inf - inf, or overflow, where the inputs need not
         out[plainly] = _convolve_by_columns(x[plainly], w, geometry)
@@ -137,11 +139,12 @@ def conv_filter_gradient(
     geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = np.result_type(x, g)
     g = g.astype(dtype, copy=False)
-    if winograd.is_faster(geometry, x.shape[1], shape[0], dtype):
+    images = winograd.Images(x.shape, shape[0], geometry)
+    if dtype == np.float32 and images.take_fewer_products():
         with np.errstate(all="ignore"):
-            found = winograd.filter_gradient(x.astype(dtype, copy=False), g, geometry)
+            found = winograd.filter_gradient(images.of(x), images.adjoints(g), images.geometry)
         if np.isfinite(found).all():
-            return found
+            return found.reshape(shape)
     return _filter_gradient_by_columns(x, g, tuple(shape), geometry)
 
 

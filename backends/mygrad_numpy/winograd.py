@@ -28,6 +28,7 @@ dropped.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ from mygrad.arrays.sliding import Geometry, met_slices
 from mygrad_numpy.pool import fresh
 from mygrad_numpy.scratch import blocks, scratch
 
-__all__ = ["convolve", "filter_gradient", "is_faster"]
+__all__ = ["Images", "convolve", "filter_gradient", "is_faster"]
 
 _BLOCK = 1536 << 10  # bytes that a block takes in all; what is in use at a time is less
 
@@ -48,9 +49,9 @@ _SUMS: tuple[tuple[Any, int, int], ...] = (
 )  # fmt: skip
 
 
-def is_faster(geometry: Geometry, channels: int, features: int, dtype: Any) -> bool:
-    """Whether it applies, and whether the products saved are worth the additions."""
-    if dtype != np.float32 or geometry.filter != (3, 3):
+def is_faster(geometry: Geometry, channels: int, features: int) -> bool:
+    """Whether it applies, and whether the products saved are worth the additions (in float32)."""
+    if geometry.filter != (3, 3):
         return False
     if geometry.stride != (1, 1) or geometry.dilation != (1, 1):
         return False
@@ -58,6 +59,63 @@ def is_faster(geometry: Geometry, channels: int, features: int, dtype: Any) -> b
     saved = 9 * geometry.out[0] * geometry.out[1] - 16 * down * (across + 1)
     additions = down * (across + 1) * (channels + features)
     return saved * channels * features >= 280 * additions  # measured
+
+
+class Images:
+    """A convolution over more than two axes as one over the last two.
+
+    The elements of windows along the first axes become channels of the image.
+    """
+
+    def __init__(self, shape: tuple[int, ...], features: int, geometry: Geometry) -> None:
+        self.whole, self.lead = geometry, len(geometry.filter) - 2
+        self.channels = shape[1] * prod(geometry.filter[: max(self.lead, 0)])
+        self.features, self.geometry = features, geometry
+        if self.lead > 0:
+            self.geometry = Geometry(
+                (1, self.channels, *shape[-2:]), (1, self.channels, *geometry.filter[-2:]),
+                geometry.stride[-2:], geometry.padding[-2:], geometry.dilation[-2:],
+            )  # fmt: skip
+
+    def take_fewer_products(self) -> bool:
+        return is_faster(self.geometry, self.channels, self.features)
+
+    def of(self, x: Any) -> Any:
+        """The images of an input, one for each window along its first axes."""
+        x = x.astype(np.float32, copy=False)
+        if not self.lead:
+            return x
+        whole, n = self.whole, self.lead
+        if any(whole.padding[:n]):
+            x = np.pad(x, [(0, 0), (0, 0), *((p, p) for p in whole.padding[:n]), (0, 0), (0, 0)])
+        axes = tuple(range(2, 2 + n))
+        windows = np.lib.stride_tricks.sliding_window_view(x, whole.reach[:n], axes)
+        windows = windows[(
+            slice(None), slice(None), *(slice(None, None, s) for s in whole.stride[:n]),
+            slice(None), slice(None), *(slice(None, None, d) for d in whole.dilation[:n]),
+        )]  # fmt: skip
+        # (N, C, windows along the first axes, H, W, their elements)
+        order = (0, *axes, 1, *range(4 + n, 4 + 2 * n), 2 + n, 3 + n)
+        windows = windows.transpose(order)
+        return windows.reshape(prod(windows.shape[: n + 1]), self.channels, *x.shape[-2:])
+
+    def filters(self, w: Any) -> Any:
+        return w.reshape(len(w), self.channels, *w.shape[-2:])
+
+    def results(self, found: Any, count: int) -> Any:
+        """Results of images as those of the whole, for `count` inputs."""
+        if not self.lead:
+            return found
+        out = self.whole.out
+        found = found.reshape(count, *out[:-2], self.features, *out[-2:])
+        return np.ascontiguousarray(np.moveaxis(found, -3, 1))
+
+    def adjoints(self, g: Any) -> Any:
+        """The other way round: what `results` did to results, undone for their adjoints."""
+        if not self.lead:
+            return g
+        images = len(g) * prod(g.shape[2:-2])
+        return np.moveaxis(g, 1, -3).reshape(images, self.features, *g.shape[-2:])
 
 
 class _Tiles:

@@ -38,7 +38,7 @@ def operands(rng: Any, padding: int = 1) -> tuple[Array, Array, Array]:
     g = rng.standard_normal((2, FEATURES, *(n + 2 * padding - 2 for n in SIZE)))
     x, w, g = (a.astype(np.float32) for a in (x, w, g))
     geometry = Geometry(x.shape, w.shape, 1, padding, 1)
-    assert winograd.is_faster(geometry, CHANNELS, FEATURES, x.dtype)
+    assert winograd.is_faster(geometry, CHANNELS, FEATURES)
     return x, w, g
 
 
@@ -138,6 +138,43 @@ def test_what_is_not_finite(place: str, value: float) -> None:
             np.testing.assert_array_equal(np.isnan(got), np.isnan(want), call[0])
             for sign in (1, -1):
                 np.testing.assert_array_equal(got == sign * np.inf, want == sign * np.inf)
+
+
+@pytest.mark.parametrize(
+    ("first", "taps", "stride", "padding", "dilation"),
+    [
+        ((4,), (3,), (1,), (1,), (1,)),
+        ((5,), (3,), (2,), (0,), (1,)),
+        ((5,), (2,), (1,), (1,), (2,)),
+        ((1,), (1,), (1,), (0,), (1,)),
+        ((3, 2), (2, 1), (1, 1), (0, 1), (1, 3)),
+    ],
+)
+def test_more_axes_than_two(
+    first: tuple[int, ...], taps: Any, stride: Any, padding: Any, dilation: Any
+) -> None:
+    """Windows along the first axes are channels of images."""
+    rng = np.random.default_rng(0)
+    channels = -(-CHANNELS // int(np.prod(taps)))
+    x = rng.standard_normal((2, channels, *first, *SIZE)).astype(np.float32)
+    w = rng.standard_normal((FEATURES, channels, *taps, 3, 3)).astype(np.float32)
+    options = (*stride, 1, 1), (*padding, 1, 0), (*dilation, 1, 1)
+    geometry = Geometry(x.shape, w.shape, *options)
+    assert winograd.Images(x.shape, FEATURES, geometry).take_fewer_products()
+    for value in (0.0, np.nan, -np.inf):
+        x[1, 1, 0, ..., 5, 7] = value
+        g = rng.standard_normal((2, FEATURES, *geometry.out)).astype(np.float32)
+        for name, *args in (
+            ("conv_nd", x, w, *options),
+            ("conv_input_gradient", g, w, x.shape, *options),
+            ("conv_filter_gradient", x, g, w.shape, *options),
+        ):
+            exact = [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in args]
+            got, want = kernel(name, *args), portable(name, *exact)
+            assert got.dtype == np.float32
+            assert got.flags.c_contiguous
+            scale = np.abs(want[np.isfinite(want)]).max(initial=1.0)
+            np.testing.assert_allclose(got, want, atol=3e-6 * scale, err_msg=name)
 
 
 @given(data=st.data())
