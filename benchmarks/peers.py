@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import venv
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 OURS = "mygrad"
 REFERENCE = "numpy"
+EARLIER = "earlier"
 PEERS = {
+    EARLIER: "mygrad, the commit given by --against",
     "torch": "PyTorch, eager",
     "jax": "JAX, eager",
     "jax-jit": "JAX, jit",
@@ -64,18 +68,23 @@ class Peer:
         The array library that ours works on; others follow as far as they can.
     folder
         Where results are handed over.
+    checkout
+        Where our own library is imported from.
     """
 
-    def __init__(self, name: str, interpreter: str, backend: str, folder: Path) -> None:
+    def __init__(
+        self, name: str, interpreter: str, backend: str, folder: Path, checkout: Path = CHECKOUT
+    ) -> None:
         self.name = name
         self.results = folder / f"{name}.npz"
         self.complaints = tempfile.TemporaryFile("w+")
         environment = os.environ | ONE_THREAD
         if name == "mygrad2":
             environment.pop("PYTHONPATH", None)  # it may lead to ours
-        elif name == OURS:
-            paths = [str(CHECKOUT), str(CHECKOUT / "backends"), environment.get("PYTHONPATH", "")]
+        elif name in (OURS, EARLIER):
+            paths = [str(checkout), str(checkout / "backends"), environment.get("PYTHONPATH", "")]
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+            environment["MYGRAD_CHECKOUT"] = str(checkout)
         if name.startswith("jax") and backend == "numpy":
             environment["JAX_PLATFORMS"] = "cpu"
         self.process = subprocess.Popen(
@@ -132,6 +141,20 @@ class Peer:
             self.process.kill()
             self.process.wait()
         self.complaints.close()
+
+
+def earlier_checkout(commit: str, folder: Path) -> Path:
+    """The files of a commit of this repository, in a folder below the given one."""
+    checkout = folder / "checkout"
+    checkout.mkdir()
+    packed = subprocess.run(
+        ["git", "archive", commit, "mygrad", "backends"], cwd=CHECKOUT, capture_output=True
+    )
+    if packed.returncode:
+        raise Missing(f"git archive: {packed.stderr.decode().strip()}")
+    with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
+        archive.extractall(checkout, filter="data")
+    return checkout
 
 
 def mygrad2_interpreter(given: str | None) -> str:

@@ -11,7 +11,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.peers import OURS, REFERENCE, Missing, Peer, PeerFailed, mygrad2_interpreter
+from benchmarks.peers import (
+    CHECKOUT,
+    EARLIER,
+    OURS,
+    REFERENCE,
+    Missing,
+    Peer,
+    PeerFailed,
+    earlier_checkout,
+    mygrad2_interpreter,
+)
 from benchmarks.workloads import Workload
 
 ROUND = 0.03  # seconds that a round of one peer takes, if a step does not take longer
@@ -60,9 +70,14 @@ class Outcome:
 
 
 def run(
-    chosen: Iterable[Workload], names: list[str], backend: str, rounds: int, mygrad2: str | None
+    chosen: Iterable[Workload],
+    names: list[str],
+    backend: str,
+    rounds: int,
+    mygrad2: str | None,
+    against: str | None = None,
 ) -> Outcome:
-    """Time workloads with ours and the named peers."""
+    """Time workloads with ours, an earlier commit of it, and the named peers."""
     outcome = Outcome()
     with TemporaryDirectory() as folder:
         peers: dict[str, Peer] = {}
@@ -70,7 +85,10 @@ def run(
             for name in dict.fromkeys([OURS, REFERENCE, *names]):
                 try:
                     python = mygrad2_interpreter(mygrad2) if name == "mygrad2" else sys.executable
-                    peers[name] = Peer(name, python, backend, Path(folder))
+                    checkout = CHECKOUT
+                    if name == EARLIER:
+                        checkout = earlier_checkout(against or "HEAD", Path(folder))
+                    peers[name] = Peer(name, python, backend, Path(folder), checkout)
                     outcome.versions[name] = peers[name].about
                 except Missing as reason:
                     outcome.missing[name] = str(reason)
@@ -110,7 +128,7 @@ def _measure(
     for name in dict.fromkeys([OURS, *names]):
         if name in outcome.missing:
             continue
-        program = workload.programs[name]
+        program = workload.programs[OURS if name == EARLIER else name]
         if isinstance(program, str):
             absent[name] = program
             continue

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-MODULES = {"jax-jit": "jax", "mygrad2": "mygrad"}
+MODULES = {"jax-jit": "jax", "mygrad2": "mygrad", "earlier": "mygrad"}
 
 
 class Library:
@@ -34,12 +34,14 @@ class Library:
         getattr(self, "_start_" + peer.partition("-")[0], lambda backend: None)(backend)
 
     def _start_mygrad(self, backend: str) -> None:
-        if CHECKOUT not in Path(self.module.__file__).parents:
+        if Path(os.environ["MYGRAD_CHECKOUT"]) not in Path(self.module.__file__).parents:
             raise ImportError(f"{self.module.__file__} is not of this checkout")
         if backend != "numpy":
             self.module.set_backend(backend)
             self.synchronize = self.module.get_adapter(backend).synchronize
             self.device = self._device(import_module(backend))
+
+    _start_earlier = _start_mygrad
 
     def _device(self, xp: Any) -> str:
         """The array library and what it runs on, in words."""
@@ -67,7 +69,7 @@ class Library:
         self.device = self.module.default_backend()
 
     def program(self, workload: Any, arrays: dict[str, Any]) -> Any:
-        program = workload.programs[self.peer]
+        program = workload.programs["mygrad" if self.peer == "earlier" else self.peer]
         if self.module.__name__ == "jax":
             jit = self.module.jit if self.peer == "jax-jit" else lambda function: function
             return program(jit, **arrays)

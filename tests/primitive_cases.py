@@ -317,5 +317,9 @@ CASES: dict[str, list[Case]] = {
     "take_diagonals": [then((3, 3), extra=("ii", "i")), then((2, 3, 2), extra=("iji", "ji"))],
     "gru_states": [on((2, 2, 1), *[(1, 2), (2, 2), (2,)] * 3, (2, 2))],
     "length": [on((4,)), on((2, 3), axis=1)],
+    "p_norm": [
+        on((4,), ord=3), on((2, 3), ord=0.5, axis=1), on((2, 3), ord=-1, axis=0, keepdims=True),
+        on((4,), ord=1),
+    ],
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
 }

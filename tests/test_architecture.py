@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -115,3 +116,24 @@ def test_the_top_of_the_package_is_tidy() -> None:
     """Everything lives in a room: the only loose modules are those that have no better place."""
     loose = {path.stem for path in (ROOT / "mygrad").glob("*.py")}
     assert loose == {"__init__", "errors", "operation_base", "settings", "typing"}
+
+
+def test_the_tests_mirror_the_house() -> None:
+    """A test of a room stands in the folder of its name; programs are what several of them run."""
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")} - {"programs"}
+    assert folders <= {room for rooms in LAYERS for room in rooms} - {"__init__"}
+
+
+def test_the_drawing_in_the_design_notes() -> None:
+    """It has these layers, the ground at the bottom."""
+    notes = (ROOT / "docs" / "design-notes.md").read_text()
+    drawing = notes.partition("```layers\n")[2].partition("```")[0]
+    drawn = [set(line.partition("|")[0].split()) for line in drawing.splitlines()]
+    assert drawn[::-1] == LAYERS
+
+
+def test_the_core_in_the_design_notes() -> None:
+    notes = (ROOT / "docs" / "design-notes.md").read_text()
+    table = notes.partition("The core in reading order:")[2].partition("##")[0]
+    core = {path.name for path in (ROOT / "mygrad" / "autodiff").glob("*.py")} - {"__init__.py"}
+    assert set(re.findall(r"`(\w+\.py)`", table)) == core

@@ -7,7 +7,6 @@ import importlib
 import pkgutil
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,18 +29,35 @@ def test_docstrings(name: str) -> None:
     assert not failed
 
 
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))]
+
+
 @numpy_only
-@pytest.mark.parametrize(
-    "path", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"], ids=lambda p: p.name
-)
-def test_examples_in_the_documentation(path: Path, monkeypatch: Any) -> None:
-    if not path.exists():
-        pytest.skip(f"there is no {path.name} yet")
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_examples_in_the_documentation(path: Path) -> None:
+    """Sessions are compared with their output; blocks of Python without prompts are run."""
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     # the fence that closes a code block is no output of the last example
     text = re.sub(r"^```.*$", "", path.read_text(), flags=re.MULTILINE)
     test = doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0)
     assert not doctest.DocTestRunner(optionflags=flags).run(test).failed
+    for block in re.findall(r"^```python\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL):
+        if ">>>" not in block:
+            exec(compile(block, path.name, "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_links_of_the_documentation(path: Path) -> None:
+    """What pages of the repository refer to is there."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_modules_that_the_documentation_names(path: Path) -> None:
+    for name in re.findall(r"`((?:mygrad|backends|tests|ci|docs)/[\w/.-]*)`", path.read_text()):
+        assert (ROOT / name).exists(), name
 
 
 # --- the front page ----------------------------------------------------------------------------

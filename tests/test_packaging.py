@@ -81,6 +81,19 @@ def test_dependencies_are_numpy_and_array_api_compat_alone() -> None:
     assert names == {"numpy", "array-api-compat"}
 
 
+def test_the_lowest_versions_promised_are_those_that_ci_tests() -> None:
+    script = (ROOT / "ci" / "test").read_text()
+    for requirement in PROJECT["dependencies"]:
+        name, _, lowest = requirement.partition(">=")
+        assert f'"{name}=={lowest}.*"' in script, f"ci/test does not install {name} {lowest}"
+    python = PROJECT["requires-python"].removeprefix(">=")
+    assert f"interpreter {python})" in script
+    versions = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if ":: Python :: 3." in c]
+    assert versions[0] == python
+    for version in versions[1:]:
+        assert f"interpreter {version}" in script, f"ci/test does not look for Python {version}"
+
+
 def test_every_adapter_has_an_entry_point() -> None:
     points = PROJECT["entry-points"]["mygrad.backends"]
     folders = {p.parent.name for p in (ROOT / "backends").glob("*/__init__.py")}

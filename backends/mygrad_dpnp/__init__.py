@@ -237,6 +237,11 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     ])
 
 
+def _matmul(a: Any, b: Any) -> Any:
+    """`dpnp.matmul`, which fails (dpnp 0.20) for some arrays that were broadcast."""
+    return dpnp.matmul(*[dpnp.ascontiguousarray(x) if 0 in x.strides else x for x in (a, b)])
+
+
 class _Generator:
     """NumPy's names for the numbers that dpnp's generator draws."""
 
@@ -254,4 +259,4 @@ class _Generator:
 
 
 adapter = DPNPAdapter()
-adapter.kernels["where"] = _where
+adapter.kernels.update(matmul=_matmul, where=_where)

@@ -125,8 +125,8 @@ def _reach_below(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
     return -sum((n - 1) * s for n, s in zip(shape, strides, strict=True) if s < 0)
 
 
-def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
-    if x.ndim:
+def _broadcast_to(x: Any, shape: Any) -> Any:
+    if x.ndim or not isinstance(shape, (tuple, list)):
         return np.broadcast_to(x, shape)
     view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # 4 times as fast
     view.setflags(write=False)

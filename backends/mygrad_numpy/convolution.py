@@ -6,6 +6,9 @@ and multiplied. Where filters move by 1 along the first spatial axis, their elem
 axis need no columns of their own: with whole rows of windows one after another, the windows of
 the next row start one row further on, so the matrix product reads the same columns from there.
 That saves most of the copying, for one more addition of the (smaller) results.
+
+Errors are those of plain sums: at most (L + 12) eps times the sum of the absolute values of the L
+products of a result.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.arrays.sliding import Geometry
+from mygrad.arrays.sliding import Geometry, met_slices
 from mygrad_numpy import winograd
 from mygrad_numpy.pool import fresh
 from mygrad_numpy.scratch import CACHE, blocks, scratch
@@ -53,8 +56,8 @@ class _Columns:
     def filters(self, w: Any) -> Any:
         """Filters as matrices, one for each tap."""
         if self.taps == 1:
-            return w.reshape(1, len(w), -1)
-        return np.ascontiguousarray(np.moveaxis(w, 2, 0)).reshape(self.taps, len(w), -1)
+            return w.reshape(1, len(w), self.height)
+        return np.ascontiguousarray(np.moveaxis(w, 2, 0)).reshape(self.taps, len(w), self.height)
 
     def __iter__(self) -> Iterator[tuple[slice, slice, Any]]:
         """Which images and which columns of the result, and the matrices to multiply with."""
@@ -65,26 +68,26 @@ class _Columns:
         in_place = (
             self.shared and prod(geometry.filter[1:]) == prod(geometry.stride[1:]) == 1
         )  # windows of one element: the columns are the input itself
-        for n, m, r, s in blocks(x.shape[0], geometry.out[0], size, overlap, CACHE):
-            part = x[n:m]
+        for begin, end, top, bottom in blocks(x.shape[0], geometry.out[0], size, overlap, CACHE):
+            part = x[begin:end]
             if any(geometry.padding) or x.dtype != dtype or not x.flags.c_contiguous:
                 if padded is None:
-                    padded = scratch("padded", (m - n, x.shape[1], *geometry.padded), dtype)
+                    padded = scratch("padded", (end - begin, x.shape[1], *geometry.padded), dtype)
                     padded.fill(0)
-                part = padded[: m - n]
-                if filled != n:
-                    part[geometry.inside()] = x[n:m]
-                    filled = n
-            count = s - r + overlap
+                part = padded[: end - begin]
+                if filled != begin:
+                    part[geometry.inside()] = x[begin:end]
+                    filled = begin
+            count = bottom - top + overlap
             if in_place:
-                flat = part.reshape(m - n, x.shape[1], -1)
-                columns = flat[:, :, r * self.row : (r + count) * self.row]
+                flat = part.reshape(end - begin, x.shape[1], geometry.padded[0] * self.row)
+                columns = flat[:, :, top * self.row : (top + count) * self.row]
             else:
-                windows = self.windows(part, r, count)
+                windows = self.windows(part, top, count)
                 columns = scratch("columns", windows.shape, dtype)
                 np.copyto(columns, windows)
-                columns = columns.reshape(m - n, self.height, -1)
-            yield slice(n, m), slice(r * self.row, s * self.row), columns
+                columns = columns.reshape(end - begin, self.height, count * self.row)
+            yield slice(begin, end), slice(top * self.row, bottom * self.row), columns
 
     def windows(self, part: Any, first: int, count: int) -> Any:
         """A view: (images, channels, elements of the filter ..., rows, windows of a row ...)."""
@@ -100,8 +103,18 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
     geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = np.result_type(x, filter_bank)
     w = filter_bank.astype(dtype, copy=False)
-    if winograd.suits(geometry, x.shape[1], len(w), dtype):
-        return winograd.convolve(x.astype(dtype, copy=False), w, geometry)
+    if not winograd.is_faster(geometry, x.shape[1], len(w), dtype):
+        return _convolve_by_columns(x, w, geometry)
+    with np.errstate(all="ignore"):
+        out = winograd.convolve(x.astype(dtype, copy=False), w, geometry)
+        plainly = ~np.isfinite(np.add.reduce(out.reshape(len(x), prod(out.shape[1:])), 1))
+    if plainly.any():  # sums of inputs are inf - inf, or overflow, where the inputs need not
+        out[plainly] = _convolve_by_columns(x[plainly], w, geometry)
+    return out
+
+
+def _convolve_by_columns(x: Any, w: Any, geometry: Geometry) -> Any:
+    dtype = w.dtype
     out = fresh((len(x), len(w), *geometry.out), dtype)
     rows = out.reshape(len(x), len(w), prod(geometry.out))
     gathered = _Columns(x, geometry, dtype)
@@ -123,9 +136,18 @@ def conv_filter_gradient(
 ) -> Any:
     geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = np.result_type(x, g)
-    g = np.ascontiguousarray(g, dtype).reshape(len(g), shape[0], prod(geometry.out))
-    if winograd.suits(geometry, x.shape[1], shape[0], dtype):
-        return winograd.filter_gradient(x.astype(dtype, copy=False), g, tuple(shape), geometry)
+    g = g.astype(dtype, copy=False)
+    if winograd.is_faster(geometry, x.shape[1], shape[0], dtype):
+        with np.errstate(all="ignore"):
+            found = winograd.filter_gradient(x.astype(dtype, copy=False), g, geometry)
+        if np.isfinite(found).all():
+            return found
+    return _filter_gradient_by_columns(x, g, tuple(shape), geometry)
+
+
+def _filter_gradient_by_columns(x: Any, g: Any, shape: tuple[int, ...], geometry: Geometry) -> Any:
+    dtype = g.dtype
+    g = np.ascontiguousarray(g).reshape(len(g), shape[0], prod(geometry.out))
     gathered = _Columns(x, geometry, dtype)
     total = np.zeros((gathered.taps, shape[0], gathered.height), dtype)
     for images, pixels, columns in gathered:
@@ -142,14 +164,6 @@ def conv_filter_gradient(
     return np.ascontiguousarray(np.moveaxis(total, 0, 2))
 
 
-def _clipped(k: int, step: int, padding: int, count: int, length: int) -> tuple[slice, slice]:
-    """What of `length` elements is met at ``k + step * i - padding``, and by which i < count."""
-    start = k - padding
-    low = max(0, -(start // step))
-    high = max(low, min(count, (length - 1 - start) // step + 1))
-    return slice(start + step * low, max(start + step * (high - 1) + 1, 0), step), slice(low, high)
-
-
 def conv_input_gradient(
     g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
@@ -158,27 +172,32 @@ def conv_input_gradient(
     dtype = np.result_type(g, filter_bank)
     g = np.ascontiguousarray(g, dtype)
     w = filter_bank.astype(dtype, copy=False)
+    if 0 in shape:
+        return np.zeros(shape, dtype)
     rows = shape[2]
     around = [r - 1 - p for r, p in zip(geometry.reach, geometry.padding, strict=True)]
+    pads = np.isfinite(w).all()  # zeros around `g` would make nan of filters that are inf
     if (
-        max(geometry.stride) == 1
+        pads
+        and max(geometry.stride) == 1
         and min(around) >= 0
         and 10 * prod(shape[2:]) <= 11 * prod(geometry.out)
     ):  # the same as a convolution with the reversed filters, which folds nothing
         return conv_nd(g, np.flip(w.swapaxes(0, 1), spatial), 1, tuple(around), dilation)
-    if geometry.stride[0] == 1 and rows <= 2 * geometry.out[0]:
+    if pads and geometry.stride[0] == 1 and rows <= 2 * geometry.out[0]:
         return _input_gradient_by_rows(g, w, tuple(shape), geometry)
     total = np.zeros(shape, dtype)
-    filters = w.reshape(len(w), -1).T
+    filters = w.reshape(len(w), prod(w.shape[1:])).T
     row = prod(geometry.out[1:])
     size = filters.shape[0] * row * dtype.itemsize
     flat = g.reshape(len(g), len(w), prod(geometry.out))
-    for n, m, r, s in blocks(len(g), geometry.out[0], size, cache=CACHE):
-        columns = scratch("columns", (m - n, len(filters), (s - r) * row), dtype)
-        np.matmul(filters, flat[n:m, :, r * row : s * row], out=columns)
-        columns = columns.reshape(m - n, shape[1], *geometry.filter, s - r, *geometry.out[1:])
-        start = r * geometry.stride[0]
-        _fold(columns, total[n:m], geometry, 0, start - geometry.padding[0])
+    for begin, end, top, bottom in blocks(len(g), geometry.out[0], size, cache=CACHE):
+        images, height = end - begin, bottom - top
+        columns = scratch("columns", (images, len(filters), height * row), dtype)
+        np.matmul(filters, flat[begin:end, :, top * row : bottom * row], out=columns)
+        columns = columns.reshape(images, shape[1], *geometry.filter, height, *geometry.out[1:])
+        start = top * geometry.stride[0]
+        _fold(columns, total[begin:end], geometry, 0, start - geometry.padding[0])
     return total
 
 
@@ -194,7 +213,7 @@ def _fold(columns: Any, total: Any, geometry: Geometry, skip: int, start: int) -
     for offset in product(*(range(k) for k in geometry.filter[skip:])):
         places = [0] * skip + [o * d for o, d in zip(offset, geometry.dilation[skip:], strict=True)]
         pairs = [
-            _clipped(o, t, p, n, length)
+            met_slices(o, t, p, n, length)
             for o, t, p, n, length in zip(
                 places, geometry.stride, paddings, taken, spatial, strict=True
             )
@@ -213,30 +232,33 @@ def _input_gradient_by_rows(g: Any, w: Any, shape: tuple[int, ...], geometry: Ge
     features, taps = len(w), geometry.filter[0]
     row, out = prod(geometry.out[1:]), geometry.out[0]
     # (C, K1 ..., F, K0) as a matrix
-    filters = np.moveaxis(w, (0, 2), (-2, -1)).reshape(-1, features * taps)
+    filters = np.moveaxis(w, (0, 2), (-2, -1))
+    filters = filters.reshape(channels * prod(geometry.filter[1:]), features * taps)
     total = fresh(shape, g.dtype)
     g = g.reshape(count, features, out, row)
     simple = prod(geometry.filter[1:]) == prod(geometry.stride[1:]) == 1 and not any(
         geometry.padding[1:]
     )
+    flat: Any = total.reshape(count, channels, rows * row) if simple else None
     size = max(features * taps, len(filters)) * row * g.dtype.itemsize
-    for n, m, r, s in blocks(count, rows, size, cache=CACHE):
-        columns = scratch("columns", (m - n, features, taps, s - r, row), g.dtype)
+    for begin, end, top, bottom in blocks(count, rows, size, cache=CACHE):
+        images, height = end - begin, bottom - top
+        columns = scratch("columns", (images, features, taps, height, row), g.dtype)
         for k in range(taps):
-            start = k * geometry.dilation[0] - geometry.padding[0] - r
-            to, of = _clipped(start, 1, 0, out, s - r)
+            start = k * geometry.dilation[0] - geometry.padding[0] - top
+            to, of = met_slices(start, 1, 0, out, height)
             columns[:, :, k, : to.start] = 0
             columns[:, :, k, to.stop :] = 0
-            columns[:, :, k, to] = g[n:m, :, of]
-        columns = columns.reshape(m - n, features * taps, (s - r) * row)
+            columns[:, :, k, to] = g[begin:end, :, of]
+        columns = columns.reshape(images, features * taps, height * row)
         if simple:
-            part = total.reshape(count, channels, rows * row)[n:m, :, r * row : s * row]
+            part = flat[begin:end, :, top * row : bottom * row]
             np.matmul(filters, columns, out=part)
             continue
-        part = total[n:m, :, r:s]
+        part = total[begin:end, :, top:bottom]
         part[...] = 0
-        terms = scratch("product", (m - n, len(filters), columns.shape[2]), g.dtype)
+        terms = scratch("product", (images, len(filters), height * row), g.dtype)
         np.matmul(filters, columns, out=terms)
-        terms = terms.reshape(m - n, channels, *geometry.filter[1:], s - r, *geometry.out[1:])
+        terms = terms.reshape(images, channels, *geometry.filter[1:], height, *geometry.out[1:])
         _fold(terms, part, geometry, 1, 0)
     return total

@@ -18,33 +18,45 @@ from mygrad_numpy.scratch import scratch
 __all__ = ["channel_sums", "channels_adjoint", "normalize_channels"]
 
 _SMALL = 2048  # elements of a channel; with fewer, calling NumPy costs more than computing
+_ROW = 8192
 
 
-def _suits(x: Any, *others: Any) -> bool:
+def _goes_by_channel(x: Any, *others: Any) -> bool:
     """Whether to go channel by channel."""
     return (
         x.dtype.kind == "f"
         and x.dtype.itemsize in (4, 8)
-        and x.size >= _SMALL * x.shape[1]
+        and x.dtype.isnative
+        and x.size >= _SMALL * max(1, x.shape[1])
         and all(type(a) is float or a.dtype == x.dtype for a in others)
     )
 
 
 class _Sums:
-    """Sums over one channel: by rows in its own precision, over the rows in float64."""
+    """Sums over one channel: of rows in its own precision, of those in float64.
+
+    The error is that of sums of `_ROW` elements at most, however many there are.
+    """
 
     def __init__(self, x: Any) -> None:
         size = x.size // x.shape[1]
-        row = size // len(x)
-        self.rows = (len(x), row) if row >= 64 else (1, size)
-        self.ones = np.ones(self.rows[1], x.dtype)
+        image = size // len(x)
+        row = image if 64 <= image <= _ROW else min(size, _ROW)
+        self.ones, self.end = np.ones(row, x.dtype), size - size % row
 
     def __call__(self, t: Any) -> float:
-        return float(np.add.reduce(np.matmul(t.reshape(self.rows), self.ones), 0, np.float64))
+        flat = t.reshape(-1)
+        rows, rest = flat[: self.end].reshape(-1, len(self.ones)), flat[self.end :]
+        total = np.add.reduce(np.matmul(rows, self.ones), 0, np.float64)
+        return float(total + np.matmul(rest, self.ones[: len(rest)]) if len(rest) else total)
 
     def product(self, t: Any, u: Any) -> float:
-        products = np.vecdot(t.reshape(self.rows), u.reshape(self.rows))
-        return float(np.add.reduce(products, 0, np.float64))
+        t, u = t.reshape(-1), u.reshape(-1)
+        shape = -1, len(self.ones)
+        products = np.vecdot(t[: self.end].reshape(shape), u[: self.end].reshape(shape))
+        total = np.add.reduce(products, 0, np.float64)
+        rest = t[self.end :]
+        return float(total + np.vecdot(rest, u[self.end :]) if len(rest) else total)
 
 
 def _per_channel(value: Any, like: Any) -> Any:
@@ -52,7 +64,7 @@ def _per_channel(value: Any, like: Any) -> Any:
 
 
 def normalize_channels(x: Any, gamma: Any, beta: Any, eps: float) -> Any:
-    if not _suits(x, gamma, beta):
+    if not _goes_by_channel(x, gamma, beta):
         return NotImplemented
     out = fresh(x.shape, x.dtype)
     channels = x.shape[1]
@@ -78,7 +90,7 @@ def normalize_channels(x: Any, gamma: Any, beta: Any, eps: float) -> Any:
 
 
 def channel_sums(g: Any, x: Any, mean: Any) -> Any:
-    if not _suits(x, g):
+    if not _goes_by_channel(x, g):
         return NotImplemented
     shape = (len(x), *x.shape[2:])
     t, u = scratch("channel", shape, x.dtype), scratch("channel of g", shape, x.dtype)
@@ -92,7 +104,7 @@ def channel_sums(g: Any, x: Any, mean: Any) -> Any:
 
 
 def channels_adjoint(g: Any, x: Any, gamma: Any, mean: Any, var: Any, eps: float) -> Any:
-    if not _suits(x, g, gamma):
+    if not _goes_by_channel(x, g, gamma):
         return NotImplemented
     out = fresh(x.shape, x.dtype)
     count = x.size // x.shape[1]

@@ -27,10 +27,14 @@ def max_pool(x: Any, pool: Any, stride: Any) -> Any:
         out = np.maximum(parts[0], parts[1])
         for part in parts[2:]:
             np.maximum(out, part, out=out)
-    return out.copy() if out is x or out.base is not None else out
+    return out if out.base is None and out is not x else out.astype(out.dtype.newbyteorder("="))
 
 
-def max_unpool(g: Any, x: Any, out: Any, pool: Any, stride: Any) -> Any:
+def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
+    """Masks select by a product with the bits of `g`; see `bits_like`."""
+    bits = bits_like(g.dtype)
+    if bits is None:
+        return _added_up(g, x, maxima, pool, stride)
     sizes, strides, counts = pool_windows(x.shape, pool, stride)
     apart = all(s >= k for k, s in zip(sizes, strides, strict=True))
     lengths = x.shape[x.ndim - len(sizes) :]
@@ -38,16 +42,13 @@ def max_unpool(g: Any, x: Any, out: Any, pool: Any, stride: Any) -> Any:
         k * n == length for k, n, length in zip(sizes, counts, lengths, strict=True)
     )
     total = np.empty(x.shape, g.dtype) if filled else np.zeros(x.shape, g.dtype)
-    bits = bits_like(g.dtype)
-    if bits is None:
-        return _added_up(total, g, x, out, pool_slices(x.shape, pool, stride))
     values, into = g.view(bits), total.view(bits)
-    won = scratch("won", out.shape, np.dtype(bool))
-    taken = scratch("taken", out.shape, np.dtype(bool))
+    won = scratch("won", maxima.shape, np.dtype(bool))
+    taken = scratch("taken", maxima.shape, np.dtype(bool))
     taken.fill(False)
-    picked = None if apart else scratch("picked", out.shape, bits)
+    picked = None if apart else scratch("picked", maxima.shape, bits)
     for part in pool_slices(x.shape, pool, stride):
-        np.equal(x[part], out, out=won)
+        np.equal(x[part], maxima, out=won)
         np.greater(won, taken, out=won)  # the first of equal entries only
         np.logical_or(taken, won, out=taken)
         if picked is None:
@@ -55,15 +56,16 @@ def max_unpool(g: Any, x: Any, out: Any, pool: Any, stride: Any) -> Any:
         else:
             np.multiply(won, values, out=picked)
             total[part] += picked.view(g.dtype)
-    return total
+    # NaN equals nothing
+    return total if taken.all() else _added_up(g, x, maxima, pool, stride)
 
 
-def _added_up(total: Any, g: Any, x: Any, out: Any, parts: Any) -> Any:
-    """The same for dtypes of other sizes."""
-    total.fill(0)
-    taken = np.zeros(out.shape, bool)
-    for part in parts:
-        won = (x[part] == out) & ~taken
+def _added_up(g: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
+    """The same for dtypes of other sizes, and for windows with NaN."""
+    total = np.zeros(x.shape, g.dtype.newbyteorder("="))
+    taken = np.zeros(maxima.shape, bool)
+    for part in pool_slices(x.shape, pool, stride):
+        won = ((x[part] == maxima) | (x[part] != x[part])) & ~taken
         taken |= won
         total[part] += np.where(won, g, 0)
     return total

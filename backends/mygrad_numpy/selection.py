@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     if (
         type(y) is float
         and y == 0.0
+        and copysign(1.0, y) > 0.0
         and type(x) is type(condition) is np.ndarray
         and condition.dtype == bool
     ):

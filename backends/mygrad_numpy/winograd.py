@@ -1,200 +1,179 @@
-"""Convolution with filters of length 3 along the first spatial axis, by half the products.
+"""Convolution of images with 3x3 filters by fewer products.
 
-Winograd's minimal filtering F(4, 3): four results of a filter of length 3 take 6 products, not
-12, between sums of 6 inputs and sums of 3 elements of the filter. It is applied along the first
-spatial axis only. There the sums are of whole rows of an image, which NumPy adds quickly, and
-the rounding errors stay near those of the plain sum (in two dimensions they are ten times as
-large). Along the other axes windows are copied to columns, as in `mygrad_numpy.convolution`.
+Winograd's minimal filtering F(2, 3): two results of a filter of length 3 take 4 products, not 6,
+between sums of inputs d and sums of elements w of the filter::
+
+    m0 = (d0 - d2) w0              m1 = (d1 + d2) (w0 + w1 + w2) / 2       y0 = m0 + m1 + m2
+    m3 = (d3 - d1) w2              m2 = (d2 - d1) (w0 - w1 + w2) / 2       y1 = m1 - m2 + m3
+
+Along both axes that makes 16 products for the 4 results of a tile, not 36. The products are matrix
+products over the channels.
+
+Errors. The products of a result are of its own window only: y0 has nothing of d3, y1 nothing of
+d0. (Larger tiles, F(4, 3), take fewer products of sums over the whole tile, in which what lies
+outside of a window cancels but for rounding.) With E the sum over the channels of (sum of |x| in
+the window of a result) * (sum of |w| in the filter), its error is at most 2 (C + 12) eps E for C
+channels, if nothing underflows; with random signs it is near that of the plain sum. In the
+gradient by the filters, the elements of one 3x3 filter mix: the error of each is at most
+2 (L + 12) eps E, with E the sum of |x| |g| over the products of all of them and L the number of
+results in the batch. Sums of infinities, and what overflows, leave results that are not finite;
+the caller computes these plainly.
+
+Memory. The images of a block are split into four planes, by even and odd rows and columns. There
+the inputs of all tiles that stand at the same place d0, ..., d3 are one contiguous stretch, from
+one row of tiles to the next; what that computes in the one column more than there are tiles is
+dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from mygrad.arrays.sliding import Geometry
+from mygrad.arrays.sliding import Geometry, met_slices
 from mygrad_numpy.pool import fresh
-from mygrad_numpy.scratch import CACHE, blocks, scratch
+from mygrad_numpy.scratch import blocks, scratch
 
-__all__ = ["convolve", "filter_gradient", "suits"]
+__all__ = ["convolve", "filter_gradient", "is_faster"]
 
-# Filters (3 elements) to the 6 factors that the sums of inputs are multiplied with.
-_FACTORS = np.array(
-    [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ]
-)
+_BLOCK = 1536 << 10  # bytes that a block takes in all; what is in use at a time is less
+
+# Of the three elements of a filter, the four that the sums of inputs are multiplied with.
+_FACTORS = np.array([[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]])
+# Of the inputs d0, ..., d3, the four sums.
+_SUMS: tuple[tuple[Any, int, int], ...] = (
+    (np.subtract, 0, 2), (np.add, 1, 2), (np.subtract, 2, 1), (np.subtract, 3, 1),
+)  # fmt: skip
 
 
-def suits(geometry: Geometry, channels: int, features: int, dtype: Any) -> bool:
+def is_faster(geometry: Geometry, channels: int, features: int, dtype: Any) -> bool:
     """Whether it applies, and whether the products saved are worth the additions."""
-    inner = prod(geometry.filter[1:])
-    return (
-        dtype == np.float32
-        and geometry.filter[0] == 3
-        and geometry.stride[0] == geometry.dilation[0] == 1
-        and geometry.out[0] >= 4
-        and channels * features * inner >= 45 * (channels + features)
-    )
-
-
-def _input_sums(d: Any, v: Any, t: Any) -> None:
-    """From rows ``d[0], ..., d[5]`` the six sums ``v[i]``; `t` is a temporary."""
-    four = d[0].dtype.type(4)
-    np.subtract(d[4], d[2], out=v[4])
-    np.subtract(d[0], d[2], out=v[0])
-    np.multiply(v[0], four, out=v[0])
-    np.add(v[0], v[4], out=v[0])  # 4 d0 - 5 d2 + d4
-    np.subtract(d[3], d[1], out=t)
-    np.add(t, t, out=t)
-    np.add(v[4], t, out=v[3])  # -2 d1 - d2 + 2 d3 + d4
-    np.subtract(v[4], t, out=v[4])  # 2 d1 - d2 - 2 d3 + d4
-    np.add(t, t, out=t)
-    np.subtract(d[5], d[3], out=v[5])
-    np.subtract(v[5], t, out=v[5])  # 4 d1 - 5 d3 + d5
-    np.multiply(d[2], four, out=v[2])
-    np.subtract(d[4], v[2], out=v[2])
-    np.multiply(d[1], four, out=t)
-    np.subtract(d[3], t, out=t)
-    np.add(v[2], t, out=v[1])  # -4 d1 - 4 d2 + d3 + d4
-    np.subtract(v[2], t, out=v[2])  # 4 d1 - 4 d2 - d3 + d4
-
-
-def _results(m: Any, out: list[Any], t: Any) -> None:
-    """From six products ``m[i]``, which are used up, the rows ``out[0], ..., out[3]``."""
-    number = t.dtype.type
-    np.subtract(m[1], m[2], out=t)
-    np.add(m[1], m[2], out=m[1])  # even: m1 + m2
-    np.subtract(m[3], m[4], out=m[2])  # m3 - m4
-    np.add(m[3], m[4], out=m[3])  # m3 + m4
-    np.add(m[0], m[1], out=m[0])
-    _put(out[0], np.add, m[0], m[3])
-    np.multiply(m[3], number(4), out=m[3])
-    _put(out[2], np.add, m[1], m[3])
-    np.add(m[2], m[2], out=m[2])
-    _put(out[1], np.add, t, m[2])
-    np.multiply(m[2], number(4), out=m[2])
-    np.add(t, m[2], out=t)
-    _put(out[3], np.add, t, m[5])
-
-
-def _put(out: Any, function: Any, a: Any, b: Any) -> None:
-    """Of the last tile, only as many rows as the result has."""
-    n = out.shape[2]
-    function(a[:, :, :n], b[:, :, :n], out=out)
-
-
-def _adjoint_sums(g: Any, z: Any, t: Any) -> None:
-    """From rows ``g[0], ..., g[3]`` of the adjoint of the result those of the products."""
-    number = t.dtype.type
-    np.copyto(z[0], g[0])
-    np.copyto(z[5], g[3])
-    np.add(g[0], g[2], out=z[2])
-    np.add(g[1], g[3], out=t)
-    np.add(z[2], t, out=z[1])
-    np.subtract(z[2], t, out=z[2])
-    np.multiply(g[2], number(4), out=z[4])
-    np.add(z[4], g[0], out=z[4])
-    np.multiply(g[3], number(4), out=t)
-    np.add(t, g[1], out=t)
-    np.add(t, t, out=t)
-    np.add(z[4], t, out=z[3])
-    np.subtract(z[4], t, out=z[4])
+    if dtype != np.float32 or geometry.filter != (3, 3):
+        return False
+    if geometry.stride != (1, 1) or geometry.dilation != (1, 1):
+        return False
+    down, across = (-(-n // 2) for n in geometry.out)
+    saved = 9 * geometry.out[0] * geometry.out[1] - 16 * down * (across + 1)
+    additions = down * (across + 1) * (channels + features)
+    return saved * channels * features >= 280 * additions  # measured
 
 
 class _Tiles:
-    """The sums of an input, block by block, and their windows along the other axes."""
+    """The tiles of a batch, block by block.
+
+    Attributes
+    ----------
+    down, across
+        How many tiles an image has, of 2x2 results each.
+    row
+        How many places a row of tiles has in memory.
+    """
 
     def __init__(self, x: Any, geometry: Geometry, features: int) -> None:
         self.x, self.geometry = x, geometry
-        self.count = -(-geometry.out[0] // 4)
-        self.row = prod(geometry.out[1:])
-        self.height = x.shape[1] * prod(geometry.filter[1:])
-        self.size = 24 * (x.shape[1] * prod(geometry.padded[1:]) + features * self.row)
+        self.down, self.across = (-(-n // 2) for n in geometry.out)
+        self.row = self.across + 1
+        size = 10 * self.row * (x.shape[1] + features) * x.dtype.itemsize
+        self.blocks = blocks(len(x), self.down, size, cache=_BLOCK)
 
     def __iter__(self) -> Iterator[tuple[slice, int, int, Any]]:
-        """Which images, the first and the end of which tiles, and the six sums."""
-        x, geometry = self.x, self.geometry
-        rest = geometry.padded[1:]
-        inside = geometry.inside()[3:]
-        for n, m, r, s in blocks(len(x), self.count, self.size, cache=CACHE):
-            # the rows that these tiles meet, with zeros for what is outside
-            d = scratch("padded", (m - n, x.shape[1], 4 * (s - r) + 2, *rest), x.dtype)
-            first = 4 * r - geometry.padding[0]
-            low, high = max(0, first), max(0, min(x.shape[2], first + d.shape[2]))
-            if low - first or high - first < d.shape[2] or any(geometry.padding[1:]):
-                d.fill(0)
-            if high > low:
-                d[(slice(None), slice(None), slice(low - first, high - first), *inside)] = x[
-                    n:m, :, low:high
-                ]
-            tiles = s - r
-            v = scratch("sums", (6, m - n, x.shape[1], tiles, *rest), x.dtype)
-            rows = [d[:, :, k : k + 4 * tiles - 3 : 4] for k in range(6)]
-            _input_sums(rows, v, scratch("sum", v.shape[1:], x.dtype))
-            yield slice(n, m), r, s, v
+        """Which images, the first and the end of which rows of tiles, and their planes."""
+        x, row, dtype = self.x, self.row, self.x.dtype
+        vertical, horizontal = self.geometry.padding
+        zeroed = None
+        for begin, end, top, bottom in self.blocks:
+            images, tiles = x[begin:end].swapaxes(0, 1), bottom - top
+            if zeroed != (end - begin, top, bottom):  # else zeros stand around the images already
+                planes = scratch("planes", (2, 2, *images.shape[:2], tiles + 1, row), dtype)
+                planes.fill(0)
+                zeroed = end - begin, top, bottom
+            for a in (0, 1):
+                rows, to_rows = met_slices(2 * top + a, 2, vertical, tiles + 1, x.shape[2])
+                for b in (0, 1):
+                    columns, to_columns = met_slices(b, 2, horizontal, row, x.shape[3])
+                    planes[a, b, :, :, to_rows, to_columns] = images[:, :, rows, columns]
+            yield slice(begin, end), top, bottom, planes
 
-    def columns(self, v: Any) -> Any:
-        """The windows of one of the sums as columns of matrices."""
-        geometry = self.geometry
-        flat = v.shape[0], self.height, v.shape[2] * self.row
-        lead, tile, steps = v.strides[:2], v.strides[2], v.strides[3:]
-        shape = (*v.shape[:2], *geometry.filter[1:], v.shape[2], *geometry.out[1:])
-        if prod(geometry.filter[1:]) == prod(geometry.stride[1:]) == 1:
-            return v.reshape(flat)
-        within = (d * b for d, b in zip(geometry.dilation[1:], steps, strict=True))
-        between = (t * b for t, b in zip(geometry.stride[1:], steps, strict=True))
-        windows = np.ndarray(shape, v.dtype, v, 0, (*lead, *within, tile, *between))
-        columns = scratch("columns", shape, v.dtype)
-        np.copyto(columns, windows)
-        return columns.reshape(flat)
+    def sums(self, planes: Any, i: int) -> Any:
+        """The four sums along the columns of sum `i` along the rows: (4, C, places)."""
+        _, _, channels, images, tiles, row = planes.shape
+        size = channels * images * (tiles - 1) * row
+        rows = scratch("sums of rows", (2, size + 1), planes.dtype)
+        rows[:, -1] = 0
+        add, p, q = _SUMS[i]
+        d = [planes[k % 2, :, :, :, k // 2 : k // 2 + tiles - 1] for k in (p, q)]
+        add(d[0], d[1], out=rows[:, :-1].reshape(d[0].shape))
+        sums = scratch("sums", (4, size), planes.dtype)
+        d = [rows[0, :-1], rows[1, :-1], rows[0, 1:], rows[1, 1:]]
+        for j, (add, p, q) in enumerate(_SUMS):
+            add(d[p], d[q], out=sums[j])
+        return sums.reshape(4, channels, -1)
+
+
+def _results(m: Any, out: Any, t: Any) -> None:
+    """From four products the two results; `t` is a temporary."""
+    np.add(m[1], m[2], out=t)
+    np.add(m[0], t, out=out[0])
+    np.subtract(m[1], m[2], out=t)
+    np.add(m[3], t, out=out[1])
 
 
 def convolve(x: Any, w: Any, geometry: Geometry) -> Any:
     features = len(w)
     out = fresh((len(x), features, *geometry.out), x.dtype)
-    rows = out.reshape(len(x), features, geometry.out[0], prod(geometry.out[1:]))
-    factors = np.tensordot(_FACTORS.astype(x.dtype), w, ((1,), (2,))).reshape(6, features, -1)
-    tiles = _Tiles(x, geometry, features)
-    for images, r, s, sums in tiles:
-        shape = (sums.shape[1], features, s - r, tiles.row)
-        products = scratch("products", (6, *shape), x.dtype)
-        for i in range(6):
-            into = products[i].reshape(shape[0], features, -1)
-            np.matmul(factors[i], tiles.columns(sums[i]), out=into)
-        part = rows[images, :, 4 * r : 4 * s]
-        _results(products, [part[:, :, j::4] for j in range(4)], scratch("sum", shape, x.dtype))
+    turned = _FACTORS.astype(x.dtype)
+    factors = np.tensordot(turned, np.tensordot(turned, w, ((1,), (3,))), ((1,), (3,)))
+    tiles = _Tiles(x, geometry, features)  # factors: (4 along rows, 4 along columns, F, C)
+    for images, top, bottom, planes in tiles:
+        shape = features, planes.shape[3], bottom - top, tiles.row
+        products = scratch("products", (4, *shape), x.dtype)
+        halves = scratch("halves", (4, 2, *shape), x.dtype)
+        t = scratch("sum", (2, *shape), x.dtype)
+        for i in range(4):
+            np.matmul(factors[i], tiles.sums(planes, i), out=products.reshape(4, features, -1))
+            _results(products, halves[i], t[0])
+        pairs = scratch("pairs", (*shape, 2), x.dtype)  # side by side, as in the rows of `out`
+        rows = pairs.reshape(*shape[:3], 2 * tiles.row)[..., : out.shape[3]]
+        part = out[images, :, 2 * top : 2 * bottom].swapaxes(0, 1)
+        for k, (add, other) in enumerate(((np.add, halves[0]), (np.subtract, halves[3]))):
+            add(halves[1], halves[2], out=t)
+            for b in (0, 1):
+                np.add(t[b], other[b], out=pairs[..., b])
+            to = part[:, :, k::2]
+            to[...] = rows[:, :, : to.shape[2]]
     return out
 
 
-def filter_gradient(x: Any, g: Any, shape: tuple[int, ...], geometry: Geometry) -> Any:
-    features = shape[0]
+def filter_gradient(x: Any, g: Any, geometry: Geometry) -> Any:
+    channels, features = x.shape[1], g.shape[1]
     tiles = _Tiles(x, geometry, features)
-    rows = g.reshape(len(g), features, geometry.out[0], tiles.row)
-    total = np.zeros((6, features, tiles.height), x.dtype)
-    for images, r, s, sums in tiles:
-        part = rows[images, :, 4 * r : 4 * s]
-        if part.shape[2] < 4 * (s - r):
-            filled = scratch("rows", (*part.shape[:2], 4 * (s - r), tiles.row), x.dtype)
-            filled[:, :, : part.shape[2]] = part
-            filled[:, :, part.shape[2] :] = 0
-            part = filled
-        z = scratch("products", (6, len(part), features, s - r, tiles.row), x.dtype)
-        temporary = scratch("sum", z.shape[1:], x.dtype)
-        _adjoint_sums([part[:, :, j::4] for j in range(4)], z, temporary)
-        term = scratch("product", (len(part), *total.shape[1:]), x.dtype)
-        for i in range(6):
-            met = tiles.columns(sums[i]).swapaxes(1, 2)
-            np.matmul(z[i].reshape(len(part), features, -1), met, out=term)
-            total[i] += term[0] if len(term) == 1 else np.add.reduce(term, 0)
-    found = np.tensordot(_FACTORS.astype(x.dtype), total, ((0,), (0,)))  # (3, F, C * inner)
-    found = found.reshape(3, features, shape[1], *shape[3:])
-    return np.ascontiguousarray(np.moveaxis(found, 0, 2))
+    total = np.zeros((4, 4, features, channels), x.dtype)
+    term = np.empty((features, channels), x.dtype)
+    for images, top, bottom, planes in tiles:
+        shape = features, planes.shape[3], bottom - top, tiles.row
+        halves = scratch("halves", (2, 2, *shape), x.dtype)  # g by even and odd rows and columns
+        halves.fill(0)
+        part = g[images, :, 2 * top : 2 * bottom].swapaxes(0, 1)
+        for a in (0, 1):
+            for b in (0, 1):
+                split = part[:, :, a::2, b::2]
+                halves[a, b, :, :, : split.shape[2], : split.shape[3]] = split
+        t, u = scratch("sum", (2, *shape), x.dtype), scratch("adjoint", shape, x.dtype)
+        for i in range(4):
+            rows, met = _adjoint(halves, i, t), tiles.sums(planes, i)
+            for j in range(4):
+                columns = _adjoint(rows, j, u).reshape(features, -1)
+                np.matmul(columns, met[j].T, out=term)
+                np.add(total[i, j], term, out=total[i, j])
+    turned = _FACTORS.astype(x.dtype)
+    found = np.tensordot(turned, np.tensordot(turned, total, ((0,), (1,))), ((0,), (1,)))
+    return np.ascontiguousarray(np.moveaxis(found, (0, 1), (2, 3)))  # from (3, 3, F, C)
+
+
+def _adjoint(g: Any, i: int, out: Any) -> Any:
+    """From the adjoints of two results that of product `i`."""
+    if i in (0, 3):
+        return g[i // 3]
+    return (np.subtract if i == 2 else np.add)(g[0], g[1], out=out)

@@ -13,7 +13,7 @@ __all__ = ["Availability", "available_backends"]
 class Availability:
     """Whether a backend can be used here and, if not, why and what to do.
 
-    Attributes
+    Parameters
     ----------
     name
         The name to select it by.

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-__all__ = ["Geometry", "per_axis", "pool_slices", "pool_windows"]
+__all__ = ["Geometry", "met_slices", "per_axis", "pool_slices", "pool_windows"]
 
 
 def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
@@ -81,6 +81,20 @@ class Geometry:
         windows = xp.stack([x[part] for part in self.slices()], axis=2)
         rows = x.shape[1] * prod(self.filter)
         return xp.reshape(windows, (x.shape[0], rows, prod(self.out)))
+
+
+def met_slices(
+    first: int, step: int, padding: int, count: int, length: int
+) -> tuple[slice, slice]:
+    """What of `length` elements is met at ``first + step * i - padding``, and by which i < count.
+
+    Both are slices; what lies in the padding is in neither.
+    """
+    start = first - padding
+    low = max(0, -(start // step))
+    high = max(low, min(count, (length - 1 - start) // step + 1))
+    met = slice(start + step * low, max(start + step * (high - 1) + 1, 0), step)
+    return met, slice(low, high)
 
 
 def pool_windows(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[tuple[int, ...], ...]:

@@ -203,14 +203,16 @@ class Sweep:
                     else:
                         part = rule(g, *[values[n] for n in needs])
                     parent = parents[k]
-                    if (
-                        type(part) is kind
-                        and windows is None
-                        and version.mask is None
-                        and part.shape == parent.shape
-                        and part.dtype is parent.dtype
-                    ):
-                        # The usual case of `deliver`, spelled out where every operation passes.
+                    # The usual cases of `deliver`, spelled out where every operation passes.
+                    if type(part) is not kind or version.mask is not None:
+                        self.deliver(version, k, part)
+                    elif windows is not None:
+                        window = windows[k]
+                        if type(window) is Window and part.shape == window.shape:
+                            self.accumulate(parent, window, part)
+                        else:
+                            self.deliver(version, k, part)
+                    elif part.shape == parent.shape and part.dtype is parent.dtype:
                         present = adjoints.get(parent)
                         if present is None:
                             adjoints[parent] = part
@@ -221,13 +223,8 @@ class Sweep:
                             self.total(parent, present, part)
                     else:
                         self.deliver(version, k, part)
-                k = None
-                for numbers, rule, needs, takes_xp in plan.joint_pulls:
-                    arguments = [values[n] for n in needs]
-                    parts = rule(g, *arguments, xp=self.xp) if takes_xp else rule(g, *arguments)
-                    for j, part in zip(numbers, parts, strict=True):
-                        if plan.flows[j]:
-                            self.deliver(version, j, part)
+                if plan.joint_pulls:
+                    self.pull_jointly(version, g, values)
             except Exception as error:
                 operand = "" if k is None else f" by its operand {name_of_operand(version, k)}"
                 error.add_note(
@@ -259,6 +256,16 @@ class Sweep:
         if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
+
+    def pull_jointly(self, version: Record, g: Any, values: Any) -> None:
+        """Run those rules of a record that return the adjoints of several operands at once."""
+        plan = version.plan
+        for numbers, rule, needs, takes_xp in plan.joint_pulls:
+            arguments = [values[n] for n in needs]
+            parts = rule(g, *arguments, xp=self.xp) if takes_xp else rule(g, *arguments)
+            for k, part in zip(numbers, parts, strict=True):
+                if plan.flows[k]:
+                    self.deliver(version, k, part)
 
     # --- contributions ------------------------------------------------------------------------
     def deliver(self, version: Record, k: int, part: Any) -> None:

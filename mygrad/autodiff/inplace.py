@@ -11,7 +11,7 @@ from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle
 from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
 from mygrad.autodiff.tape import clock, tracking
-from mygrad.autodiff.views import Window
+from mygrad.autodiff.views import Layout
 
 __all__ = ["write", "write_result"]
 
@@ -58,7 +58,8 @@ def write(
             f"its base, or to a copy"
         )
     buffer = buffer_of(target)
-    flows = isinstance(value, Handle) and not value._constant and tracking()
+    recorded = tracking()
+    flows = recorded and isinstance(value, Handle) and not value._constant
     if flows and buffer.version is None:
         gradient_lost(f"{name}: a variable was written into a constant tensor")
     advanced = index is not None and any(adapter_of(i) is not None for i in index)
@@ -66,8 +67,9 @@ def write(
     try:
         if index is not None and not advanced:
             region = region[index if ... in index else (*index, ...)]
-            if not sign and finishes_update(value, target, region, buffer):
-                return
+            if not sign and isinstance(value, Handle) and value._buffer is buffer:
+                if finishes_update(value, region, buffer.layout):
+                    return
         if sign and not adapter.can_cast(adapter.asarray(new).dtype, region.dtype):
             raise TypeError(
                 f"values of dtype {adapter.asarray(new).dtype} cannot be added to a tensor of "
@@ -88,26 +90,46 @@ def write(
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, name, (target._data, new)) from error
 
-    if index is None and target._base is not None:
-        buffer.update = (ref(target), next(clock))
     old = buffer.version
-    if old is None:
-        return
-    whole = target._window is None and index is None and mask is None and not sign
-    if not old.seq and not flows:
-        buffer.version = leaf(buffer, old.shape, old.dtype, None if whole else old.stopped)
-    if not tracking():
-        return
-    buffer.grad = None
-    if not old.seq and not flows:
-        return
+    if old is not None:
+        whole = target._window is None and index is None and mask is None and not sign
+        if recorded:
+            buffer.grad = None
+        if not old.seq and not flows:
+            buffer.version = leaf(buffer, old.shape, old.dtype, None if whole else old.stopped)
+        elif recorded:
+            part = None if region is target._data else region
+            record_write(target, part, index if advanced else None, value, flows, sign, mask)
+    if index is None and target._base is not None:
+        layout_of(target, buffer).update = (ref(target), next(clock))
+
+
+def record_write(
+    target: Handle, part: Array, index: Any, value: Any, flows: bool, sign: int, mask: Any
+) -> None:
+    """Make the next version of the target's buffer: what the write left there.
+
+    Parameters
+    ----------
+    target, value, sign, mask
+        As for `write`.
+    part
+        The part of the target's array that was written; None for all of it.
+    index
+        Where in that, if arrays say so.
+    flows
+        Whether derivatives flow to `value`.
+    """
+    buffer = buffer_of(target)
+    old = buffer.version
+    assert old is not None
     version = Write()
     version.window = target._window
-    if region is not target._data:
-        version.window = layout_of(target, buffer).window(region, False)
-    elif advanced or version.window is not None:
+    if part is not None:
+        version.window = layout_of(target, buffer).window(part, False)
+    elif index is not None or version.window is not None:
         layout_of(target, buffer)
-    version.index = index if advanced else None
+    version.index = index
     version.mask = mask
     version.sign = sign
     version.value_window = None
@@ -118,6 +140,7 @@ def write(
         version.value_window = value._window
         if value._base is None:
             held.grad = None
+    whole = version.window is None and index is None and mask is None and not sign
     version.parents = (None if whole else old, source)
     version.seq = next(clock)
     version.shape = old.shape
@@ -203,17 +226,17 @@ def copy_if_overlapping(
     return new
 
 
-def finishes_update(value: Any, target: Handle, region: Array, buffer: Buffer) -> bool:
-    """Whether this write is the end of an update of a view, and has nothing left to do.
+def finishes_update(value: Handle, region: Array, layout: Layout | None) -> bool:
+    """Whether a write of `value` to `region` is the end of an update of a view.
 
     Python runs ``x[1:3] += y`` as ``v = x[1:3]; v += y; x[1:3] = v``. The last step writes a
     region onto itself; the one before wrote it, through `v`, and was recorded.
     """
-    if buffer.update is None or value is None:
+    if layout is None or layout.update is None:
         return False
-    written, when = buffer.update
-    if written() is not value:
-        return False
-    window = layout_of(target, buffer).window(region, False)
-    seen: Window | None = value._window  # type: ignore[union-attr]
-    return when + 1 == next(clock) and window.sees_the_same_as(seen)
+    written, when = layout.update
+    return (
+        written() is value
+        and next(clock) == when + 1
+        and layout.window(region, False).sees_the_same_as(value._window)
+    )

@@ -103,13 +103,6 @@ class Record(Version):
         """The tensors that the operation was called with."""
         return _tensor_class._variables_of(self)
 
-    def __getattr__(self, name: str) -> Any:
-        """What the operation worked out besides its result, by the name of the residual."""
-        if name not in Record.__slots__ and self.seq and self.values:
-            if name in self.primitive.residual_names:
-                return self.values[self.primitive.positions[name]]
-        raise AttributeError(f"this creator has no {name!r}")
-
     def clear(self) -> None:
         """Let go of everything; nothing can be differentiated through this version again."""
         self.parents = CLEARED
@@ -178,25 +171,22 @@ class Buffer:
         buffers on the same memory.
     guard
         The lock on this memory, if users can reach it (`mygrad.autodiff.guard.Guard`).
-    update
-        The view through which the buffer was last written as a whole (weakly), and when.
     """
 
-    __slots__ = ("__weakref__", "grad", "guard", "layout", "readers", "update", "version")
+    __slots__ = ("__weakref__", "grad", "guard", "layout", "readers", "version")
 
     version: Version | None
     grad: Any
     layout: Layout | None
     readers: list[ReferenceType[Any]]
     guard: Any
-    update: tuple[ReferenceType[Any], int] | None
 
 
 def new_buffer(version: Version | None = None) -> Buffer:
     """A buffer with nothing in it."""
     buffer = Buffer()
     buffer.version = version
-    buffer.grad = buffer.layout = buffer.guard = buffer.update = None
+    buffer.grad = buffer.layout = buffer.guard = None
     buffer.readers = []
     return buffer
 

@@ -110,7 +110,7 @@ class Primitive:
         self.broadcasts = broadcasts
         update_wrapper(self, forward)
         # What other packages declare never stands in for what libraries or mygrad call so.
-        self.is_ours = forward.__module__.partition(".")[0] == "mygrad"
+        self.is_ours = (forward.__module__ or "").partition(".")[0] == "mygrad"
         self.goes_first = goes_first or not self.is_ours
         parameters = inspect.signature(forward).parameters
         names = [n for n in parameters if n != "xp"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.namespace import namespace_of, registry, tensor_namespace_of
-from mygrad.autodiff.nodes import Record, Version, new_buffer, new_handle
+from mygrad.autodiff.nodes import Record, Version, new_buffer, new_handle, tensor_class
 from mygrad.autodiff.operands import floating
 from mygrad.autodiff.tape import record_call
 
@@ -48,6 +48,7 @@ def replay(version: Record) -> list[Any]:
     values = list(version.values)
     primitive = version.primitive
     first, windows = primitive.first_operand, version.windows
+    as_constant = tensor_class()._constant_tensor
     for k, parent in enumerate(version.parents):
         array = values[first + k] if len(values) > first else None
         adapter = adapter_of(array)
@@ -56,13 +57,21 @@ def replay(version: Record) -> list[Any]:
         if parent is not None:
             values[first + k] = as_of(array, parent, windows[k] if windows else None)
         else:  # what is computed now has to survive writes to the constant
-            values[first + k] = adapter.copy(array)
+            array = values[first + k] = adapter.copy(array)
+            if floating[adapter, array.dtype]:  # others select, and rules take them raw
+                values[first + k] = as_constant(array)
     if version.values and values[0] is not None:
         values[0] = as_of(values[0], version, None)
     kept = [n for n in primitive.residual_names if values[primitive.positions[n]] is not None]
     if any(_carries_derivatives(values[primitive.positions[n]]) for n in kept):
         again = _residuals_again(version, values)
         for name in kept:
+            if _carries_derivatives(again[name]):
+                raise NotImplementedError(
+                    f"the residual {name!r} of {primitive.name} comes out as plain data where it "
+                    f"is computed of tensors (create_graph=True), so that its derivative would be "
+                    f"lost; compute it with the functions of xp"
+                )
             values[primitive.positions[name]] = again[name]
     return values
 

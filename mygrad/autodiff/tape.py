@@ -49,7 +49,7 @@ _override = recording.override.get  # the process's default is to record
 
 def tracking() -> bool:
     """Whether operations are recorded in the current thread or task."""
-    return recording.get()
+    return _override() is not False
 
 
 class Provenance:
@@ -268,7 +268,7 @@ def finish_record(
     """Fill in the rest of a record, and return the tensor for its result."""
     buffer = Buffer()
     buffer.version = version
-    buffer.grad = buffer.layout = buffer.guard = buffer.update = None
+    buffer.grad = buffer.layout = buffer.guard = None
     buffer.readers = [ref(version)] if plan.saves_out else []
     version.buffer = ref(buffer)
     version.seq = next(clock)

@@ -19,9 +19,11 @@ class Layout:
     ----------
     adapter, address, shape, strides, dtype, device
         Of the array that the buffer was made with; address and strides in bytes.
+    update
+        The view through which the buffer was last written as a whole (weakly), and when.
     """
 
-    __slots__ = ("adapter", "address", "device", "dtype", "shape", "strides")
+    __slots__ = ("adapter", "address", "device", "dtype", "shape", "strides", "update")
 
     def __init__(self, array: Array, adapter: Adapter) -> None:
         self.adapter = adapter
@@ -30,6 +32,7 @@ class Layout:
         self.strides = adapter.strides(array)
         self.dtype = array.dtype
         self.device = adapter.device(array)
+        self.update: tuple[Any, int] | None = None
 
     def zeros(self) -> Array:
         """An array of zeros that is laid out like the buffer."""

@@ -80,6 +80,7 @@ PATHS = dict(line.split() for line in """
     tracking                        mygrad.tensors.switches
     windows                         mygrad.autodiff.views
     autodiff.memory                 mygrad.autodiff.nodes
+    interop.mygrad2_paths           mygrad.compat
 """.splitlines() if line.strip())
 """Old path (below ``mygrad``), and where its names are now."""
 

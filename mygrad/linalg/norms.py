@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.math.arithmetic import direction
+from mygrad.math.dtypes import floats, in_float32, is_complex
 from mygrad.math.sequential import spread
 from mygrad.tensors.base import as_operand_tensor
 
@@ -15,7 +17,25 @@ def _length_rule(
     g: Any, x: Any, out: Any, axis: Any, keepdims: bool, nan_to_num: bool, xp: Any
 ) -> Any:
     length = xp.where(out == 0, 1.0, out) if nan_to_num else out
+    x = xp.conj(x) if is_complex(x, xp) else x
     return spread(g / length, tuple(x.shape), axis, keepdims, xp) * x
+
+
+
+def _p_rule(
+    g: Any, x: Any, out: Any, ord: float, axis: Any, keepdims: bool, nan_to_num: bool, xp: Any
+) -> Any:
+    """The slope is ``(|x| / norm) ** (ord - 1)``, and 0 at 0."""
+    shape = tuple(x.shape)
+    size, length = xp.abs(x), spread(out, shape, axis, keepdims, xp)
+    slope = direction(x, xp)
+    if ord != 1 and not nan_to_num:
+        slope = slope * (size / length) ** (ord - 1)
+    elif ord != 1:
+        some = (size > 0) & (length > 0)
+        share = xp.where(some, size, 1.0) / xp.where(some, length, 1.0)
+        slope = xp.where(some, slope * share ** (ord - 1), 0.0)
+    return spread(g, shape, axis, keepdims, xp) * slope
 
 
 @primitive(
@@ -28,7 +48,29 @@ def length(
     x: Any, axis: Any = None, keepdims: bool = False, nan_to_num: bool = True, *, xp: Any
 ) -> Any:
     """Euclidean length over axes; see `norm`."""
-    return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
+
+    def root(x: Any) -> Any:
+        squares = xp.real(x) ** 2 + xp.imag(x) ** 2 if is_complex(x, xp) else x * x
+        return xp.sqrt(xp.sum(squares, axis=axis, keepdims=keepdims))
+
+    return in_float32(root, floats(x, xp), xp)
+
+
+@primitive(
+    x=lambda g, x, out, ord, axis, keepdims, nan_to_num, xp: _p_rule(
+        g, x, out, ord, axis, keepdims, nan_to_num, xp
+    ),
+)
+def p_norm(
+    x: Any, ord: float, axis: Any = None, keepdims: bool = False, nan_to_num: bool = True, *,
+    xp: Any,
+) -> Any:  # fmt: skip
+    """The norm of any order but 0, 2 and infinity; see `norm`."""
+
+    def root(x: Any) -> Any:
+        return xp.sum(xp.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+    return in_float32(root, floats(x, xp), xp)
 
 
 def norm(
@@ -75,8 +117,12 @@ def norm(
     Tensor(5.)
     """
     from mygrad.math.arithmetic import absolute
-    from mygrad.math.sequential import max, min, sum
+    from mygrad.math.sequential import max, min
     x = as_operand_tensor(x)
+    if isinstance(axis, tuple) and len(axis) == 1:
+        (axis,) = axis
+    if isinstance(ord, str) and (x.ndim == 1 or isinstance(axis, int)):
+        raise ValueError(f"linalg.norm: {ord!r} is a norm of matrices, not an order for vectors")
     if ord is not None and ((x.ndim > 1 and axis is None) or isinstance(axis, tuple)):
         raise NotImplementedError(
             f"linalg.norm: of matrices only the Frobenius norm (ord=None) is differentiable here, "
@@ -89,16 +135,4 @@ def norm(
         return reduce(absolute(x), axis=axis, keepdims=keepdims, constant=constant)
     if ord == 0:
         raise NotImplementedError("linalg.norm: ord=0 counts elements, and has no derivative")
-    powers = sum(absolute(x) ** ord, axis=axis, keepdims=keepdims)
-    return _root(powers, 1 / ord, nan_to_num, constant)
-
-
-def _root(base: Any, exponent: float, nan_to_num: bool, constant: Any) -> Any:
-    """``base ** exponent``, with derivative 0 at 0 if `nan_to_num` says so."""
-    from mygrad.math.arithmetic import power
-    from mygrad.tensor_manip import where
-
-    if not nan_to_num:
-        return power(base, exponent, constant=constant)
-    zero = base == 0
-    return where(zero, 0.0, power(where(zero, 1.0, base), exponent), constant=constant)
+    return p_norm(x, ord, axis, keepdims, nan_to_num, constant=constant)

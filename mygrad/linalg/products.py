@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from mygrad.arrays import adapter_of
 from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply
+from mygrad.math.dtypes import is_complex
 from mygrad.tensors.base import as_operand_tensor
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]
@@ -142,7 +145,7 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
 
 
 def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
-    """Dot product of the flattened operands.
+    """Dot product of the flattened operands, of which the first is conjugated if it is complex.
 
     Examples
     --------
@@ -151,7 +154,11 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     Tensor(11.)
     """
     a, b = as_operand_tensor(a), as_operand_tensor(b)
-    return matmul(a.reshape(-1), b.reshape(-1), constant=constant)
+    a, b = a.reshape(-1), b.reshape(-1)
+    adapter = adapter_of(a._data)
+    if adapter is not None and is_complex(a, namespace_of(adapter)):
+        a = registry["conj"](a)
+    return matmul(a, b, constant=constant)
 
 
 def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:

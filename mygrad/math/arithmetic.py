@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import cmath
 import inspect
 import math
 from typing import Any
 
+from mygrad.math.dtypes import highest_power, is_complex
 from mygrad.math.ufunc import Ufunc, ufunc
 
 __all__ = [
@@ -35,16 +37,38 @@ __all__ = [
 
 def power_by_base(x1: Any, x2: Any, xp: Any) -> Any:
     """The derivative of ``x1 ** x2`` by `x1`: 0 for the power 0, whatever the base."""
-    if isinstance(x2, (int, float)):
-        return x2 * x1 ** (x2 - 1) if x2 not in (0, 1, 2) else (0.0 * x1, 1.0, 2 * x1)[int(x2)]
-    return x2 * x1 ** xp.where(x2 == 0, 1.0, x2 - 1)
+    if isinstance(x2, (int, float, complex)):
+        if x2 in (0, 1, 2):
+            return (0.0, 1.0, 2 * x1)[int(x2.real)]
+        return x2 * x1 ** (x2 - 1)
+    # 0 times the reciprocal of the base is 0; it is left away only where that is infinite, as
+    # the derivative of this by x2 is that reciprocal.
+    smallest = math.exp(-highest_power(x1, xp))
+    return x2 * xp.where((xp.abs(x1) < smallest) & (x2 == 0), 1.0, x1) ** (x2 - 1)
 
 
 def power_by_exponent(x1: Any, out: Any, xp: Any) -> Any:
-    """The derivative of ``x1 ** x2`` by `x2`: 0 at the base 0."""
-    if isinstance(x1, (int, float)):
-        return out * (math.log(x1) if x1 > 0 else 0.0 if x1 == 0 else math.nan)
-    return out * xp.log(xp.where(x1 == 0, 1.0, x1))
+    """The derivative of ``x1 ** x2`` by `x2`: 0 at the base 0, and where the power is 0."""
+    if isinstance(x1, (int, float, complex)):
+        if x1 == 0:
+            return out * 0.0
+        if isinstance(x1, complex) or (x1 < 0 and is_complex(out, xp)):
+            return out * cmath.log(x1)
+        return out * (math.log(x1) if x1 > 0 else math.nan)
+    if is_complex(out, xp) and not is_complex(x1, xp):
+        x1 = xp.astype(x1, out.dtype)  # negative numbers have complex logarithms
+    return out * xp.log(xp.where((x1 == 0) | (out == 0), 1.0, x1))
+
+
+def direction(x: Any, xp: Any) -> Any:
+    """The derivative of the absolute value: the sign, and 0 at 0.
+
+    Of a complex number it is the conjugate of ``x / abs(x)``; see docs/numerics.md.
+    """
+    if not is_complex(x, xp):
+        return xp.sign(x)
+    length = xp.abs(x)
+    return xp.conj(x) / xp.where(length == 0, 1.0, length)
 
 
 @ufunc(
@@ -121,7 +145,7 @@ def multiply(x1: Any, x2: Any) -> Any:
 
 @ufunc(
     x1=lambda g, x2: g / x2,
-    x2=lambda g, x2, out: -g * out / x2,
+    x2=lambda g, x2, out: -g * (out / x2),
     aliases=("true_divide",),
 )
 def divide(x1: Any, x2: Any) -> Any:
@@ -299,11 +323,11 @@ def _absolute(x: Any) -> Any:
 
 _absolute.__name__ = _absolute.__qualname__ = "absolute"
 absolute = _Absolute(
-    _absolute, {"x": lambda g, x, xp: g * xp.sign(x)}, aliases=("abs", "fabs")
+    _absolute, {"x": lambda g, x, xp: g * direction(x, xp)}, aliases=("abs", "fabs")
 )
 
 
-@ufunc(x=lambda g, x, out: g * (x / out))
+@ufunc(x=lambda g, x, out, xp: g * ((xp.conj(x) if is_complex(x, xp) else x) / out))
 def strict_absolute(x: Any, *, xp: Any) -> Any:
     """`absolute`, with the derivative nan at 0."""
     return xp.abs(x)
@@ -409,7 +433,7 @@ def fmin(x1: Any, x2: Any, *, xp: Any) -> Any:
 
 @ufunc(
     x1=lambda g: g,
-    x2=lambda g, x1, x2, xp: -g * xp.floor(x1 / x2),
+    x2=lambda g, x1, x2, xp: -g * xp.floor_divide(x1, x2),
     aliases=("mod",),
 )
 def remainder(x1: Any, x2: Any) -> Any:
@@ -434,7 +458,7 @@ def remainder(x1: Any, x2: Any) -> Any:
 
 @ufunc(
     x1=lambda g: g,
-    x2=lambda g, x1, x2, xp: -g * xp.trunc(x1 / x2),
+    x2=lambda g, x1, x2, out, xp: -g * xp.round((x1 - out) / x2),
 )
 def fmod(x1: Any, x2: Any, *, xp: Any) -> Any:
     """Remainder of the division, with the sign of the dividend.
@@ -454,7 +478,7 @@ def fmod(x1: Any, x2: Any, *, xp: Any) -> Any:
     >>> mg.fmod(5.0, 3.0)
     Tensor(2.)
     """
-    return x1 - x2 * xp.trunc(x1 / x2)
+    return xp.copysign(xp.remainder(xp.abs(x1), xp.abs(x2)), x1)  # which is exact
 
 
 @ufunc(

@@ -20,6 +20,8 @@ __all__ = [
     "sqrt",
 ]
 
+LOG2 = 0.6931471805599453
+
 
 @ufunc(
     x=lambda g, out: g * out,
@@ -45,7 +47,7 @@ def exp(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, out: g * (out + 1),
+    x=lambda g, x, xp: g * xp.exp(x),
 )
 def expm1(x: Any) -> Any:
     """Exponential minus one, :math:`e^x - 1`, exact near 0.
@@ -68,7 +70,7 @@ def expm1(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, out: g * (0.6931471805599453 * out),
+    x=lambda g, out: g * (LOG2 * out),
 )
 def exp2(x: Any, *, xp: Any) -> Any:
     """Power of two, :math:`2^x`.
@@ -115,7 +117,7 @@ def log(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x: g / (0.6931471805599453 * x),
+    x=lambda g, x: g / (LOG2 * x),
 )
 def log2(x: Any) -> Any:
     """Logarithm to the base 2.
@@ -183,9 +185,14 @@ def log1p(x: Any) -> Any:
     """
 
 
+def _lead(x1: Any, x2: Any, out: Any, xp: Any) -> Any:
+    """How far `x1` is ahead of `x2`; by nothing if both are the same infinity."""
+    return xp.where((x1 != x2) | xp.isfinite(out), x1 - x2, 0.0)
+
+
 @ufunc(
-    x1=lambda g, x1, out, xp: g * xp.exp(x1 - out),
-    x2=lambda g, x2, out, xp: g * xp.exp(x2 - out),
+    x1=lambda g, x1, x2, out, xp: g * xp.sigmoid(_lead(x1, x2, out, xp)),
+    x2=lambda g, x1, x2, out, xp: g * xp.sigmoid(_lead(x2, x1, out, xp)),
 )
 def logaddexp(x1: Any, x2: Any) -> Any:
     r"""Logarithm of a sum of exponentials, :math:`\log(e^{x_1} + e^{x_2})`.
@@ -208,8 +215,8 @@ def logaddexp(x1: Any, x2: Any) -> Any:
 
 
 @ufunc(
-    x1=lambda g, x1, out, xp: g * xp.exp2(x1 - out),
-    x2=lambda g, x2, out, xp: g * xp.exp2(x2 - out),
+    x1=lambda g, x1, x2, out, xp: g * xp.sigmoid(LOG2 * _lead(x1, x2, out, xp)),
+    x2=lambda g, x1, x2, out, xp: g * xp.sigmoid(LOG2 * _lead(x2, x1, out, xp)),
 )
 def logaddexp2(x1: Any, x2: Any, *, xp: Any) -> Any:
     r"""Logarithm to the base 2 of a sum of powers of 2, :math:`\log_2(2^{x_1} + 2^{x_2})`.
@@ -229,8 +236,9 @@ def logaddexp2(x1: Any, x2: Any, *, xp: Any) -> Any:
     >>> mg.logaddexp2(1.0, 2.0)
     Tensor(2.5849625)
     """
-    top, log2 = xp.maximum(x1, x2), 0.6931471805599453
-    return top + xp.log1p(xp.exp((xp.minimum(x1, x2) - top) * log2)) / log2
+    top = xp.maximum(x1, x2)
+    behind = xp.where(x1 != x2, xp.minimum(x1, x2) - top, 0.0)
+    return top + xp.log1p(xp.exp(behind * LOG2)) / LOG2
 
 
 @ufunc(
@@ -277,4 +285,8 @@ def cbrt(x: Any, *, xp: Any) -> Any:
     >>> mg.cbrt(8.0)
     Tensor(2.)
     """
-    return xp.sign(x) * xp.abs(x) ** (1 / 3)
+    size = xp.abs(x)
+    root = size ** (1 / 3)  # 1/3 is rounded, which matters for large logarithms
+    ordinary = (size > 0) & xp.isfinite(size)
+    rest = xp.where(ordinary, root - size / xp.where(ordinary, root * root, 1.0), 0.0)
+    return xp.sign(x) * (root - rest / 3)

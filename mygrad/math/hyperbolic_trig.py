@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.math.dtypes import is_complex, real_only
 from mygrad.math.ufunc import ufunc
 
 __all__ = [
@@ -20,6 +21,21 @@ __all__ = [
     "sinh",
     "tanh",
 ]
+
+
+def _sech_squared(x: Any, xp: Any) -> Any:
+    """The derivative of tanh. ``1 - tanh(x)**2`` has no digit left where tanh is close to 1."""
+    if is_complex(x, xp):
+        part = 1 / xp.cosh(x)
+        return part * part
+    power = xp.exp(-2 * xp.abs(x))  # libraries are faster at this than at cosh
+    rest = 1 + power
+    return 4 * power / (rest * rest)
+
+
+def _root_of_square_plus_one(x: Any, xp: Any) -> Any:
+    """``sqrt(x**2 + 1)``, where ``x**2`` may be out of range."""
+    return xp.sqrt(x * x + 1) if is_complex(x, xp) else xp.hypot(x, 1.0)
 
 
 @ufunc(
@@ -69,7 +85,7 @@ def cosh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, out: g * (1 - out * out),
+    x=lambda g, x, xp: g * _sech_squared(x, xp),
 )
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent.
@@ -112,7 +128,10 @@ def csch(a: Any, *, xp: Any) -> Any:
     >>> mg.csch(0.5)
     Tensor(1.91903475)
     """
-    return 1 / xp.sinh(a)
+    if is_complex(a, xp):
+        return 1 / xp.sinh(a)
+    size = xp.abs(a)  # nothing overflows
+    return xp.copysign(-2 * xp.exp(-size) / xp.expm1(-2 * size), a)
 
 
 @ufunc(
@@ -136,11 +155,14 @@ def sech(a: Any, *, xp: Any) -> Any:
     >>> mg.sech(0.5)
     Tensor(0.88681888)
     """
-    return 1 / xp.cosh(a)
+    if is_complex(a, xp):
+        return 1 / xp.cosh(a)
+    power = xp.exp(-xp.abs(a))  # does not overflow
+    return 2 * power / (1 + power * power)
 
 
 @ufunc(
-    a=lambda g, out: g * (1 - out * out),
+    a=lambda g, a, xp: -g * xp.csch(a) ** 2,
 )
 def coth(a: Any, *, xp: Any) -> Any:
     r"""Hyperbolic cotangent, :math:`1 / \tanh a`.
@@ -164,7 +186,7 @@ def coth(a: Any, *, xp: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: g / xp.sqrt(x * x + 1),
+    x=lambda g, x, xp: g / _root_of_square_plus_one(x, xp),
     aliases=("asinh",),
 )
 def arcsinh(x: Any) -> Any:
@@ -188,7 +210,7 @@ def arcsinh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: g / xp.sqrt(x * x - 1),
+    x=lambda g, x, xp: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),
     aliases=("acosh",),
 )
 def arccosh(x: Any) -> Any:
@@ -212,7 +234,7 @@ def arccosh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x: g / (1 - x * x),
+    x=lambda g, x: g / ((1 - x) * (1 + x)),
     aliases=("atanh",),
 )
 def arctanh(x: Any) -> Any:
@@ -236,7 +258,7 @@ def arctanh(x: Any) -> Any:
 
 
 @ufunc(
-    a=lambda g, a, xp: -g / (xp.abs(a) * xp.sqrt(1 + a * a)),
+    a=lambda g, a, xp: -g / xp.abs(a) / xp.hypot(a, 1.0),
 )
 def arccsch(a: Any, *, xp: Any) -> Any:
     r"""Inverse hyperbolic cosecant, :math:`\operatorname{arcsinh}(1/a)`.
@@ -256,11 +278,15 @@ def arccsch(a: Any, *, xp: Any) -> Any:
     >>> mg.arccsch(2.0)
     Tensor(0.48121183)
     """
-    return xp.asinh(1 / a)
+    real_only(a, xp, "arccsch", "write arcsinh(1 / a)")
+    size = xp.abs(a)
+    # asinh(y) = 2 asinh(y / sqrt(2 (1 + sqrt(1 + y^2)))) for y = 1/a, which may be out of range
+    root = xp.sqrt(xp.hypot(size, xp.ones_like(a)) / 2 + size / 2)
+    return xp.copysign(2 * xp.asinh(0.5 / root / xp.sqrt(size)), a)
 
 
 @ufunc(
-    x=lambda g, x, xp: -g / (x * xp.sqrt(1 - x * x)),
+    x=lambda g, x, xp: -g / x / xp.sqrt((1 - x) * (1 + x)),
 )
 def arcsech(x: Any, *, xp: Any) -> Any:
     r"""Inverse hyperbolic secant, :math:`\operatorname{arccosh}(1/x)`.
@@ -280,11 +306,13 @@ def arcsech(x: Any, *, xp: Any) -> Any:
     >>> mg.arcsech(0.5)
     Tensor(1.3169579)
     """
-    return xp.acosh(1 / x)
+    real_only(x, xp, "arcsech", "write arccosh(1 / x)")
+    # acosh(y) = 2 asinh(sqrt((y - 1) / 2)) for y = 1/x, which is rounded and may be out of range
+    return 2 * xp.asinh(xp.sqrt((1 - x) / 2) / xp.sqrt(x))
 
 
 @ufunc(
-    a=lambda g, a: g / (1 - a * a),
+    a=lambda g, a: g / ((1 - a) * (1 + a)),
 )
 def arccoth(a: Any, *, xp: Any) -> Any:
     r"""Inverse hyperbolic cotangent, :math:`\operatorname{arctanh}(1/a)`.
@@ -304,4 +332,5 @@ def arccoth(a: Any, *, xp: Any) -> Any:
     >>> mg.arccoth(2.0)
     Tensor(0.54930614)
     """
-    return xp.atanh(1 / a)
+    real_only(a, xp, "arccoth", "write arctanh(1 / a)")
+    return xp.copysign(0.5 * xp.log1p(2 / (xp.abs(a) - 1)), a)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from mygrad.arrays import adapter_of
 from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.namespace import tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply
+from mygrad.math.dtypes import is_narrow
 
 __all__ = ["Reduction", "reduction"]
 
@@ -110,6 +113,12 @@ def _masked(
 
     add_up = registry["sum"]
     x = astensor(x) if isinstance(x, Handle) else astensor(x, constant=True)
+    adapter = adapter_of(x._data)
+    assert adapter is not None
+    if is_narrow(x, tensor_namespace_of(adapter)):
+        widened = registry["astype"](x, adapter.xp.float32)
+        found = _masked(name, widened, where, axis, keepdims, ddof)
+        return registry["astype"](found, x.dtype, constant=constant)
     ones = ones_like(x, constant=True)
     count = add_up(ones, axis=axis, keepdims=keepdims, where=where)
     if name == "mean":

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
-from mygrad.math.ufunc import ufunc
+from mygrad.math.dtypes import is_complex
+from mygrad.math.ufunc import Ufunc, ufunc
 
 __all__ = [
     "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
@@ -20,6 +24,11 @@ __all__ = [
 @ufunc(x=None)
 def floor(x: Any) -> Any:
     """The largest integer that is not greater. Piecewise constant: the result is a constant.
+
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
 
     Examples
     --------
@@ -33,6 +42,11 @@ def floor(x: Any) -> Any:
 def ceil(x: Any) -> Any:
     """The smallest integer that is not less. Piecewise constant: the result is a constant.
 
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -44,6 +58,11 @@ def ceil(x: Any) -> Any:
 @ufunc(x=None, aliases=("fix",))
 def trunc(x: Any) -> Any:
     """The integer part. Piecewise constant: the result is a constant.
+
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
 
     Examples
     --------
@@ -60,6 +79,11 @@ fix = trunc
 def rint(x: Any, *, xp: Any) -> Any:
     """The nearest integer, halves to even. Piecewise constant: the result is a constant.
 
+    Parameters
+    ----------
+    x
+        A tensor, array or number.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -69,8 +93,22 @@ def rint(x: Any, *, xp: Any) -> Any:
     return xp.round(x)
 
 
-@ufunc(x=None)
-def sign(x: Any) -> Any:
+class _Sign(Ufunc):
+    """`sign`, which is not piecewise constant on complex numbers."""
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        for x in operands[:1]:
+            if isinstance(x, Handle) and not x._constant:
+                adapter = adapter_of(x._data)
+                if adapter is not None and is_complex(x, namespace_of(adapter)):
+                    raise TypeError(
+                        "sign has no derivative here for complex numbers, of which it would be "
+                        "x / abs(x): write that, or mg.sign(x.data) for a constant"
+                    )
+        return super().__call__(*operands, **options)
+
+
+def _sign(x: Any) -> Any:
     """-1, 0 or 1. Piecewise constant: the result is a constant.
 
     Examples
@@ -81,9 +119,18 @@ def sign(x: Any) -> Any:
     """
 
 
+_sign.__name__ = _sign.__qualname__ = "sign"
+sign = _Sign(_sign, {"x": None})
+
+
 @ufunc(x1=None, x2=None)
 def floor_divide(x1: Any, x2: Any) -> Any:
     """The quotient, rounded down. Piecewise constant: the result is a constant.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
 
     Examples
     --------
@@ -140,6 +187,11 @@ def divmod(
 @ufunc(x1=None, x2=None)
 def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
     """0 below zero, 1 above it, and `x2` at zero; a constant.
+
+    Parameters
+    ----------
+    x1, x2
+        Tensors, arrays or numbers, which broadcast.
 
     Examples
     --------
@@ -212,9 +264,11 @@ def clip(
     a
         A tensor, array or number.
     a_min, a_max
-        The bounds, which broadcast; None for no bound. `min` and `max` are their other names.
+        The bounds, which broadcast; None for no bound.
     out
         Where to write the result.
+    min, max
+        Other names of `a_min` and `a_max`.
     constant
         Whether the result is constant.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.math.dtypes import floats, in_float32, is_complex, real_only
 from mygrad.math.reduction import reduction
 
 if TYPE_CHECKING:
@@ -39,11 +41,18 @@ def _count(axis: Any, shape: tuple[int, ...]) -> int:
     return count
 
 
-def _floats(x: Any, xp: Any) -> Any:
-    """Integers as floats, as NumPy averages them."""
-    if xp.adapter.xp.isdtype(x.dtype, ("integral", "bool")):
-        return xp.adapter.xp.astype(x, xp.float64)
-    return x
+def shared(g: Any, count: float) -> Any:
+    """`g` over a count, also over one that float16 cannot hold."""
+    if not count > 65_000:
+        return g / count
+    part = 2.0 ** round(math.log2(count) / 2)  # dividing by it rounds nothing
+    return g / part / (count / part)
+
+
+def _deviation(name: str, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any) -> Any:
+    """The library's variance or standard deviation."""
+    function, options = getattr(xp.adapter.xp, name), {"correction": ddof, "keepdims": keepdims}
+    return in_float32(function, floats(x, xp), xp, axis=axis, **options)
 
 
 @reduction(x=lambda g, x_shape, axis, keepdims, xp: spread(g, x_shape, axis, keepdims, xp))
@@ -83,7 +92,7 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
 
 @reduction(
     x=lambda g, x_shape, axis, keepdims, xp: spread(
-        g / (_count(axis, x_shape) or 1), x_shape, axis, keepdims, xp
+        shared(g, _count(axis, x_shape) or 1), x_shape, axis, keepdims, xp
     )
 )
 def mean(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
@@ -112,15 +121,18 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     >>> mg.mean(mg.tensor([1.0, 2.0, 6.0]))
     Tensor(3.)
     """
-    return xp.mean(_floats(x, xp), axis=axis, keepdims=keepdims)
+    return in_float32(xp.mean, floats(x, xp), xp, axis=axis, keepdims=keepdims)
 
 
 def _by_freedom(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool, xp: Any) -> Any:
     """`g` times the deviations from the mean, over the degrees of freedom."""
     shape = tuple(x.shape)
     free = _count(axis, shape) - ddof
-    g = g / (free if free > 0 else float("nan"))
-    return spread(g, shape, axis, keepdims, xp) * (x - xp.mean(x, axis=axis, keepdims=True))
+    g = shared(g, free if free > 0 else float("nan"))
+    deviations = x - in_float32(xp.mean, x, xp, axis=axis, keepdims=True)
+    if is_complex(x, xp):
+        deviations = xp.conj(deviations)
+    return spread(g, shape, axis, keepdims, xp) * deviations
 
 
 @reduction(
@@ -156,7 +168,7 @@ def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
     >>> mg.var(mg.tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return xp.adapter.xp.var(_floats(x, xp), axis=axis, correction=ddof, keepdims=keepdims)
+    return _deviation("var", x, axis, ddof, keepdims, xp)
 
 
 @reduction(
@@ -194,7 +206,7 @@ def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
     >>> mg.std(mg.tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return xp.adapter.xp.std(_floats(x, xp), axis=axis, correction=ddof, keepdims=keepdims)
+    return _deviation("std", x, axis, ddof, keepdims, xp)
 
 
 def first_extreme(x: Any, name: str, axis: Any, xp: Any) -> Any:
@@ -302,15 +314,21 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
 amax, amin = max, min
 
 
-def _softmax(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
-    shape = tuple(x.shape)
-    top = spread(out, shape, axis, keepdims, xp)
-    part = xp.exp(xp.where(x == top, 0.0, x - top))  # not inf - inf
-    return spread(g, shape, axis, keepdims, xp) * part
+def _shares(x: Any, axis: Any, xp: Any) -> Any:
+    """Exponentials over their sum; infinite ones, or none but those of -inf, share equally."""
+    if 0 in x.shape:
+        return xp.zeros_like(x)
+    library, raw = xp.adapter.xp, x._data if isinstance(x, Handle) else x
+    top = library.max(raw, axis=axis, keepdims=True)  # counts as constant: it cancels out
+    infinite = library.where(library.isfinite(top), library.nan, top)
+    powers = xp.exp(xp.where(raw != infinite, x - top, 0.0))
+    return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
 @reduction(
-    x=lambda g, x, out, axis, keepdims, xp: _softmax(g, x, out, axis, keepdims, xp),
+    x=lambda g, x, axis, keepdims, xp: (
+        spread(g, tuple(x.shape), axis, keepdims, xp) * _shares(x, axis, xp)
+    ),
 )
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> Any:
     r"""Logarithm of the sum of exponentials, :math:`\log \sum_i e^{x_i}`, without overflow.
@@ -334,7 +352,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> A
     >>> mg.logsumexp(mg.tensor([1000.0, 1000.0]))
     Tensor(1000.69314718)
     """
-    x = _floats(x, xp)
+    real_only(x, xp, "logsumexp")
+    x = floats(x, xp)
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0.0)
     total = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top

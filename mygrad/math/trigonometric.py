@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.math.dtypes import is_complex, real_only
 from mygrad.math.ufunc import ufunc
 
 __all__ = [
@@ -29,15 +30,35 @@ __all__ = [
 ]
 
 
+PI = 3.141592653589793
+
+
+def _half_turns(x: Any, xp: Any) -> tuple[Any, Any]:
+    r"""The sine and cosine of :math:`\pi x`, as exact as `x` is, however large."""
+    if is_complex(x, xp):
+        return xp.sin(PI * x), xp.cos(PI * x)
+    whole = xp.round(x)
+    sign = 1 - 2 * xp.abs(whole - 2 * xp.round(whole / 2))  # is the number of half turns odd?
+    rest = PI * (x - whole)
+    return sign * xp.sin(rest), sign * xp.cos(rest)
+
+
 def sinc_slope(x: Any, xp: Any) -> Any:
     """The derivative of sinc; by its series near 0, where the closed form cancels."""
-    near = xp.abs(x) < 1e-2
+    near = xp.abs(x) < 0.5
     far = xp.where(near, 1.0, x)
-    angle = 3.141592653589793 * far
-    closed = (xp.cos(angle) - xp.sin(angle) / angle) / far
-    s = xp.where(near, x, 0.0) * 9.869604401089358 * x  # (pi x)^2 near 0
-    series = -9.869604401089358 * x / 3 * (1 - s / 10 * (1 - s / 28 * (1 - s / 54)))
-    return xp.where(near, series, closed)
+    sine, cosine = _half_turns(far, xp)
+    closed = (cosine - sine / far / PI) / far
+    close = PI * xp.where(near, x, 0.0)
+    square, series = close * close, 1.0
+    for k in range(10, 0, -1):
+        series = 1 - square * series / (2 * k * (2 * k + 3))
+    return xp.where(near, -PI / 3 * close * series, closed)
+
+
+def _other_leg(size: Any, xp: Any) -> Any:
+    """``sqrt(size**2 - 1)``, exact near 1 and where ``size**2`` is out of range."""
+    return xp.sqrt(size - 1) * xp.sqrt(size + 1)
 
 
 @ufunc(
@@ -182,7 +203,7 @@ def cot(a: Any, *, xp: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: g / xp.sqrt(1 - x * x),
+    x=lambda g, x, xp: g / xp.sqrt((1 - x) * (1 + x)),
     aliases=("asin",),
 )
 def arcsin(x: Any) -> Any:
@@ -206,7 +227,7 @@ def arcsin(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: -g / xp.sqrt(1 - x * x),
+    x=lambda g, x, xp: -g / xp.sqrt((1 - x) * (1 + x)),
     aliases=("acos",),
 )
 def arccos(x: Any) -> Any:
@@ -254,7 +275,7 @@ def arctan(x: Any) -> Any:
 
 
 @ufunc(
-    a=lambda g, a, xp: -g / (xp.abs(a) * xp.sqrt(a * a - 1)),
+    a=lambda g, a, xp: -g / xp.abs(a) / _other_leg(xp.abs(a), xp),
 )
 def arccsc(a: Any, *, xp: Any) -> Any:
     r"""Inverse cosecant, :math:`\arcsin(1/a)`.
@@ -274,11 +295,12 @@ def arccsc(a: Any, *, xp: Any) -> Any:
     >>> mg.arccsc(2.0)
     Tensor(0.52359878)
     """
-    return xp.asin(1 / a)
+    real_only(a, xp, "arccsc", "write arcsin(1 / a)")
+    return xp.atan2(xp.copysign(xp.ones_like(a), a), _other_leg(xp.abs(a), xp))
 
 
 @ufunc(
-    a=lambda g, a, xp: g / (xp.abs(a) * xp.sqrt(a * a - 1)),
+    a=lambda g, a, xp: g / xp.abs(a) / _other_leg(xp.abs(a), xp),
 )
 def arcsec(a: Any, *, xp: Any) -> Any:
     r"""Inverse secant, :math:`\arccos(1/a)`.
@@ -298,7 +320,8 @@ def arcsec(a: Any, *, xp: Any) -> Any:
     >>> mg.arcsec(2.0)
     Tensor(1.04719755)
     """
-    return xp.acos(1 / a)
+    real_only(a, xp, "arcsec", "write arccos(1 / a)")
+    return xp.atan2(_other_leg(xp.abs(a), xp), xp.copysign(xp.ones_like(a), a))
 
 
 @ufunc(
@@ -326,9 +349,15 @@ def arccot(a: Any, *, xp: Any) -> Any:
     return xp.where(a == 0, 1.5707963267948966, xp.atan(1 / nonzero))
 
 
+def _by_square(part: Any, x1: Any, x2: Any, xp: Any) -> Any:
+    """A leg over the square of the hypotenuse, which may be out of range."""
+    length = xp.hypot(x1, x2)
+    return part / length / length
+
+
 @ufunc(
-    x1=lambda g, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
-    x2=lambda g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+    x1=lambda g, x1, x2, xp: g * _by_square(x2, x1, x2, xp),
+    x2=lambda g, x1, x2, xp: -g * _by_square(x1, x1, x2, xp),
     aliases=("atan2",),
 )
 def arctan2(x1: Any, x2: Any) -> Any:
@@ -352,11 +381,13 @@ def arctan2(x1: Any, x2: Any) -> Any:
 
 
 @ufunc(
-    x1=lambda g, x1, out: g * x1 / out,
-    x2=lambda g, x2, out: g * x2 / out,
+    x1=lambda g, x1, out, xp: g * (x1 / xp.where(out == 0, 1.0, out)),
+    x2=lambda g, x2, out, xp: g * (x2 / xp.where(out == 0, 1.0, out)),
 )
 def hypot(x1: Any, x2: Any) -> Any:
     r"""Length of the hypotenuse, :math:`\sqrt{x_1^2 + x_2^2}`.
+
+    Its derivatives at 0 are taken to be 0.
 
     Parameters
     ----------
@@ -427,6 +458,7 @@ def rad2deg(x: Any, *, xp: Any) -> Any:
 
 @ufunc(
     a=lambda g, a, xp: g * sinc_slope(a, xp),
+    goes_first=True,
 )
 def sinc(a: Any, *, xp: Any) -> Any:
     r"""Normalised sinc, :math:`\sin(\pi a) / (\pi a)`, and 1 at 0.
@@ -446,8 +478,8 @@ def sinc(a: Any, *, xp: Any) -> Any:
     >>> mg.sinc(0.5)
     Tensor(0.63661977)
     """
-    scaled = 3.141592653589793 * xp.where(a == 0, 1.0, a)
-    return xp.where(a == 0, 1.0, xp.sin(scaled) / scaled)
+    nonzero = xp.where(a == 0, 1.0, a)
+    return xp.where(a == 0, 1.0, _half_turns(nonzero, xp)[0] / (PI * nonzero))
 
 
 radians = deg2rad

@@ -153,7 +153,7 @@ def _ufunc_tail(
 
 
 def ufunc(
-    aliases: Sequence[str] = (), **rules: Rule | None
+    aliases: Sequence[str] = (), goes_first: bool = False, **rules: Rule | None
 ) -> Callable[[Callable[..., Any]], Ufunc]:
     """Declare an elementwise operation: a rule for each operand, None for no derivative."""
-    return lambda forward: Ufunc(forward, rules, aliases=aliases)
+    return lambda forward: Ufunc(forward, rules, aliases=aliases, goes_first=goes_first)

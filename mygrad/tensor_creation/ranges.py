@@ -171,9 +171,11 @@ def logspace(
     ----------
     start, stop : ArrayLike
         The first and the last exponent; gradients flow back to tensors.
+    num, endpoint
+        As for `linspace`.
     base : float
         The base.
-    num, endpoint, dtype, axis, constant, device, backend
+    dtype, axis, constant, device, backend
         As for `linspace`.
 
     Returns

@@ -10,6 +10,7 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import floating, is_constant
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.autodiff.tape import apply, record_call, tracking
+from mygrad.math.dtypes import is_complex
 from mygrad.tensors.conversion import dtype_of
 
 __all__ = ["astype", "conj", "copy", "imag", "real", "to"]
@@ -181,10 +182,6 @@ _to.__name__ = _to.__qualname__ = "to"
 to = _Move(_to, {"x": lambda g, home: moved(g, *home)})
 
 
-def _is_complex(x: Any, xp: Any) -> bool:
-    return xp.adapter.xp.isdtype(x.dtype, "complex floating")
-
-
 @primitive(val=lambda g: g, may_view=True, goes_first=True)
 def real(val: Any, *, xp: Any) -> Any:
     """The real part.
@@ -205,12 +202,17 @@ def real(val: Any, *, xp: Any) -> Any:
     >>> mg.real(mg.tensor([1.0 + 2.0j]))
     Tensor([1.])
     """
-    if _is_complex(val, xp):  # a copy: windows show all bytes of an element
+    if is_complex(val, xp):  # a copy: windows show all bytes of an element
         return xp.asarray(xp.adapter.xp.real(val), copy=True)
     return val[...]
 
 
-@primitive(val=lambda g: g * 1j, goes_first=True)
+def _by_imaginary(g: Any, val: Any, xp: Any) -> Any:
+    """The adjoint of a number, of whose imaginary part `g` is (see docs/numerics.md)."""
+    return g * -1j if is_complex(val, xp) else g * 0.0
+
+
+@primitive(val=lambda g, val, xp: _by_imaginary(g, val, xp), goes_first=True)
 def imag(val: Any, *, xp: Any) -> Any:
     """The imaginary part.
 
@@ -229,7 +231,7 @@ def imag(val: Any, *, xp: Any) -> Any:
     >>> mg.imag(mg.tensor([1.0 + 2.0j]))
     Tensor([2.])
     """
-    if _is_complex(val, xp):
+    if is_complex(val, xp):
         return xp.asarray(xp.adapter.xp.imag(val), copy=True)
     return xp.zeros_like(val)
 
@@ -253,4 +255,4 @@ def conj(x: Any, *, xp: Any) -> Any:
     >>> mg.conj(mg.tensor([1.0 + 2.0j]))
     Tensor([1.-2.j])
     """
-    return xp.adapter.xp.conj(x) if _is_complex(x, xp) else xp.asarray(x, copy=True)
+    return xp.adapter.xp.conj(x) if is_complex(x, xp) else xp.asarray(x, copy=True)

@@ -297,4 +297,4 @@ def roll(a: Any, shift: Any, axis: Any = None, *, xp: Any) -> Any:
     """
     if isinstance(axis, (tuple, list)) and not isinstance(shift, (tuple, list)):
         shift = (shift,) * len(axis)
-    return xp.roll(a, shift, axis=axis)
+    return xp.roll(a, tuple(shift) if isinstance(shift, list) else shift, axis=axis)

@@ -34,7 +34,7 @@ from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
 from mygrad.tensors.leaving import Leaving
-from mygrad.tensors.provenance import constant_tensor, variables_of
+from mygrad.tensors.provenance import CreatorWithResiduals, constant_tensor, variables_of
 
 __all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "stop_gradient", "tensor"]
 
@@ -230,7 +230,11 @@ class Tensor(Leaving):
         if self._constant:
             return None if self._extras is None else self._extras.provenance
         version = None if self._buffer is None else self._buffer.version
-        return version if version is not None and version.seq else None
+        if version is None or not version.seq:
+            return None
+        if isinstance(version, Record) and version.primitive.residual_names:
+            return CreatorWithResiduals(version)
+        return version
 
     # --- gradients --------------------------------------------------------------------
     @property
@@ -379,13 +383,8 @@ class Tensor(Leaving):
     def __hash__(self) -> int:
         raise TypeError("tensors cannot be hashed, since they can be changed; use id(t)")
 
-    @staticmethod
-    def _variables_of(record: Record) -> tuple[Any, ...]:
-        return variables_of(record)
-
-    @staticmethod
-    def _constant_tensor(value: Any) -> Tensor:
-        return constant_tensor(value)
+    _variables_of = staticmethod(variables_of)
+    _constant_tensor = staticmethod(constant_tensor)
 
     def copy(self, order: str = "C", *, constant: bool | None = None) -> Tensor:
         """`mygrad.copy`, which keeps the order of the axes in memory only for ``order="K"``."""

@@ -99,6 +99,8 @@ class Leaving(Handle):
         return self._as_number(complex)
 
     def __bool__(self) -> bool:
+        if not self._data.size:
+            raise ValueError("an empty tensor is neither true nor false; ask for t.size > 0")
         return bool(self._data)
 
     def __index__(self) -> int:

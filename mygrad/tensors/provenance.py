@@ -16,7 +16,28 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, Record, Version, new_buffer, new_handle, tensor_class
 from mygrad.autodiff.views import Gather
 
-__all__ = ["constant_tensor", "variables_of"]
+__all__ = ["CreatorWithResiduals", "constant_tensor", "variables_of"]
+
+
+class CreatorWithResiduals:
+    """A creator that shows what its operation worked out besides the result, by name.
+
+    After `batchnorm`, say, ``creator.mean`` and ``creator.var`` are those of the channels.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The tensors that the operation was called with."""
+        return variables_of(self.record)
+
+    def __getattr__(self, name: str) -> Any:
+        primitive, values = self.record.primitive, self.record.values
+        if name in primitive.residual_names and values:
+            return values[primitive.positions[name]]
+        return getattr(self.record, name)
 
 
 def constant_tensor(value: Any) -> Any:

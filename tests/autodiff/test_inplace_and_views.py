@@ -216,6 +216,8 @@ def test_where_leaves_the_gradient_of_the_rest_to_the_old_content() -> None:
     equal(old.grad, [0.0, 5.0, 0.0])
 
 
+# NumPy skips the masked elements going forward; going back, the rule divides all of them.
+@pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")
 def test_a_masked_singularity_gives_no_nan() -> None:
     x, y = mg.tensor([1.0, 0.0, 4.0]), mg.zeros(3, dtype=np.float64)
     mg.log(x, where=np.array([True, False, True]), out=y)
@@ -527,3 +529,24 @@ def test_choosing_from_views_with_negative_strides(shape: tuple[int, ...]) -> No
         np.testing.assert_array_equal(to_host(result), wanted)
     mg.where(view > 0, view * view, 0.5).sum().backward()
     np.testing.assert_allclose(to_host(view.grad), np.where(a > 0, 2 * a, 0.0))
+
+
+# --- views written into what they look at ------------------------------------------------------
+def test_a_view_written_elsewhere_is_a_write() -> None:
+    x = mg.tensor([1.0, 2.0, 3.0, 4.0])
+    y = x * 1.0
+    y[1:3] = y[2:4]
+    equal(y, [1.0, 3.0, 4.0, 4.0])
+    (y * y).backward()
+    equal(x.grad, [2.0, 0.0, 6.0, 8.0 + 8.0])
+
+
+def test_what_is_recorded_in_between_makes_it_a_write() -> None:
+    """`x` is another version after the write, and no derivative of the first by way of it."""
+    x = mg.tensor([1.0, 2.0, 3.0])
+    v = x[1:]
+    v += 1.0
+    loss = (x * x).sum()
+    x[1:] = v
+    loss.backward()
+    assert x.grad is None

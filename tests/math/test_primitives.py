@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from typing import Any
@@ -237,7 +238,7 @@ def test_integers(name: str) -> None:
         if hasattr(np, name):
             want = getattr(np, name)(*[integers] * count)
             assert result.dtype == want.dtype
-            np.testing.assert_allclose(result.data, want)
+            np.testing.assert_allclose(result.data, want, atol=1e-16)  # sinc is 0 at integers
         if count == 2:
             x = mg.tensor([0.5, 1.5, 2.5])
             f(x, integers).backward()
@@ -424,6 +425,8 @@ def test_numpy_ufunc_is_ours(name: str) -> None:
     ids=[i for i, (n, _) in zip(called_ids, called, strict=True) if hasattr(np, n)],
 )
 def test_numpy_function_is_ours(name: str, case: Case) -> None:
+    if name == "clip" and "min" not in inspect.signature(np.clip).parameters and case.params:
+        pytest.skip("NumPy before 2.1 has no clip(min=)")
     ours = caller(name, case)
     theirs = call_of(getattr(np, name), name, case)
     operands = operands_of(case)

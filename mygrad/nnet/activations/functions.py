@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
+from mygrad.math.dtypes import floats, highest_power, is_complex, real_only
 from mygrad.math.hyperbolic_trig import tanh
 from mygrad.tensors.base import as_operand_tensor
 
@@ -34,10 +36,11 @@ def relu(x: Any, *, xp: Any) -> Any:
     >>> relu(mg.tensor([-1.0, 2.0]))
     Tensor([0., 2.])
     """
+    real_only(x, xp, "relu")
     return xp.maximum(x, 0)
 
 
-@primitive(x=lambda g, out: g * (out * (1 - out)))
+@primitive(x=lambda g, x, out, xp: g * (out * xp.sigmoid(-x)))
 def sigmoid(x: Any, *, xp: Any) -> Any:
     """Logistic sigmoid, :math:`1 / (1 + e^{-x})`.
 
@@ -52,7 +55,8 @@ def sigmoid(x: Any, *, xp: Any) -> Any:
 
     Notes
     -----
-    Computed as :math:`(1 + \\tanh(x/2)) / 2`, which overflows nowhere.
+    Exact where it is close to 0, and its derivative where it is close to 0 or 1: that is
+    ``sigmoid(x) * sigmoid(-x)``, as ``1 - sigmoid(x)`` has no digit left for large `x`.
 
     Examples
     --------
@@ -61,7 +65,10 @@ def sigmoid(x: Any, *, xp: Any) -> Any:
     >>> sigmoid(mg.tensor([0.0, 2.0]))
     Tensor([0.5       , 0.88079708])
     """
-    return 0.5 * xp.tanh(0.5 * x) + 0.5
+    if not is_complex(x, xp):  # beyond this it is 1
+        x = xp.minimum(x, highest_power(x, xp))
+    power = xp.exp(x)
+    return power / (1 + power)
 
 
 @primitive(x=lambda g, x, slope, xp: xp.where(x > 0, g, slope * g))
@@ -86,12 +93,20 @@ def leaky_relu(x: Any, slope: float, *, xp: Any) -> Any:
     >>> leaky_relu(mg.tensor([-1.0, 2.0]), 0.1)
     Tensor([-0.1,  2. ])
     """
+    real_only(x, xp, "leaky_relu")
     return xp.where(x > 0, x, slope * x)
 
 
-@primitive(x=lambda g, x, out, alpha, xp: xp.where(x > 0, g, g * (out + alpha)))
+def _elu_slope(x: Any, low: float, high: float, xp: Any) -> Any:
+    """`low` times the exponential of `x` where it is negative, and `high` elsewhere."""
+    straight = x >= 0
+    powers = xp.where(~straight, xp.exp(xp.minimum(x, 0.0)), 0.0)
+    return low * powers + high * xp.astype(straight, x.dtype)
+
+
+@primitive(x=lambda g, x, alpha, xp: g * _elu_slope(x, alpha, 1.0, xp))
 def elu(x: Any, alpha: float, *, xp: Any) -> Any:
-    """Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere.
+    """Exponential linear unit: ``x`` from 0 on, ``alpha * (exp(x) - 1)`` below.
 
     Parameters
     ----------
@@ -116,13 +131,14 @@ def elu(x: Any, alpha: float, *, xp: Any) -> Any:
     >>> elu(mg.tensor([-1.0, 2.0]), 0.5)
     Tensor([-0.31606028,  2.        ])
     """
-    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+    real_only(x, xp, "elu")
+    return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
 
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-@primitive(x=lambda g, x, out, xp: xp.where(x > 0, _SCALE * g, g * (out + _SCALE * _ALPHA)))
+@primitive(x=lambda g, x, xp: g * _elu_slope(x, _SCALE * _ALPHA, _SCALE, xp))
 def selu(x: Any, *, xp: Any) -> Any:
     """Scaled exponential linear unit.
 
@@ -146,7 +162,8 @@ def selu(x: Any, *, xp: Any) -> Any:
     >>> selu(mg.tensor([-1.0, 2.0]))
     Tensor([-1.11133074,  2.10140197])
     """
-    return _SCALE * xp.where(x > 0, x, _ALPHA * xp.expm1(xp.minimum(x, 0)))
+    real_only(x, xp, "selu")
+    return _SCALE * xp.maximum(x, 0) + _SCALE * _ALPHA * xp.expm1(xp.minimum(x, 0))
 
 
 @primitive(
@@ -175,10 +192,11 @@ def hard_tanh(x: Any, lower_bound: float = -1, upper_bound: float = 1, *, xp: An
     >>> hard_tanh(mg.tensor([-2.0, 0.5, 2.0]))
     Tensor([-1. ,  0.5,  1. ])
     """
+    real_only(x, xp, "hard_tanh")
     return xp.minimum(xp.maximum(x, lower_bound), upper_bound)
 
 
-@primitive(x=lambda g, x, xp: g / (1 + xp.abs(x)) ** 2)
+@primitive(x=lambda g, x, xp: g / (1 + xp.abs(x)) / (1 + xp.abs(x)))
 def soft_sign(x: Any, *, xp: Any) -> Any:
     """``x / (1 + |x|)``.
 
@@ -198,6 +216,7 @@ def soft_sign(x: Any, *, xp: Any) -> Any:
     >>> soft_sign(mg.tensor([-1.0, 3.0]))
     Tensor([-0.5 ,  0.75])
     """
+    real_only(x, xp, "soft_sign")
     return x / (1 + xp.abs(x))
 
 
@@ -226,7 +245,9 @@ def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     >>> softmax(mg.tensor([1.0, 1.0, 1.0, 1.0]))
     Tensor([0.25, 0.25, 0.25, 0.25])
     """
-    if not x.ndim:
+    real_only(x, xp, "softmax")
+    x = floats(x, xp)
+    if not x.ndim or 0 in x.shape:
         return xp.ones_like(x)
     powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
     return powers / xp.sum(powers, axis=axis, keepdims=True)
@@ -257,10 +278,16 @@ def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     >>> logsoftmax(mg.tensor([1.0, 1.0]))
     Tensor([-0.69314718, -0.69314718])
     """
-    if not x.ndim:
+    real_only(x, xp, "logsoftmax")
+    x = floats(x, xp)
+    if not x.ndim or 0 in x.shape:
         return xp.zeros_like(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+    powers = xp.exp(shifted)
+    total = xp.sum(powers, axis=axis, keepdims=True)
+    # Where there is but one largest score, the logarithm is close to 0: that of 1 + the others.
+    others = xp.sum(xp.where(shifted < 0, powers, 0.0), axis=axis, keepdims=True)
+    return shifted - xp.where(total >= 1.5, xp.log(total), xp.log1p(others))
 
 
 def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
@@ -291,7 +318,7 @@ def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
     Tensor([0.5, 1. ])
     """
     from mygrad.math.arithmetic import multiply
-    x = as_operand_tensor(x)
+    x, axis = as_operand_tensor(x), index(axis)
     length = x.shape[axis]
     if length % 2:
         raise ValueError(

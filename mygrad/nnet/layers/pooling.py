@@ -6,21 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from mygrad.arrays.sliding import pool_slices
-from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 
 __all__ = ["max_pool"]
 
 
-def _raw(t: Any) -> Any:
-    return t._data if isinstance(t, Handle) else t
-
-
 def _winners(x: Any, out: Any, pool: Any, stride: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """For each element of a window: its slice, and where it is the first maximum."""
+    """For each element of a window: its slice, and where it is the first maximum, or NaN."""
     taken = None
     for part in pool_slices(tuple(x.shape), pool, stride):
-        won = x[part] == out
+        won = (x[part] == out) | (x[part] != x[part])
         if taken is not None:
             won, taken = won & ~taken, taken | won
         else:
@@ -28,7 +23,7 @@ def _winners(x: Any, out: Any, pool: Any, stride: Any) -> Iterator[tuple[tuple[A
         yield part, won
 
 
-@primitive(x=lambda g, x, out, pool, stride, xp: xp.max_unpool(g, _raw(x), _raw(out), pool, stride))
+@primitive(x=lambda g, x, out, pool, stride, xp: xp.max_unpool(g, x, out, pool, stride))
 def max_pool(x: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
     """Maximum over windows of the last axes. The first of equal entries gets the gradient.
 
@@ -64,20 +59,28 @@ def max_pool(x: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
     return out
 
 
-@primitive(g=lambda h, x, out, pool, stride, xp: xp.max_picked(h, x, out, pool, stride))
-def max_unpool(g: Any, x: Any, out: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
+@primitive(
+    g=lambda h, x, maxima, pool, stride, xp: xp.max_picked(h, x, maxima, pool, stride),
+    x=None,
+    maxima=None,
+)
+def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
     """The adjoint of the input of `max_pool`, given that of its result."""
     total = xp.zeros(tuple(x.shape), dtype=g.dtype, device=g.device)
-    for part, won in _winners(x, out, pool, stride):
+    for part, won in _winners(x, maxima, pool, stride):
         total[part] += xp.where(won, g, 0.0)
     return total
 
 
-@primitive(h=lambda g, x, out, pool, stride, xp: xp.max_unpool(g, x, out, pool, stride))
-def max_picked(h: Any, x: Any, out: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
+@primitive(
+    h=lambda g, x, maxima, pool, stride, xp: xp.max_unpool(g, x, maxima, pool, stride),
+    x=None,
+    maxima=None,
+)
+def max_picked(h: Any, x: Any, maxima: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
     """The elements of `h` that stand where `max_pool` found the maxima of `x`."""
     total = None
-    for part, won in _winners(x, out, pool, stride):
+    for part, won in _winners(x, maxima, pool, stride):
         picked = xp.where(won, h[part], 0.0)
         total = picked if total is None else total + picked
     return total

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.nodes import Handle
-from mygrad.autodiff.operands import as_operand
+from mygrad.autodiff.operands import as_operand, floating
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import maximum
-from mygrad.math.exp_log import log
-from mygrad.math.sequential import mean, sum
-from mygrad.nnet.activations.functions import softmax
+from mygrad.math.dtypes import in_float32, real_only
+from mygrad.math.exp_log import expm1, log
+from mygrad.math.sequential import mean, shared, sum
+from mygrad.nnet.activations.functions import logsoftmax
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
@@ -42,13 +44,20 @@ def _chosen(labels: Any, x: Any, xp: Any, name: str) -> tuple[Any, Any]:
                 f"{name}: the label {low if low < -count else high} is none of the {count} "
                 f"classes, 0 to {count - 1}"
             )
-    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
-    labels = library.where(labels < 0, labels + count, labels)  # -1 is the last class
-    mask = library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
+    mask = _at_labels(labels, count, xp)
     if not _asynchronous(xp.adapter):
         return x, mask
     known = library.any(mask, axis=1, keepdims=True)
     return xp.where(known, x, float("nan")), mask | ~known
+
+
+def _at_labels(labels: Any, count: int, xp: Any) -> Any:
+    """A mask of shape (N, `count`), True at the label of each row."""
+    library = xp.adapter.xp
+    labels = library.astype(labels, library.int64)  # uint8 cannot count 300 classes
+    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
+    labels = library.where(labels < 0, labels + count, labels)  # -1 is the last class
+    return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
 
 
 def _asynchronous(adapter: Adapter) -> bool:
@@ -67,14 +76,22 @@ def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
     return _chosen(labels, x, tensor_namespace_of(adapter), name)
 
 
-def _crossentropy_rule(g: Any, x: Any, y_true: Any, xp: Any) -> Any:
-    x, mask = _chosen(y_true, x, xp, "softmax_crossentropy")
-    probabilities = xp.softmax(x, axis=-1)
-    return (g / x.shape[0]) * (probabilities - xp.where(mask, xp.ones_like(x), 0.0))
+def _crossentropy_rule(
+    g: Any, x: Any, y_true: Any, top: Any, others: Any, total: Any, xp: Any
+) -> Any:
+    """Probabilities; at the labels those of the others, negated, and not 1 less, which cancels."""
+    labels = y_true._data if isinstance(y_true, Handle) else y_true
+    mask = _at_labels(labels, x.shape[1], xp)
+    powers = xp.where(~mask, xp.exp(x - top), 0.0) - xp.where(mask, others, 0.0)
+    return (shared(g, x.shape[0] or 1) / total) * powers
 
 
 @primitive(
-    x=lambda g, x, y_true, xp: _crossentropy_rule(g, x, y_true, xp), y_true=None
+    x=lambda g, x, y_true, top, others, total, xp: _crossentropy_rule(
+        g, x, y_true, top, others, total, xp
+    ),
+    y_true=None,
+    residuals=("top", "others", "total"),
 )
 def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     """Mean cross-entropy of the softmax of scores, as one operation.
@@ -99,10 +116,16 @@ def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     >>> softmax_crossentropy(mg.tensor([[1.0, 1.0], [1.0, 1.0]]), [0, 1])
     Tensor(0.69314718)
     """
+    real_only(x, xp, "softmax_crossentropy")
     x, mask = _chosen(y_true, x, xp, "softmax_crossentropy")
-    shifted = x - xp.max(x, axis=1, keepdims=True)
-    normalizer = xp.log(xp.sum(xp.exp(shifted), axis=1))
-    return xp.mean(normalizer - xp.sum(xp.where(mask, shifted, 0.0), axis=1))
+    top = xp.max(x, axis=1, keepdims=True)
+    shifted = x - top
+    label = xp.sum(xp.where(mask, shifted, 0.0), axis=1, keepdims=True)
+    others = xp.sum(xp.where(~mask, xp.exp(shifted), 0.0), axis=1, keepdims=True)
+    total = others + xp.exp(label)
+    # The loss of a sure sample is close to 0: the logarithm of 1 + the others.
+    losses = xp.where(label == 0, xp.log1p(others), xp.log(total) - label)
+    return in_float32(xp.mean, losses, xp), top, others, total
 
 
 def negative_log_likelihood(
@@ -136,8 +159,15 @@ def negative_log_likelihood(
     from mygrad.tensor_manip import where
 
     x, mask = _labelled(x, y_true, "negative_log_likelihood")
-    weighed = x if weights is None else x * weights
-    picked = where(mask, weighed, 0.0)
+    if weights is not None:
+        weights = as_operand_tensor(weights)
+        if tuple(weights.shape) != (x.shape[1],):
+            raise ValueError(
+                f"negative_log_likelihood: there is one weight for each of the {x.shape[1]} "
+                f"classes, and the weights have the shape {tuple(weights.shape)}"
+            )
+        x = x * weights
+    picked = where(mask, x, 0.0)
     return mean(-sum(picked, axis=1), constant=constant)
 
 
@@ -206,9 +236,25 @@ def margin_ranking_loss(
     Tensor(1.5)
     """
     x1, x2 = as_operand_tensor(x1), as_operand_tensor(x2)
+    if x1.shape != x2.shape or x1.ndim not in (1, 2):
+        raise ValueError(
+            f"margin_ranking_loss: the scores have the same shape, (N,) or (N, D), and their "
+            f"shapes are {tuple(x1.shape)} and {tuple(x2.shape)}"
+        )
+    for x in (x1, x2):
+        adapter = adapter_of(x._data)
+        if adapter is None or not floating[adapter, x.dtype]:
+            raise TypeError(f"margin_ranking_loss: scores are floats, and these are {x.dtype}")
+    if not isinstance(margin, Real) or not float(margin) >= 0:
+        raise ValueError(f"margin_ranking_loss: the margin is a number from 0, not {margin!r}")
     if not isinstance(y, (int, float)):
         y = as_operand_tensor(y).astype(x1.dtype)
-        y = y.reshape(-1, 1) if y.ndim == 1 and x1.ndim == 2 else y
+        if y.ndim and tuple(y.shape) != (x1.shape[0],):
+            raise ValueError(
+                f"margin_ranking_loss: y is a number or of shape ({x1.shape[0]},), and its shape "
+                f"is {tuple(y.shape)}"
+            )
+        y = y.reshape(-1, 1) if y.ndim and x1.ndim == 2 else y
     return mean(maximum(margin - y * (x1 - x2), 0.0), constant=constant)
 
 
@@ -245,13 +291,26 @@ def focal_loss(
     >>> focal_loss(mg.tensor([[0.5, 0.5]]), [0], gamma=1)
     Tensor([0.34657359])
     """
-    from mygrad.math.arithmetic import multiply
     from mygrad.tensor_manip import where
 
     class_probs, mask = _labelled(class_probs, targets, "focal_loss")
     p = sum(where(mask, class_probs, 0.0), axis=1)
-    focus = (1 - p) ** gamma if gamma else 1.0
-    return multiply(-alpha * log(p), focus, constant=constant)
+    return _focused(log(p), 1 - p, alpha, gamma, constant)
+
+
+def _focused(log_p: Any, rest: Any, alpha: Any, gamma: Any, constant: bool | None) -> Any:
+    """The focal loss, given the logarithm of a probability and what that lacks to 1."""
+    from mygrad.math.arithmetic import multiply
+    from mygrad.tensor_manip import where
+
+    if not isinstance(gamma, Real) or not float(gamma) >= 0:
+        raise ValueError(f"focal_loss: gamma is a number from 0, not {gamma!r}")
+    if not gamma:
+        return multiply(-alpha, log_p, constant=constant)
+    # Of a sure sample both factors are 0, and so is the derivative, whatever that of the power.
+    some = rest > 0
+    focus = where(some, where(some, rest, 1.0) ** float(gamma), 0.0)
+    return multiply(-alpha * log_p, focus, constant=constant)
 
 
 def softmax_focal_loss(
@@ -279,5 +338,8 @@ def softmax_focal_loss(
     >>> softmax_focal_loss(mg.tensor([[1.0, 1.0]]), [0], gamma=1)
     Tensor([0.34657359])
     """
-    probabilities = softmax(scores, axis=1)
-    return focal_loss(probabilities, targets, alpha=alpha, gamma=gamma, constant=constant)
+    from mygrad.tensor_manip import where
+
+    scores, mask = _labelled(scores, targets, "softmax_focal_loss")
+    log_p = sum(where(mask, logsoftmax(scores, axis=1), 0.0), axis=1)
+    return _focused(log_p, -expm1(log_p), alpha, gamma, constant)
