@@ -67,6 +67,13 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(3), (2, 3)),
         lambda draw: (draw(2, 1), (2, 0)),
     ]),
+    "copy": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3).T,),
+        lambda draw: (draw(2, 3).T, "C"),
+        lambda draw: (draw(2, 3), "F"),
+        lambda draw: (draw(0, 2), "K"),
+    ]),
     "conv_nd": (NUMBERS, [
         lambda draw: (draw(2, 3, 7), draw(2, 3, 3), 2, 1, 2),
         lambda draw: (draw(2, 3, 6, 5), draw(2, 3, 3, 3), 1, 1, 1),
@@ -151,7 +158,9 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
 }  # fmt: skip
 """By kernel: the dtypes, and functions that draw operands and return the arguments of a call."""
 
-EXACT = {"broadcast_to", "max_pool", "ones_like", "sliding_windows", "take_diagonals", "where"}
+EXACT = {
+    "broadcast_to", "copy", "max_pool", "ones_like", "sliding_windows", "take_diagonals", "where",
+}  # fmt: skip
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, 5e-324, 6e-8)
 
@@ -239,7 +248,7 @@ def same(name: str, call: Call, layout: str) -> None:
 # --- tests ----------------------------------------------------------------------------------------
 def test_the_adapters_kernels_are_found() -> None:
     names = [name for folder, name in DECLARED if folder == "mygrad_numpy"]
-    assert len(names) == 14
+    assert len(names) == 15
     adapter = mg.backends.selected_adapter()
     declared = {name for folder, name in DECLARED if folder == f"mygrad_{adapter.name}"}
     if adapter.name != "array-api-strict":
