@@ -63,6 +63,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "mygrad"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Derivatives of linear functions are constant, which tests of higher orders come upon.
+    config.addinivalue_line("filterwarnings", r"ignore:backward\(\) did nothing")
     config.addinivalue_line(
         "markers", "numpy_only(reason): runs on the numpy backend only, and says why"
     )

@@ -117,10 +117,9 @@ class Adapter:
         raise NotImplementedError
 
     def plain(self, array: Array) -> Array:
-        """An operand as an array of `array_types`: as it is, a view, or a copy.
+        """An operand in `array_types`: itself, a view, or a copy (of what cannot be locked).
 
-        A copy, if its memory cannot be locked although the library locks; TypeError for a
-        subclass whose meaning would be lost.
+        A subclass whose meaning would be lost is a TypeError.
         """
         return array
 

@@ -36,9 +36,8 @@ __all__ = ["backward", "clear_graph", "reachable"]
 newest_first = attrgetter("seq")
 WRITE = "an in-place write"
 STOPPED = (
-    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared. If it "
-    "is meant to (truncated back-propagation), say `t.detach()`; else call backward() once, on the "
-    "sum of the results, or the first time with create_graph=True"
+    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared. If so "
+    "meant (truncated back-propagation), say `t.detach()`; if not, call backward() once, on the sum"
 )
 
 

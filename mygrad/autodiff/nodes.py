@@ -77,7 +77,8 @@ class Record(Version):
     mask
         Where the operation was computed (``where=``), or None for everywhere.
     locks
-        Tokens that keep the user's arrays among `values` from being written.
+        Tokens that keep the user's arrays among `values` from being written; and, weakly, those
+        constants among the operands that may know what made them.
     checks
         How often writes have checked the saved arrays for overlap.
     stopped
@@ -107,6 +108,8 @@ class Record(Version):
     def clear(self) -> None:
         """Let go of everything; nothing can be differentiated through this version again."""
         self.parents = CLEARED
+        if self.locks:
+            _tensor_class._forget_origins(self.locks)
         self.values = ()
         self.windows = self.mask = self.locks = None
 
@@ -202,7 +205,7 @@ class Extras:
     grad_view
         The buffer's gradient, and what this tensor sees of it: ``t.grad`` of a view.
     provenance
-        What a constant was made from (`mygrad.autodiff.tape.Provenance`).
+        What a constant was made from, for users to look at.
     """
 
     __slots__ = ("exposed", "grad_view", "provenance")
@@ -232,6 +235,15 @@ class Handle:
     def _variables_of(record: Record) -> tuple[Any, ...]:
         """The tensors for the operands of a record; the public class makes them."""
         raise NotImplementedError("tensors are not declared")
+
+    @staticmethod
+    def _made_of(result: Handle, primitive: Any, operands: tuple[Any, ...]) -> Handle:
+        """A constant; the public class remembers what it was made of."""
+        return result
+
+    @staticmethod
+    def _forget_origins(tensors: Any) -> None:
+        """Forget what made these constants, as the graph that they were used in is cleared."""
 
     def _seen_through(self, window: Window) -> Handle:
         """The view that `window` describes of this tensor, which looks at a whole buffer."""

@@ -17,7 +17,6 @@ from mygrad.autodiff.guard import Guard, adopt, forget, guard_of
 from mygrad.autodiff.namespace import Namespace
 from mygrad.autodiff.nodes import (
     Buffer,
-    Extras,
     Handle,
     Record,
     Version,
@@ -38,8 +37,7 @@ from mygrad.autodiff.plan import Plan
 from mygrad.settings import recording
 
 __all__ = [
-    "Provenance", "apply", "clock", "finish_record", "note_reader", "record_call", "remember",
-    "tracking", "wrap_result",
+    "apply", "clock", "finish_record", "note_reader", "record_call", "tracking", "wrap_result",
 ]  # fmt: skip
 
 Array = Any
@@ -50,49 +48,6 @@ _override = recording.override.get  # the process's default is to record
 def tracking() -> bool:
     """Whether operations are recorded in the current thread or task."""
     return _override() is not False
-
-
-class Provenance:
-    """What made a constant: an operation that is remembered, but not differentiated.
-
-    Attributes
-    ----------
-    primitive
-        The operation.
-    operands
-        What it was called with.
-    cost
-        About how many bytes remembering keeps from being freed.
-    """
-
-    __slots__ = ("__weakref__", "cost", "operands", "primitive")
-
-    BUDGET = 1 << 20  # so that loops over constants run in flat memory
-
-    def __init__(self, primitive: Any, operands: tuple[Any, ...], cost: int) -> None:
-        self.primitive = primitive
-        self.operands = operands
-        self.cost = cost
-
-    @property
-    def variables(self) -> tuple[Any, ...]:
-        """The tensors that the operation was called with."""
-        as_tensor = tensor_class()._constant_tensor
-        self.operands = tuple(as_tensor(t) for t in self.operands)
-        return self.operands
-
-
-def remember(result: Handle, primitive: Any, operands: tuple[Any, ...]) -> Any:
-    """Note what a constant was made from, unless that keeps too much memory; returns it."""
-    cost = 500
-    for t in operands:
-        if isinstance(t, Handle):
-            cost += getattr(t._data, "nbytes", 0)
-            if t._extras is not None and t._extras.provenance is not None:
-                cost += t._extras.provenance.cost
-    if cost < Provenance.BUDGET:
-        result._extras = Extras(None, Provenance(primitive, operands, cost))
-    return result
 
 
 def apply(
@@ -189,8 +144,6 @@ def wrap_result(
     if constant is not None or not live or out.dtype is not first.dtype:
         differentiable = floating[adapter, out.dtype]
         constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
-        if constant:
-            live = 0
     _, namespace, may_view = primitive.kernels[adapter]
     if may_view and adapter.has_views and adapter.is_view(out, arrays[0]):
         if isinstance(operands[0], Handle):
@@ -202,7 +155,10 @@ def wrap_result(
     if _override() is False:
         return new_handle(out, None, None, None, bool(constant))
     if constant:
-        return remember(new_handle(out, None, None, None, True), primitive, operands)
+        for t in operands if live else ():  # they are used, as for any other result
+            if isinstance(t, Handle) and t._base is None:
+                buffer_of(t).grad = None
+        return tensor_class()._made_of(new_handle(out, None, None, None, True), primitive, operands)
     return record_call(
         primitive, namespace, operands, arrays, out, params, live, mask, residuals
     )
@@ -247,6 +203,8 @@ def record_call(
                 note_reader(buffer, version, reader)
         else:
             parents.append(None)
+            if isinstance(t, Handle) and t._extras is not None:  # it may know what made it
+                version.locks = [*(version.locks or ()), ref(t)]
             if saved and isinstance(t, Handle):
                 note_reader(t._buffer or buffer_of(t), version, reader)
             elif saved and isinstance(t, namespace.adapter.array_types):

@@ -33,8 +33,14 @@ from mygrad.autodiff.views import overlaps_itself
 from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
-from mygrad.tensors.leaving import Leaving
-from mygrad.tensors.provenance import CreatorWithResiduals, constant_tensor, variables_of
+from mygrad.tensors.leaving import Leaving, _restored  # noqa: F401 -- where pickles look for it
+from mygrad.tensors.provenance import (
+    CreatorWithResiduals,
+    constant_tensor,
+    forget,
+    remember,
+    variables_of,
+)
 
 __all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "stop_gradient", "tensor"]
 
@@ -284,6 +290,7 @@ class Tensor(Leaving):
 
     def clear_graph(self) -> None:
         """Let go of the graph that made this tensor: it, and all in it, become leaves."""
+        forget([self])
         sweep.clear_graph(self)
 
     def backward(self, grad: Any = None, *, create_graph: bool = False) -> None:
@@ -309,6 +316,8 @@ class Tensor(Leaving):
             A part of the graph was cleared by another ``backward()``.
         """
         if self._constant or not tracking():
+            if tracking():
+                forget([self])
             tell.get()(f"backward() did nothing: {self._why_no_gradient()}", NothingToDifferentiate)
             return
         data = self._data
@@ -383,6 +392,8 @@ class Tensor(Leaving):
 
     _variables_of = staticmethod(variables_of)
     _constant_tensor = staticmethod(constant_tensor)
+    _made_of = staticmethod(remember)
+    _forget_origins = staticmethod(forget)
 
     def copy(self, order: str = "C", *, constant: bool | None = None) -> Tensor:
         """`mygrad.copy`, which keeps the order of the axes in memory only for ``order="K"``."""

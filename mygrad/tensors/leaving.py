@@ -10,9 +10,9 @@ import operator
 from typing import Any, TypeVar
 
 from mygrad.arrays import Adapter, adapter_of, get_adapter
-from mygrad.autodiff.guard import adopt, expose
+from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
-from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
+from mygrad.autodiff.nodes import Handle, buffer_of, new_buffer, new_handle
 
 __all__ = ["Leaving"]
 
@@ -39,10 +39,10 @@ class Leaving(Handle):
         >>> x.grad
         array([1., 2.])
         """
-        adapter = self._adapter()
-        twin = new_handle(self._data, None, None, None, True)
-        adopt(twin, expose(self), adapter)
-        return twin
+        expose(self)  # after which all tensors on this memory have one guard
+        source, buffer = buffer_of(self), new_buffer()
+        buffer.readers, buffer.guard = source.readers, source.guard
+        return new_handle(self._data, buffer, None, None, True)
 
     def item(self) -> Any:
         """The only element, as a Python number, without its gradient."""

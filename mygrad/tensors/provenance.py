@@ -8,15 +8,24 @@ up when somebody asks: live tensors are found, the others are stood in for.
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.nodes import Handle, Record, Version, new_buffer, new_handle, tensor_class
+from mygrad.autodiff.nodes import (
+    Extras,
+    Handle,
+    Record,
+    Version,
+    new_buffer,
+    new_handle,
+    tensor_class,
+)
 from mygrad.autodiff.views import Gather
 
-__all__ = ["CreatorWithResiduals", "constant_tensor", "variables_of"]
+__all__ = ["CreatorWithResiduals", "constant_tensor", "forget", "remember", "variables_of"]
 
 
 class CreatorWithResiduals:
@@ -38,6 +47,60 @@ class CreatorWithResiduals:
         if name in primitive.residual_names and values:
             return values[primitive.positions[name]]
         return getattr(self.record, name)
+
+
+class Provenance:
+    """What made a constant: an operation that is remembered, but not differentiated.
+
+    Attributes
+    ----------
+    primitive, operands
+        The operation, and what it was called with.
+    cost
+        About how many bytes remembering keeps from being freed.
+    """
+
+    __slots__ = ("__weakref__", "cost", "operands", "primitive")
+
+    BUDGET = 1 << 20  # so that loops over constants run in flat memory
+
+    def __init__(self, primitive: Any, operands: tuple[Any, ...], cost: int) -> None:
+        self.primitive = primitive
+        self.operands = operands
+        self.cost = cost
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The tensors that the operation was called with."""
+        self.operands = tuple(constant_tensor(t) for t in self.operands)
+        return self.operands
+
+
+def remember(result: Handle, primitive: Any, operands: tuple[Any, ...]) -> Any:
+    """Note what a constant was made from, unless that keeps too much memory; returns it."""
+    cost = 500
+    for t in operands:
+        if isinstance(t, Handle):
+            cost += getattr(t._data, "nbytes", 0)
+            if t._extras is not None and t._extras.provenance is not None:
+                cost += t._extras.provenance.cost
+    if cost < Provenance.BUDGET:
+        result._extras = Extras(None, Provenance(primitive, operands, cost))
+    return result
+
+
+def forget(tensors: Iterable[Any]) -> None:
+    """Let constants, and those that they were made of, have no creators from here on.
+
+    Among `tensors` there may be weak references to some, and other things.
+    """
+    stack = list(tensors)
+    while stack:
+        t = stack.pop()
+        t = t() if isinstance(t, ReferenceType) else t
+        if isinstance(t, Handle) and t._extras is not None and t._extras.provenance is not None:
+            stack += t._extras.provenance.operands
+            t._extras.provenance = None
 
 
 def constant_tensor(value: Any) -> Any:
@@ -66,6 +129,14 @@ def variables_of(record: Record) -> tuple[Any, ...]:
     return tuple(found)
 
 
+def _living(array: Any) -> Any:
+    """The user's own constant that holds this very array; None if it is gone."""
+    for t in gc.get_referrers(array):
+        if isinstance(t, Handle) and t._constant and t._data is array:
+            return t
+    return None
+
+
 def _variable(record: Record, k: int) -> tuple[Any, bool]:
     """The tensor for an operand, and whether it is the user's own."""
     parent, first = record.parents[k], record.primitive.first_operand
@@ -73,7 +144,8 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
     if parent is None:
         if value is None:
             return new_handle_without_data(new_buffer(), None, True), False
-        return constant_tensor(value), isinstance(value, Handle)
+        own = value if isinstance(value, Handle) else _living(value)
+        return constant_tensor(value if own is None else own), own is not None
     window: Any = record.windows[k] if record.windows else None
     if isinstance(window, Gather):  # a read through arrays: of the tensor that it looked at
         window = window.window

@@ -69,9 +69,10 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     ]),
     "copy": (KINDS, [
         lambda draw: (draw(),),
-        lambda draw: (draw(2, 3),),
-        lambda draw: (draw(0, 3), "C"),
+        lambda draw: (draw(2, 3).T,),
+        lambda draw: (draw(2, 3).T, "C"),
         lambda draw: (draw(2, 3), "F"),
+        lambda draw: (draw(0, 2), "K"),
     ]),
     "conv_nd": (NUMBERS, [
         lambda draw: (draw(2, 3, 7), draw(2, 3, 3), 2, 1, 2),
@@ -133,6 +134,13 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3), ()),
         lambda draw: (draw(0, 3), 0),
     ]),
+    "take": (KINDS, [
+        lambda draw: (draw(2, 3), np.asarray([[0, -1], [1, 0]])),
+        lambda draw: (draw(2, 3), np.asarray([1, -2, 1], "i1"), 0),
+        lambda draw: (draw(2, 3), np.asarray([], int), 1),
+        lambda draw: (draw(2, 3), np.asarray([7, -9]), 1, "wrap"),
+        lambda draw: (draw(2, 3), np.asarray([7, -9]), 1, "clip"),
+    ]),
     "take_diagonals": (KINDS, [
         lambda draw: (draw(3, 3), "ii", "i"),
         lambda draw: (draw(2, 3, 2), "iji", "ji"),
@@ -158,7 +166,7 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
 """By kernel: the dtypes, and functions that draw operands and return the arguments of a call."""
 
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
-EXACT = {*VIEWS, "copy", "max_pool", "ones_like", "where"}
+EXACT = {*VIEWS, "copy", "max_pool", "ones_like", "take", "where"}
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, 5e-324, 6e-8)
 
 
@@ -245,7 +253,7 @@ def same(name: str, call: Call, layout: str) -> None:
 # --- tests ----------------------------------------------------------------------------------------
 def test_the_adapters_kernels_are_found() -> None:
     names = [name for folder, name in DECLARED if folder == "mygrad_numpy"]
-    assert len(names) == 15
+    assert len(names) == 16
     adapter = mg.backends.selected_adapter()
     declared = {name for folder, name in DECLARED if folder == f"mygrad_{adapter.name}"}
     if adapter.name != "array-api-strict":

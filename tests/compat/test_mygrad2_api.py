@@ -283,3 +283,116 @@ def test_overriding_a_function_of_numpy() -> None:
         assert np.fliplr(np.ones((1, 2))).tolist() == [[1, 1]]
     finally:
         implements_numpy_override(np.fliplr)(mg.fliplr)
+
+
+def test_clearing_reaches_constants() -> None:
+    c = mg.tensor(2.0, constant=True)
+    d = c * 3
+    x = mg.tensor(1.0)
+    for use in (mg.multiply, mg.add):
+        e = d * d
+        assert e.creator is not None
+        use(x, e).backward()
+        assert e.creator is None
+    d = c * 3
+    d.clear_graph()
+    assert d.creator is None
+    for d in (c * 3, mg.multiply(x, 2.0, constant=True)):
+        assert d.creator is not None
+        with pytest.warns(mg.errors.NothingToDifferentiate):
+            d.backward()
+        assert d.creator is None
+
+
+def test_creators_hold_the_constants_themselves() -> None:
+    x, c = mg.tensor([1.0]), mg.tensor([2.0], constant=True)
+    for z in (x * c, x + c, c / x, mg.maximum(x, c), mg.einsum("i,i", x, c), c @ x):
+        assert any(t is c for t in z.creator.variables)
+        assert any(t is x for t in z.creator.variables)
+    z = x * c
+    c[:] = 0.0
+    assert z.creator.variables[1].data.tolist() == [2]
+
+
+def test_constants_are_asked_for_by_booleans() -> None:
+    for wrong in (1, "yes", np.array(1.0)):
+        for make in (mg.tensor, mg.zeros, mg.negative, lambda a, **kw: mg.add(a, a, **kw)):
+            with pytest.raises(TypeError, match="constant="):
+                make(1, constant=wrong)
+
+
+def test_out_keeps_constants() -> None:
+    c, x = mg.tensor([1.0, 2.0], constant=True), mg.tensor([1.0, 2.0])
+    for result in (
+        mg.sin(np.ones(2), out=np.zeros(2)), mg.sin(c, out=np.zeros(2)), np.sin(c, out=np.zeros(2)),
+        mg.sin([1.0], out=np.zeros(1), constant=True), mg.sin(x, out=np.zeros(2), constant=True),
+        mg.matmul(c, c, out=np.zeros(())), mg.add(c, c, out=np.zeros(2), where=[True, False]),
+        mg.concatenate([c, c], out=np.zeros(4)), mg.sum(c, out=np.zeros(())),
+    ):  # fmt: skip
+        assert result.constant
+    assert not mg.sin(x, out=np.zeros(2)).constant
+
+
+def test_astensor_and_tensor_without_a_copy() -> None:
+    x, c = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0], constant=True)
+    for t in (x, c):
+        same = mg.tensor(t, copy=False), mg.tensor(t, copy=False, dtype=t.dtype, ndmin=1)
+        assert all(s is t for s in same)
+        assert mg.tensor(t, copy=False, constant=t.constant) is mg.astensor(t) is t
+    row = mg.tensor(x, copy=False, ndmin=2)
+    assert row.base is x
+    assert row.shape == (1, 2)
+    (row * row).backward()
+    assert x.grad.tolist() == [2, 4]
+    (mg.tensor(x, copy=False, dtype="float32") * 2).backward()
+    assert x.grad.tolist() == [2, 2]
+    for wrong in (0.0, 1.5, "1"):
+        with pytest.raises(TypeError):
+            mg.tensor(x, ndmin=wrong, copy=False)
+
+
+def test_casts_of_what_had_to_be_constant() -> None:
+    w = mg.tensor([[1, 2]]).astype(float)
+    (w**2).sum().backward()
+    assert w.grad.tolist() == [[2, 4]]
+    assert mg.tensor([1, 2]).astype(float, constant=True).constant
+    assert mg.tensor([1.0], constant=True).astype("float32").constant
+    x = mg.tensor([1.0, 2.0])
+    for casting in ("no", "equiv", "safe", "same_kind", "unsafe"):
+        assert x.astype(x.dtype, casting, copy=False) is x
+    assert x.astype(x.dtype, copy=False, constant=True).constant
+    assert x.astype(x.dtype) is not x
+
+
+def test_spaced_integers_round_down() -> None:
+    assert mg.linspace(0, -1, 5, dtype=int).data.tolist() == [0, -1, -1, -1, -1]
+    assert mg.linspace(-5, 5, 7, dtype="int8").data.tolist() == [-5, -4, -2, 0, 1, 3, 5]
+
+
+def test_a_use_that_is_constant_clears_gradients_too() -> None:
+    x = mg.tensor([1.0])
+    (x * x).backward()
+    mg.add(x, 1.0, constant=True)
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_windows_are_checked(raw: bool) -> None:
+    x: Any = np.zeros((6, 6)) if raw else mg.zeros((6, 6))
+    for wrong in (
+        {"step": None}, {"step": -1}, {"step": 0}, {"step": 1.5}, {"window_shape": (1, 1, 1)},
+        {"dilation": -1}, {"dilation": 0}, {"window_shape": (0, 1)}, {"dilation": 6},
+    ):  # fmt: skip
+        with pytest.raises((ValueError, TypeError), match="sliding_window_view"):
+            mg.sliding_window_view(x, **{"window_shape": (2, 2), "step": 1} | wrong)
+
+
+def test_copies_are_laid_out_as_numpys() -> None:
+    a = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    t = mg.tensor(a, copy=False)
+    assert t.copy().strides == a.copy().strides
+    assert t.copy("K").strides == a.copy("K").strides
+    assert np.copy(t).strides == np.copy(a).strides
+    assert np.copy(t, order="C").strides == np.copy(a, order="C").strides
+    t.copy().backward()
+    assert (t.grad == 1).all()

@@ -105,7 +105,8 @@ def test_deepcopy_and_pickle_keep_the_gradient_and_drop_the_graph(how: str, cons
 
     leaf = mg.tensor([1.0, 2.0], constant=constant)
     result = leaf * 2
-    (result * 3).backward()
+    if not constant:
+        (result * 3).backward()
     for t in (leaf, result, mg.tensor(np.float32(2)), mg.tensor([1, 2])):
         twin = twin_of(t)
         assert values(twin) == values(t)

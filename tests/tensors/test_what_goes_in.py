@@ -13,7 +13,10 @@ import pytest
 
 import mygrad as mg
 
-pytestmark = pytest.mark.numpy_only("is about types of NumPy's")
+pytestmark = [
+    pytest.mark.numpy_only("is about types of NumPy's"),
+    pytest.mark.filterwarnings("ignore:the matrix subclass"),
+]
 
 VALUES = [[1.0, 2.0], [3.0, 4.0]]
 
