@@ -13,15 +13,7 @@ from typing import Any
 
 from mygrad.arrays.protocol import Adapter
 
-__all__ = [
-    "adapter_of",
-    "by_type",
-    "get_adapter",
-    "names",
-    "register_backend",
-    "remedy",
-]
-
+__all__ = ["adapter_of", "by_type", "get_adapter", "names", "register_backend", "remedy"]
 
 _GROUP = "mygrad.backends"
 _EXTRAS = {"cupy": "cuda", "dpnp": "sycl"}
@@ -33,7 +25,7 @@ _no_arrays: set[type] = set()  # types met that belong to no array library
 def register_backend(adapter: Adapter) -> Adapter:
     """Make an adapter known to mygrad, under ``adapter.name``.
 
-    Packages do not need to call it: an entry point in the group ``mygrad.arrays``, named
+    Packages do not need to call it: an entry point in the group ``mygrad.backends``, named
     after the array library and leading to the adapter, is found when it is needed.
 
     Parameters

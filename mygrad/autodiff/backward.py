@@ -10,7 +10,7 @@ is changed in the graph, and no gradient is assigned, before all of it has succe
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Any
 
 from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.lost_gradients import tell
@@ -312,7 +312,11 @@ class Sweep:
             and (broadcasts == "stacks" or found == tuple(version.shape))
         )
         if not fits:
-            raise_misshapen(version, k, shape, found)
+            raise InvalidGradient(
+                f"the rule of {version.primitive.name} for {name_of_operand(version, k)} returned "
+                f"an array of shape {found}, and the operand has shape {tuple(shape)} (the result "
+                f"{tuple(version.shape)}). A rule returns an adjoint in its operand's shape"
+            )
         return self.summed_to(g, shape)
 
     def summed_to(self, g: Any, shape: tuple[int, ...]) -> Any:
@@ -482,13 +486,3 @@ def name_of_operand(version: Record, k: int) -> str:
     """What to call an operand of a record in errors."""
     names = version.primitive.operand_names
     return f"number {k}" if version.primitive.variadic else names[k]
-
-
-def raise_misshapen(
-    version: Record, k: int, shape: tuple[int, ...], found: tuple[int, ...]
-) -> NoReturn:
-    raise InvalidGradient(
-        f"the rule of {version.primitive.name} for {name_of_operand(version, k)} returned an array "
-        f"of shape {found}, and the operand has shape {tuple(shape)} (the result "
-        f"{tuple(version.shape)}). A rule returns its operand's adjoint, in the operand's shape"
-    )

@@ -108,18 +108,10 @@ def write(
 def record_write(
     target: Handle, part: Array, index: Any, value: Any, flows: bool, sign: int, mask: Any
 ) -> None:
-    """Make the next version of the target's buffer: what the write left there.
+    """Make the next version of the target's buffer, where derivatives may flow to `value`.
 
-    Parameters
-    ----------
-    target, value, sign, mask
-        As for `write`.
-    part
-        The part of the target's array that was written; None for all of it.
-    index
-        Where in that, if arrays say so.
-    flows
-        Whether derivatives flow to `value`.
+    What was written is `part` of the target's array (None: all), and in it what `index`, if there
+    are arrays in it, selects.
     """
     buffer = buffer_of(target)
     old = buffer.version

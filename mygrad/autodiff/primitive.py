@@ -12,12 +12,6 @@ A rule asks for what it needs by name: operands, parameters, ``out`` (the result
 ``xp`` (the namespace to compute in), ``x_shape`` (the shape of operand ``x``). Only what the
 rules of live operands name is kept until the backward pass. The engine undoes broadcasting and
 casts, so that elementwise rules need not know of shapes.
-
-*Residuals* are what a forward function has worked out besides its result and its rules can use
-again: it returns ``(result, *residuals)``. A *joint* rule returns the adjoints of several operands
-at once::
-
-    @primitive(joint={("x", "scale"): lambda g, x, scale, length: ...}, residuals=("length",))
 """
 
 from __future__ import annotations
@@ -55,7 +49,8 @@ class Primitive:
     aliases
         Other names.
     residuals, index_residuals
-        What `forward` returns besides the result, in this order. Where a sweep is recorded itself
+        What `forward` has worked out besides the result and rules can use again: it returns
+        ``(result, *residuals)``, in this order. Where a sweep is recorded itself
         (``create_graph=True``) residuals are computed again, on tensors, by `forward`; index
         residuals (integers, booleans) have no derivative and are used as they are.
     replay
@@ -317,27 +312,10 @@ def own_copy(option: Any) -> Any:
     return option if adapter is None or kind in adapter.scalar_types else adapter.copy(option)
 
 
-def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:
-    """Declare an operation: by operand its rule or None, and the options of `Primitive`.
+OPTIONS = frozenset(inspect.getfullargspec(Primitive).kwonlyargs)
 
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> from mygrad.autodiff.primitive import primitive
-    >>> @primitive(x=lambda g, factor: g * factor)
-    ... def scaled(x, factor):
-    ...     return x * factor
-    >>> x = mg.tensor([1.0, 2.0])
-    >>> scaled(x, 3.0).backward()
-    >>> x.grad
-    array([3., 3.])
-    """
-    options = {
-        name: declaration.pop(name)
-        for name in (
-            "joint", "aliases", "residuals", "index_residuals", "variadic", "may_view", "folds",
-            "goes_first", "broadcasts", "replay",
-        )
-        if name in declaration
-    }  # fmt: skip
+
+def primitive(**declaration: Any) -> Callable[[Callable[..., Any]], Primitive]:
+    """Declare an operation: by operand its rule or None, and the options of `Primitive`."""
+    options = {name: declaration.pop(name) for name in OPTIONS & declaration.keys()}
     return lambda forward: Primitive(forward, declaration, **options)

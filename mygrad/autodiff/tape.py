@@ -59,23 +59,9 @@ def apply(
 ) -> Any:
     """Call a primitive, and record the call if a gradient may be asked for.
 
-    Parameters
-    ----------
-    primitive
-        The operation, a `mygrad.autodiff.primitive.Primitive`.
-    operands
-        Tensors, arrays, numbers.
-    params
-        The values of ``primitive.param_names``, in that order.
-    constant
-        Whether the result is constant; by default it is if all operands are.
-    mask
-        Where the operation is to be computed; a raw boolean array.
-
-    Returns
-    -------
-    Tensor
-        The result, which nothing else refers to.
+    `params` are the values of ``primitive.param_names``, in that order, and `mask` is a raw array
+    of booleans, where to compute. The result is constant if all operands are, unless `constant`
+    says otherwise. Nothing else refers to it.
     """
     arrays: list[Any] = []
     live, bit = 0, 1  # live: one bit for each operand that derivatives may flow to
