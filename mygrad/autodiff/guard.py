@@ -200,8 +200,6 @@ def expose(t: Handle) -> Any:
     if not adapter.can_lock:
         return t._data
     array = t._data[...]
-    extras.exposed = array
-    t._extras = extras
     buffer = buffer_of(t)
     with lock:
         guard = buffer.guard
@@ -214,4 +212,5 @@ def expose(t: Handle) -> Any:
                     if not record.values:  # it was cleared in another thread meanwhile
                         record.locks = None
         guard.expose(array)
+    extras.exposed, t._extras = array, extras  # now that any use of the memory locks the array
     return array

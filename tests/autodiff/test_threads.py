@@ -406,7 +406,8 @@ def test_threads_that_share_everything() -> None:
         assert not c.flags.writeable
         (y * 1.0).backward()
         assert x.grad.tolist() == (row + np.array([1.0, 4.0, 9.0])).tolist()
-        assert weights.grad is None or weights.grad.shape == (3,)
+        grad = weights.grad  # of any of the threads, or none
+        assert grad is None or grad.shape == (3,)
 
     def writes(k: int) -> None:
         x = leaf(1.0, 2.0, 3.0)
