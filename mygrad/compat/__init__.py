@@ -29,7 +29,7 @@ PATHS = dict(line.split() for line in """
     math.trigonometric.funcs        mygrad.math.trigonometric
     no_grad_funcs                   mygrad
     random.funcs                    mygrad.random
-    tensor_base                     mygrad.tensors.base,mygrad.tensors.leaving,mygrad.interop.numpy_functions
+    tensor_base  mygrad.tensors.base,mygrad.tensors.leaving,mygrad.interop.numpy_functions
     tensor_creation.funcs           mygrad.tensor_creation
     tensor_manip.array_shape.funcs  mygrad.tensor_manip.array_shape
     tensor_manip.tensor_joining.funcs  mygrad.tensor_manip.tensor_joining
