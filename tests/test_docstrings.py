@@ -31,7 +31,8 @@ UNFINISHED = set(
     mygrad.linalg.inner mygrad.outer mygrad.linalg.outer mygrad.vdot
     mygrad.linalg.vdot mygrad.mem_guard_off mygrad.mem_guard_on
     mygrad.sign mygrad.to mygrad.ufunc mygrad.Tensor.clip mygrad.Tensor.reshape
-    mygrad.Tensor.scatter_add mygrad.Tensor.to_device
+    mygrad.Tensor.scatter_add mygrad.Tensor.to_device mygrad.Tensor.copy mygrad.Tensor.std
+    mygrad.Tensor.var mygrad.std mygrad.var mygrad.logsumexp
     """.split()
 )
 """Whose parameters are not all explained yet. (`arange` takes them as NumPy does, by position.)"""

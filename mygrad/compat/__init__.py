@@ -82,6 +82,7 @@ PATHS = dict(line.split() for line in """
     windows                         mygrad.autodiff.views
     autodiff.memory                 mygrad.autodiff.nodes
     interop.mygrad2_paths           mygrad.compat
+    interop.numpy_protocol          mygrad.interop.numpy_functions
 """.splitlines() if line.strip())
 """Old path (below ``mygrad``), and where its names are now."""
 

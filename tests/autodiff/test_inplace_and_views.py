@@ -217,7 +217,7 @@ def test_where_leaves_the_gradient_of_the_rest_to_the_old_content() -> None:
 
 
 # NumPy skips the masked elements going forward; going back, the rule divides all of them.
-@pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # and libraries without where= both ways
 def test_a_masked_singularity_gives_no_nan() -> None:
     x, y = mg.tensor([1.0, 0.0, 4.0]), mg.zeros(3, dtype=np.float64)
     mg.log(x, where=np.array([True, False, True]), out=y)

@@ -198,6 +198,7 @@ def test_writing_a_variable_into_a_raw_array_warns() -> None:
 
 
 # --- tensors for like= ----------------------------------------------------------------------
+@pytest.mark.filterwarnings("ignore::mygrad.errors.GradientDetached")  # np.array(t) is a new leaf
 def test_like() -> None:
     t = mg.tensor([1.0, 2.0])
     for made, want in (
