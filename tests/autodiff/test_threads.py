@@ -21,8 +21,9 @@ import pytest
 
 import mygrad as mg
 from mygrad.autodiff import guard
-from mygrad.autodiff.lost_gradients import action_on_loss
+from mygrad.autodiff.lost_gradients import tell
 from mygrad.settings import lock
+from mygrad.tensors.telling import ACTIONS
 
 pytestmark = pytest.mark.numpy_only("this library cannot lock arrays, and threads are no concern")
 PACKAGE = str(Path(mg.__file__).parent)
@@ -374,7 +375,7 @@ def test_threads_that_share_everything() -> None:
     def losing(k: int) -> None:
         action: Any = ("error", "ignore", "warn")[k % 3]
         with mg.on_detach(action):
-            assert action_on_loss.get() == action
+            assert tell.get() is ACTIONS[action]
 
     def overrides(k: int) -> None:
         x = leaf(1.0, 2.0, 3.0)
@@ -460,7 +461,7 @@ def test_threads_that_share_everything() -> None:
     assert adopted.flags.writeable
     assert weights.data.flags.writeable
     assert not guard._needed
-    assert action_on_loss.default == "warn"
+    assert tell.default is ACTIONS["warn"]
     assert mg.mem_guard_active()
 
 
@@ -469,9 +470,9 @@ def test_defaults_of_the_process_are_seen_in_all_threads() -> None:
     mg.turn_memory_guarding_off()
     mg.on_detach("ignore")
     with mg.mem_guard_on, mg.on_detach("error"):
-        in_threads(lambda _: seen.append((mg.mem_guard_active(), action_on_loss.get())))
-    assert seen == [(False, "ignore")] * 4
-    assert action_on_loss.get() == "ignore"
+        in_threads(lambda _: seen.append((mg.mem_guard_active(), tell.get())))
+    assert seen == [(False, ACTIONS["ignore"])] * 4
+    assert tell.get() is ACTIONS["ignore"]
 
 
 def test_threads_that_choose_what_happens_where_a_gradient_is_lost() -> None:
@@ -479,8 +480,8 @@ def test_threads_that_choose_what_happens_where_a_gradient_is_lost() -> None:
     one, other = mg.on_detach("error"), mg.on_detach("ignore")
     for override in (one, other):
         with override:
-            assert action_on_loss.get() == override._value
-    assert action_on_loss.default == "warn"
+            assert tell.get() is override._value
+    assert tell.default is ACTIONS["warn"]
 
 
 def test_overrides_leave_nothing_behind_in_their_context() -> None:
