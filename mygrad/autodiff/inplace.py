@@ -25,7 +25,8 @@ def write(
     value: Any,
     sign: int = 0,
     mask: Any = None,
-    name: str = "tensor[...] = value",
+    name: Any = "tensor[...] = value",
+    advanced: bool = False,
 ) -> None:
     """Change a tensor in place, and record the change if a gradient may be asked for.
 
@@ -42,8 +43,8 @@ def write(
         0 to put the value there; 1 or -1 to add or subtract it.
     mask
         Where to write; a raw boolean array.
-    name
-        What to call the operation in errors.
+    name, advanced
+        What to call the operation in errors; whether there are arrays in `index`.
     """
     adapter = by_type[type(target._data)]
     new = as_operand(value, adapter, name)
@@ -63,7 +64,6 @@ def write(
     flows = recorded and isinstance(value, Handle) and not value._constant
     if flows and buffer.version is None:
         gradient_lost(f"{name}: a variable was written into a constant tensor")
-    advanced = index is not None and any(adapter_of(i) is not None for i in index)
     region = target._data
     try:
         if index is not None and not advanced:

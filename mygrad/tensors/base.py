@@ -425,7 +425,8 @@ class Tensor(Leaving):
         """Add `values` into ``self[index]``, in place; where positions repeat they add up."""
         adapter = adapter_of(self._data)
         assert adapter is not None
-        write(self, indexing.parse(index, adapter)[0], values, 1, name="scatter_add")
+        items, advanced = indexing.parse(index, adapter)
+        write(self, items, values, 1, name="scatter_add", advanced=advanced)
 
 
 set_tensor_class(Tensor)

@@ -111,9 +111,30 @@ def _read(t: Handle, data: Any, window: Window | Gather, constant: bool) -> Any:
     return record_copy(data, adapter, buffer.version, window)
 
 
+class _Assignment:
+    """What ``t[index] = value`` is called in errors: put into words only if there is one.
+
+    (The words for an index array on a device would have to be fetched from there.)
+    """
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: Any) -> None:
+        self.index = index
+
+    def __str__(self) -> str:
+        return f"tensor[{self.index!r}] = value"
+
+
 def setitem(t: Handle, index: Any, value: Any) -> None:
     """``t[index] = value``."""
+    if index is ...:
+        write(t, None, value)
+        return
+    if type(index) in _BASIC:
+        write(t, (index,), value, 0, None, _Assignment(index))
+        return
     adapter = adapter_of(t._data)
     assert adapter is not None
-    items = None if index is ... else parse(index, adapter)[0]
-    write(t, items, value, name=f"tensor[{index!r}] = value" if items else "tensor[...] = value")
+    items, advanced = parse(index, adapter)
+    write(t, items, value, 0, None, _Assignment(index), advanced)
