@@ -105,15 +105,15 @@ def clear(versions: list[Any], on_purpose: bool = False) -> None:
         buffer = version.buffer()
         if buffer is not None and buffer.version is version:
             made = buffer.version = leaf(buffer, version.shape, version.dtype)
-            if not on_purpose:
-                made.stopped = lost_history(version, buffer, version is versions[0])
+            if version is versions[0] and type(version) is Record and not on_purpose:
+                made.stopped = version.plan.primitive.name
+            elif not on_purpose:
+                made.stopped = lost_history(version, buffer)
         version.clear()
 
 
-def lost_history(version: Any, buffer: Buffer, certain: bool) -> str | None:
+def lost_history(version: Any, buffer: Buffer) -> str | None:
     """What made this version, if a leaf in its place cuts off tensors that somebody looks at."""
-    if type(version) is Record and certain:
-        return version.plan.primitive.name  # type: ignore[no-any-return]
     first = version
     while type(first) is Write and first.parents[0] is not None:
         first = first.parents[0]

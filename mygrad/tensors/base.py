@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-from mygrad.arrays import adapter_of, selected_adapter
+from mygrad.arrays import adapter_of, by_type, selected_adapter
 from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.guard import adopt, expose, guard_of
 from mygrad.autodiff.inplace import write
@@ -321,8 +321,7 @@ class Tensor(Leaving):
             tell.get()(f"backward() did nothing: {self._why_no_gradient()}", NothingToDifferentiate)
             return
         data = self._data
-        adapter = adapter_of(data)
-        assert adapter is not None
+        adapter = by_type[type(data)]
         if grad is None:
             seed = namespace_of(adapter).ones_like(data)
         else:
