@@ -25,17 +25,15 @@ ROOMS = """
 """.split()
 EVERYWHERE = {"out", "where", "dtype", "constant"}
 """Keywords that mean the same for every operation, and are explained once."""
-UNFINISHED = set(
+EXCUSED = set(
     """
-    mygrad.adapter_of mygrad.arange mygrad.tensor_creation.arange mygrad.inner
-    mygrad.linalg.inner mygrad.outer mygrad.linalg.outer mygrad.vdot
-    mygrad.linalg.vdot mygrad.mem_guard_off mygrad.mem_guard_on
-    mygrad.sign mygrad.to mygrad.ufunc mygrad.Tensor.clip mygrad.Tensor.reshape
-    mygrad.Tensor.scatter_add mygrad.Tensor.to_device mygrad.Tensor.copy mygrad.Tensor.std
-    mygrad.Tensor.var mygrad.std mygrad.var mygrad.logsumexp
+    mygrad.arange mygrad.tensor_creation.arange mygrad.mem_guard_off mygrad.mem_guard_on mygrad.to
+    mygrad.adapter_of mygrad.ufunc
     """.split()
 )
-"""Whose parameters are not all explained yet. (`arange` takes them as NumPy does, by position.)"""
+"""Whose signatures say otherwise: `arange` takes its arguments as NumPy does, by position; switches
+are entered more often than called; `to` has a parameter of its rule's; the others are for authors of
+adapters and operations, who read the module."""
 
 
 def public() -> Iterator[str]:
@@ -57,7 +55,7 @@ def complaints(name: str) -> list[str]:
     for code, text in numpydoc.validate(name)["errors"]:
         if code == "PR01" and set(re.findall(r"'(\w+)'", text)) <= EVERYWHERE:
             continue
-        if code in ("PR01", "PR02") and name in UNFINISHED:
+        if code in ("PR01", "PR02") and name in EXCUSED:
             continue
         if code in CHECKS:
             found.append(f"{code}: {text}")

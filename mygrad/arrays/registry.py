@@ -103,7 +103,7 @@ def remedy(name: str) -> str:
 
 
 def adapter_of(array: Any) -> Adapter | None:
-    """The adapter that takes arrays of this type, or None if it is no array of any library."""
+    """The adapter that takes arrays of the type of `array`, or None if it is no array at all."""
     kind = type(array)
     found = by_type.get(kind)
     return found if found is not None or kind in _no_arrays else _adopt(kind)

@@ -174,6 +174,17 @@ def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any
 def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     """Sum of products over the last axes.
 
+    Parameters
+    ----------
+    a, b
+        Tensors, arrays or numbers; their last axes have the same length.
+    constant
+        Whether the result is constant; by default it is if both operands are.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import mygrad as mg
@@ -188,6 +199,18 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
 
 def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     """Dot product of the flattened operands, of which the first is conjugated if it is complex.
+
+    Parameters
+    ----------
+    a, b
+        Tensors, arrays or numbers, of the same number of elements.
+    constant
+        Whether the result is constant; by default it is if both operands are.
+
+    Returns
+    -------
+    Tensor
+        0-d.
 
     Examples
     --------
@@ -205,6 +228,15 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
 
 def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:
     """All products of the elements of two flattened operands.
+
+    Parameters
+    ----------
+    a, b
+        Tensors, arrays or numbers.
+    out
+        A tensor or array to write the result into.
+    constant
+        Whether the result is constant; by default it is if both operands are.
 
     Returns
     -------

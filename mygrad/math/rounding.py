@@ -111,6 +111,15 @@ class _Sign(Elementwise):
 def _sign(x: Any) -> Any:
     """-1, 0 or 1. Piecewise constant: the result is a constant.
 
+    Parameters
+    ----------
+    x
+        Tensors, arrays or numbers.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import mygrad as mg

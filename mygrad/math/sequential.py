@@ -157,6 +157,8 @@ def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
         Which elements to include; all by default.
     correction
         The array API's name for `ddof`.
+    mean
+        The mean, with the reduced axes kept, where it is known already.
 
     Returns
     -------
@@ -195,6 +197,8 @@ def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, xp
         Which elements to include; all by default.
     correction
         The array API's name for `ddof`.
+    mean
+        The mean, with the reduced axes kept, where it is known already.
 
     Returns
     -------
@@ -341,6 +345,10 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any) -> A
         The axis, or a tuple of axes; all by default.
     keepdims
         Whether the reduced axes stay, with length 1.
+    initial
+        One more term of the sum, by its logarithm.
+    where
+        Which elements to add up; all by default.
 
     Returns
     -------

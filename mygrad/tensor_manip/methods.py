@@ -22,7 +22,23 @@ NUMBERS = ("any", "all", "argmax", "argmin", "argsort", "nonzero", "searchsorted
 def _reshape(
     self: Any, *newshape: Any, order: str = "C", constant: bool | None = None, **kw: Any
 ) -> Any:
-    """`mygrad.reshape`; the lengths may be given one by one."""
+    """`mygrad.reshape`; the lengths may be given one by one.
+
+    Parameters
+    ----------
+    *newshape
+        The length of each axis, or a tuple of them; -1 for what is left.
+    order
+        As for `mygrad.reshape`.
+    constant
+        Whether the result is constant.
+    **kw
+        ``shape=``, the standard's name for the lengths, and ``copy=``.
+
+    Returns
+    -------
+    Tensor
+    """
     shape = newshape[0] if len(newshape) == 1 else newshape or kw.pop("shape", None)
     return reshape(self, shape, order, constant=constant, **kw)
 
@@ -53,7 +69,19 @@ def _raw(name: str) -> Callable[..., Any]:
 
 
 def _to_device(self: Any, device: Any, /, *, stream: Any = None) -> Any:
-    """The standard's name for ``t.to(device=device)``."""
+    """The standard's name for ``t.to(device=device)``.
+
+    Parameters
+    ----------
+    device
+        The device, as the tensor's array library names it.
+    stream
+        Without effect.
+
+    Returns
+    -------
+    Tensor
+    """
     return to(self, self.backend, device)
 
 

@@ -395,7 +395,19 @@ class Tensor(Leaving):
     _forget_origins = staticmethod(forget)
 
     def copy(self, order: str = "C", *, constant: bool | None = None) -> Tensor:
-        """`mygrad.copy`, which keeps the order of the axes in memory only for ``order="K"``."""
+        """A copy, through which gradients flow back.
+
+        Parameters
+        ----------
+        order
+            The order of the axes in memory: "C", "F", or "K" for that of this tensor.
+        constant
+            Whether the copy is constant; by default it is if this tensor is.
+
+        Returns
+        -------
+        Tensor
+        """
         return registry["copy"](self, order, constant=constant)
 
     def __copy__(self) -> Tensor:
@@ -421,7 +433,15 @@ class Tensor(Leaving):
         return self
 
     def scatter_add(self, index: Any, values: Any) -> None:
-        """Add `values` into ``self[index]``, in place; where positions repeat they add up."""
+        """Add `values` into ``self[index]``, in place; where positions repeat they add up.
+
+        Parameters
+        ----------
+        index
+            Any index.
+        values
+            What to add: a tensor, array or number that broadcasts to ``self[index]``.
+        """
         adapter = adapter_of(self._data)
         assert adapter is not None
         items, advanced = indexing.parse(index, adapter)
