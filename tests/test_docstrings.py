@@ -32,8 +32,8 @@ EXCUSED = set(
     """.split()
 )
 """Whose signatures say otherwise: `arange` takes its arguments as NumPy does, by position; switches
-are entered more often than called; `to` has a parameter of its rule's; the others are for authors of
-adapters and operations, who read the module."""
+are entered more often than called; `to` has a parameter of its rule's; the others are for authors
+of adapters and operations, who read the module."""
 
 
 def public() -> Iterator[str]:
