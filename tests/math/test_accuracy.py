@@ -344,8 +344,13 @@ def test_functions_of_one_number(name: str, dtype: str) -> None:
     assert not any(said), said
 
 
+ROUNDED_QUOTIENT = pytest.mark.skip_on("cupy", "CuPy's floor_divide rounds the quotient first")
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=ROUNDED_QUOTIENT) if n == "remainder" else n for n in PAIRS]
+)
 def test_functions_of_two_numbers(name: str, dtype: str) -> None:
     exact = PAIRS[name]
     arrays = pairs(dtype, exact.positive)

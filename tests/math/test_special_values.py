@@ -129,8 +129,11 @@ TWO = [
     ("power", (inf, 1.0), inf, (1, inf)),
     ("power", (5e-324, 0.0), 1, (0, np.log(5e-324))),
     ("power", (2.0, -inf), 0, (nan, 0)),
-    ("remainder", (-5.0, inf), inf, (1, 1)),
-]
+    pytest.param(
+        "remainder", (-5.0, inf), inf, (1, 1),
+        marks=pytest.mark.skip_on("cupy", "CuPy's remainder of infinities is nan"),
+    ),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "places", "value", "slopes"), TWO, ids=str)

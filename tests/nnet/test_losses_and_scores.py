@@ -161,7 +161,8 @@ def test_crossentropy_of_more_samples_than_float16_counts() -> None:
     x = mg.tensor(np.zeros((count, 2), np.float16))
     loss = softmax_crossentropy(x, raw(np.zeros(count, int)))
     (loss * 1000).backward()
-    assert host(loss) == pytest.approx(np.log(2), rel=1e-3)
+    rounded = 1e-3 if mg.backends.selected_adapter().name == "numpy" else 2e-3  # 1 and 2 ulp
+    assert host(loss) == pytest.approx(np.log(2), rel=rounded)
     np.testing.assert_allclose(host(x.grad)[:2], np.array([[-0.5, 0.5]] * 2) / 70, rtol=2e-3)
 
 
