@@ -233,4 +233,5 @@ def test_convolution_of_any_memory(order: str, channels: int) -> None:
             got, want = kernel(*call), kernel(*plain)
             assert got.dtype == want.dtype
             assert got.flags.writeable
-            np.testing.assert_array_equal(got, want)
+            # A matrix product of other strides may add up in another order.
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)

@@ -160,6 +160,14 @@ def functions() -> dict[str, Any]:
     return found
 
 
+def tells(function: Any) -> bool:
+    """Whether NumPy tells the signature of a function; before 2.1 not of built-in ones."""
+    try:
+        return bool(inspect.signature(function))
+    except ValueError:
+        return False
+
+
 def samples(name: str, keyword: str) -> list[Any]:
     short = name.removeprefix("linalg.")
     found = FOR.get((short, keyword)) or BY_NAME[keyword]
@@ -319,12 +327,15 @@ def calls(name: str, f: Any) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], 
 @pytest.mark.parametrize("name", sorted(functions().keys() - ELSEWHERE))
 def test_keywords(name: str) -> None:
     f = functions()[name]
+    if not tells(f):
+        pytest.skip("this NumPy does not tell the signatures of built-in functions")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for args, kwargs, by_position in calls(name, f):
             check(f, args, kwargs, by_position)
 
 
+@pytest.mark.skipif(not tells(np.concatenate), reason="this NumPy has fewer functions")
 def test_the_sweep_is_complete() -> None:
     assert functions().keys() == CALLS.keys() | ELSEWHERE
 
