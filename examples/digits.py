@@ -101,7 +101,7 @@ def train(
     optimizer = Momentum(network.parameters)
     losses: list[float] = []
     steps = epochs * (len(images) // batch)
-    with tqdm(total=steps, unit="step", desc="training") as bar:
+    with tqdm(total=steps, unit="step", desc="training", disable=None) as bar:  # not into logs
         for _ in range(epochs):
             order = rng.permutation(len(images))
             for start in range(0, len(images) - batch + 1, batch):
