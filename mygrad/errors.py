@@ -19,8 +19,7 @@ class InvalidGradient(MyGradException):
 class InvalidBackprop(MyGradException):
     """Back-propagation reached a part of a graph that was cleared before.
 
-    Each ``backward()`` clears the graph it went through. Compute the result again, or
-    differentiate with ``backward(create_graph=True)``, which clears nothing.
+    Each ``backward()`` clears the graph it went through, but for ``create_graph=True``.
     """
 
 

@@ -28,6 +28,7 @@ class NumPyAdapter(Adapter):
     xp = xp
     can_lock = True
     elements_are_copies = True
+    partial_kernels = frozenset(("channel_sums", "channels_adjoint", "normalize_channels"))
 
     def from_host(self, array: Any, device: Any = None) -> Any:
         return np.asarray(array)

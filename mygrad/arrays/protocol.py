@@ -39,6 +39,8 @@ class Adapter:
     kernels
         Fast versions of portable operations, by the name of the primitive: called as the
         primitive's forward function is, without ``xp``.
+    partial_kernels
+        Those that may return NotImplemented, which leaves a call to the portable function.
     """
 
     name: str = ""
@@ -49,6 +51,7 @@ class Adapter:
     can_lock: bool = False
     elements_are_copies: bool = False
     kernels: dict[str, Callable[..., Any]]
+    partial_kernels: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.kernels = {}

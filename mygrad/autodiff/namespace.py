@@ -42,9 +42,7 @@ class Composition:
         compositions[self.name] = self
 
     def on_arrays(self, adapter: Adapter) -> Any:
-        return with_kernel(
-            adapter.kernels.get(self.name), partial(self.function, xp=namespace_of(adapter))
-        )
+        return with_kernel(adapter, self.name, partial(self.function, xp=namespace_of(adapter)))
 
 
 def composition(function: Any) -> Composition:
@@ -52,10 +50,11 @@ def composition(function: Any) -> Composition:
     return Composition(function)
 
 
-def with_kernel(kernel: Any, composed: Any) -> Any:
-    """An adapter's kernel, which may leave a call to the portable composition; None: all calls."""
-    if kernel is None:
-        return composed
+def with_kernel(adapter: Adapter, name: str, composed: Any) -> Any:
+    """The adapter's kernel of this name, or the portable composition where it leaves a call."""
+    kernel = adapter.kernels.get(name, composed)
+    if name not in adapter.partial_kernels:
+        return kernel
 
     def computed(*args: Any, **kw: Any) -> Any:
         out = kernel(*args, **kw)

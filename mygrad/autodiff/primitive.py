@@ -234,11 +234,10 @@ class Primitive:
         An adapter's own kernel goes first; one that returns NotImplemented leaves the call to the
         portable composition. It returns the residuals, too.
         """
-        kernel = adapter.kernels.get(self.name) if self.is_ours else None
         composed = self.forward
         if self.takes_xp:
             composed = partial(composed, xp=namespace_of(adapter))
-        return with_kernel(kernel, composed)
+        return with_kernel(adapter, self.name, composed) if self.is_ours else composed
 
     def on_arrays(self, adapter: Adapter) -> Callable[..., Any]:
         """The operation on raw arrays, without its residuals: what rules call."""
