@@ -2,17 +2,21 @@
 
 One operation runs through the whole sequence. The work that does not depend on the order of the
 steps is done for all steps at once: the projections of the input before the loop, the gradients
-of all weights after the loop back. The loops keep what only they can do, one matrix product for
-each weight that meets the hidden state, and the gates.
+of all weights after the loop back. The loops keep what only they can do: two matrix products in
+each step, and the gates. Z and R see the same state, so that they share their matrix products, and
+lie side by side in all arrays.
+
+The loops are compositions, `gru_steps` and `gru_steps_adjoint`, for which an adapter may have
+kernels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mygrad.arrays import adapter_of
+from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import multiply
 from mygrad.random import generator
@@ -24,127 +28,195 @@ __all__ = ["gru"]
 Array = Any
 
 
+@composition
+def gru_steps(
+    sums: Array, Wzr: Array, Wh: Array, s0: Array, *, xp: Any
+) -> tuple[Array, Array, Array]:
+    """Run through all steps.
+
+    Takes what the input and the biases contribute to the sums in Z, R and H, (T, N, 3 D), the
+    weights of the state for Z and R side by side, (D, 2 D), those for H, (D, D), and the first
+    state, (N, D). Returns the states, (T + 1, N, D), the gates Z and R of each step side by side,
+    (T, N, 2 D), and H, (T, N, D), all of the dtype of the sums and the weights together.
+    """
+    size = Wh.shape[0]
+    s = xp.astype(s0, xp.result_type(sums, Wzr, Wh))
+    states, pairs, candidates = [s], [], []
+    for t in range(sums.shape[0]):
+        zr = xp.sigmoid(xp.matmul(s, Wzr) + sums[t, :, : 2 * size])
+        z, r = zr[:, :size], zr[:, size:]
+        h = xp.tanh(xp.matmul(r * s, Wh) + sums[t, :, 2 * size :])
+        s = h + z * (s - h)
+        states.append(s)
+        pairs.append(zr)
+        candidates.append(h)
+    if not pairs:
+        none = xp.stack(states)[1:, ...]
+        return xp.stack(states), xp.concat([none, none], axis=-1), none
+    return xp.stack(states), xp.stack(pairs), xp.stack(candidates)
+
+
+def _back(
+    g: Array, s: Array, zr: Array, h: Array, turned_zr: Array, turned_h: Array, xp: Any
+) -> list[Array]:
+    """Through one step, or through many of which none leads to another.
+
+    Takes the adjoint `g` of the states after, the states `s` before, the gates and the transposed
+    weights. Returns the adjoints of the sums in Z and R, side by side, and in H; `s` times the
+    reset gate; and the adjoint of `s`.
+    """
+    size = h.shape[-1]
+    z, r = zr[..., :size], zr[..., size:]
+    reset = r * s
+    by_z = g * z
+    by_h = g - by_z
+    az = by_h * (s - h) * z
+    ah = by_h * (1 - h * h)
+    by_reset = xp.matmul(ah, turned_h)
+    ar = by_reset * reset * (1 - r)
+    azr = xp.concat([az, ar], axis=-1)
+    return [azr, ah, reset, by_z + by_reset * r + xp.matmul(azr, turned_zr)]
+
+
+@composition
+def gru_steps_adjoint(
+    g: Array, states: Array, zr: Array, h: Array, Wzr: Array, Wh: Array, bp_lim: int | None,
+    *, xp: Any,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Go back through the steps with the adjoint `g` of the states.
+
+    Takes what `gru_steps` returned, and its weights. Returns the adjoints of the sums in Z and R,
+    side by side, (T, N, 2 D), and in H, (T, N, D); the states before the steps times the reset
+    gate, (T, N, D); and the adjoint of the first state, (N, D).
+    """
+    count, before = g.shape[0] - 1, states[:-1, ...]
+    turned = xp.matrix_transpose(Wzr), xp.matrix_transpose(Wh)
+    if count and bp_lim is None:
+        steps: list[list[Array]] = []
+        by_s = g[count, ...]
+        for t in range(count - 1, -1, -1):
+            *found, by_s = _back(by_s, before[t, ...], zr[t, ...], h[t, ...], *turned, xp)
+            by_s = by_s + g[t, ...]
+            steps.append(found)
+        azr, ah, reset = (xp.stack(list(a)) for a in zip(*reversed(steps), strict=True))
+        return azr, ah, reset, by_s
+    # An adjoint may come from so many steps ahead and no more. It begins as that of the
+    # states themselves, and each round brings it one step back, for all steps at once.
+    total, start = g[1:, ...], g[0, ...]
+    for _ in range(bp_lim or 0):
+        by_s = _back(total, before, zr, h, *turned, xp)[-1]
+        start = g[0, ...] + by_s[0, ...]
+        total = g[1:, ...] + xp.concat([by_s[1:, ...], xp.zeros_like(by_s[:1, ...])])
+    azr, ah, reset, _ = _back(total, before, zr, h, *turned, xp)
+    return azr, ah, reset, start
+
+
+class Layer(NamedTuple):
+    """The operands of a call, by gate, and what is computed from them, on arrays or tensors."""
+
+    X: Array
+    U: tuple[Array, Array, Array]
+    W: tuple[Array, Array, Array]
+    b: tuple[Array, Array, Array]
+    masks: Any
+    xp: Any
+
+    def sums(self) -> Array:
+        """What the input and the biases contribute to the sums in Z, R and H, (T, N, 3 D)."""
+        xp, (count, batch, channels) = self.xp, self.X.shape
+        rows = xp.reshape(self.X, (count * batch, channels))
+        sums = xp.matmul(rows, xp.concat(self.U, axis=1))
+        sums = xp.reshape(sums, (count, batch, 3 * self.b[0].shape[0]))
+        if self.masks is not None:
+            sums = sums * xp.concat(self.masks, axis=1)
+        return sums + xp.concat(self.b)
+
+    def state_weights(self) -> tuple[Array, Array]:
+        """The weights of the state: for Z and R side by side, and for H."""
+        return self.xp.concat(self.W[:2], axis=1), self.W[2]
+
+    def gates(self, states: Array) -> tuple[Array, Array]:
+        """The gates of all steps, computed without a loop, since all states are known."""
+        xp, previous, sums = self.xp, states[:-1, ...], self.sums()
+        size = previous.shape[-1]
+        Wzr, Wh = self.state_weights()
+        zr = xp.sigmoid(xp.matmul(previous, Wzr) + sums[..., : 2 * size])
+        h = xp.tanh(xp.matmul(zr[..., size:] * previous, Wh) + sums[..., 2 * size :])
+        return zr, h
+
+
 class StepAdjoints(NamedTuple):
-    """What the loop back through the steps leaves for the gradients of the operands.
+    """What the loop back through the steps leaves, and the gradients of operands from it.
 
     Attributes
     ----------
+    layer
+        The operands.
     before
         The state before each step, (T, N, D).
+    azr, ah
+        The adjoints of the sums in Z and R, side by side, and in H.
     reset
-        That state times the reset gate.
-    slopes
-        The adjoints of the sums in Z, R and H, (T, N, D) each.
+        The state before each step times the reset gate.
     start
         The adjoint of the first state, (N, D).
     """
 
+    layer: Layer
     before: Array
+    azr: Array
+    ah: Array
     reset: Array
-    slopes: list[Array]
     start: Array
 
+    def by_projections(self) -> tuple[Array, Array]:
+        """The adjoints of the products of the input and its weights, as matrices."""
+        azr, ah, masks, concat = self.azr, self.ah, self.layer.masks, self.layer.xp.concat
+        if masks is not None:
+            azr, ah = azr * concat(masks[:2], axis=1), ah * masks[2]
+        return self.rows(azr), self.rows(ah)
 
-class Layer:
-    """The operands of a call, by gate, and what is computed from them, on arrays or tensors."""
+    def by_input(self, by_zr: Array, by_h: Array) -> Array:
+        xp, (Uz, Ur, Uh) = self.layer.xp, self.layer.U
+        by_rows = xp.matmul(by_zr, xp.matrix_transpose(xp.concat([Uz, Ur], axis=1)))
+        by_rows = by_rows + xp.matmul(by_h, xp.matrix_transpose(Uh))
+        return xp.reshape(by_rows, self.layer.X.shape)
 
-    def __init__(self, X: Array, U: Any, W: Any, b: Any, masks: Array, xp: Any) -> None:
-        self.X, self.U, self.W, self.b, self.masks, self.xp = X, U, W, b, masks, xp
-
-    def inputs(self) -> list[Array]:
-        """What the input contributes to the sums in Z, R and H, (T, N, D) each."""
-        xp, (count, batch, channels) = self.xp, self.X.shape
-        size = self.b[0].shape[0]
-        rows = xp.reshape(self.X, (count * batch, channels))
-        sums = xp.matmul(rows, xp.concat(self.U, axis=1))
-        sums = xp.reshape(sums, (count, batch, 3 * size))
-        if self.masks is not None:
-            sums = sums * xp.concat(self.masks, axis=1)
-        sums = sums + xp.concat(self.b)
-        return [sums[..., k * size : (k + 1) * size] for k in range(3)]
-
-    def gates(self, states: Array) -> list[list[Array]]:
-        """Z, R and H by step, computed without a loop, since all states are known."""
-        xp, previous = self.xp, states[:-1, ...]
-        for_z, for_r, for_h = self.inputs()
-        z = xp.sigmoid(xp.matmul(previous, self.W[0]) + for_z)
-        r = xp.sigmoid(xp.matmul(previous, self.W[1]) + for_r)
-        h = xp.tanh(xp.matmul(r * previous, self.W[2]) + for_h)
-        return [[gate[t, ...] for t in range(self.X.shape[0])] for gate in (z, r, h)]
-
-    def back(self, g: Array, s: Array, z: Array, r: Array, h: Array, turned: Any) -> list[Array]:
-        """Through one step, or through many of which none leads to another.
-
-        Takes the adjoint `g` of the states after, the states `s` before, the gates and the
-        transposed weights. Returns `s` times the reset gate; the adjoints of the sums in Z, R
-        and H; and that of `s`.
-        """
-        matmul = self.xp.matmul
-        reset = r * s
-        by_z = g * z
-        by_h = g - by_z
-        az = by_h * (s - h) * z
-        ah = by_h * (1 - h * h)
-        by_reset = matmul(ah, turned[2])
-        ar = by_reset * reset * (1 - r)
-        by_s = by_z + by_reset * r + matmul(az, turned[0]) + matmul(ar, turned[1])
-        return [reset, az, ar, ah, by_s]
-
-    def sweep(
-        self, g: Array, states: Array, gates: list[list[Array]], bp_lim: int | None
-    ) -> StepAdjoints:
-        """Go back through the steps with the adjoint `g` of the states."""
-        xp, count, before = self.xp, g.shape[0] - 1, states[:-1, ...]
-        turned = [xp.matrix_transpose(w) for w in self.W]
-        if count and bp_lim is None:
-            steps: list[list[Array]] = []
-            by_s = g[count, ...]
-            z, r, h = gates
-            for t in range(count - 1, -1, -1):
-                *found, by_s = self.back(by_s, before[t, ...], z[t], r[t], h[t], turned)
-                by_s = by_s + g[t, ...]
-                steps.append(found)
-            reset, *slopes = (xp.stack(list(a)) for a in zip(*reversed(steps), strict=True))
-            return StepAdjoints(before, reset, slopes, by_s)
-        # An adjoint may come from so many steps ahead and no more. It begins as that of the
-        # states themselves, and each round brings it one step back, for all steps at once.
-        z, r, h = (xp.stack(a) if count else before for a in gates)
-        total, start = g[1:, ...], g[0, ...]
-        for _ in range(bp_lim or 0):
-            by_s = self.back(total, before, z, r, h, turned)[-1]
-            start = g[0, ...] + by_s[0, ...]
-            total = g[1:, ...] + xp.concat([by_s[1:, ...], xp.zeros_like(by_s[:1, ...])])
-        reset, *slopes, _ = self.back(total, before, z, r, h, turned)
-        return StepAdjoints(before, reset, slopes, start)
-
-    # --- from there to the gradients of operands ------------------------------------------------
-    def by_projection(self, swept: StepAdjoints, k: int) -> Array:
-        """The adjoint of the product of the input and its weight for gate `k`, as a matrix."""
-        a = swept.slopes[k]
-        return self.rows(a if self.masks is None else a * self.masks[k])
-
-    def by_input(self, swept: StepAdjoints) -> Array:
-        xp = self.xp
-        z, r, h = (
-            xp.matmul(self.by_projection(swept, k), xp.matrix_transpose(self.U[k]))
-            for k in range(3)
-        )
-        return xp.reshape(z + r + h, self.X.shape)
-
-    def by_input_weight(self, swept: StepAdjoints, k: int) -> Array:
-        rows = self.xp.matrix_transpose(self.rows(self.X))
-        return self.xp.matmul(rows, self.by_projection(swept, k))
-
-    def by_state_weight(self, swept: StepAdjoints, k: int) -> Array:
-        rows = self.rows(swept.reset if k == 2 else swept.before)
-        return self.xp.matmul(self.xp.matrix_transpose(rows), self.rows(swept.slopes[k]))
-
-    def by_bias(self, swept: StepAdjoints, k: int) -> Array:
-        return self.xp.sum(swept.slopes[k], axis=(0, 1))
+    def gradients(self, wanted: Sequence[bool]) -> list[Array]:
+        """The adjoints of all operands that are wanted, and perhaps of others."""
+        (x, *gates, s0), xp = wanted, self.layer.xp
+        found: list[Array] = [None] * 11
+        for_z, for_r, for_h = gates[:3], gates[3:6], gates[6:]
+        if x or any((for_z[0], for_r[0], for_h[0])):
+            by_zr, by_h = self.by_projections()
+            if x:
+                found[0] = self.by_input(by_zr, by_h)
+            inputs = xp.matrix_transpose(self.rows(self.layer.X))
+            if for_z[0] or for_r[0]:
+                found[1], found[4] = halves(xp.matmul(inputs, by_zr))
+            if for_h[0]:
+                found[7] = xp.matmul(inputs, by_h)
+        if for_z[1] or for_r[1]:
+            before = xp.matrix_transpose(self.rows(self.before))
+            found[2], found[5] = halves(xp.matmul(before, self.rows(self.azr)))
+        if for_h[1]:
+            found[8] = xp.matmul(xp.matrix_transpose(self.rows(self.reset)), self.rows(self.ah))
+        if for_z[2] or for_r[2]:
+            found[3], found[6] = halves(xp.sum(self.azr, axis=(0, 1)))
+        if for_h[2]:
+            found[9] = xp.sum(self.ah, axis=(0, 1))
+        found[10] = self.start
+        return found
 
     def rows(self, a: Array) -> Array:
         """All steps and the whole batch of `a` below one another, for one matrix product."""
-        return self.xp.reshape(a, (a.shape[0] * a.shape[1], a.shape[2]))
+        return self.layer.xp.reshape(a, (a.shape[0] * a.shape[1], a.shape[2]))
+
+
+def halves(pair: Array) -> tuple[Array, Array]:
+    """What belongs to Z and to R, of what lies side by side."""
+    size = pair.shape[-1] // 2
+    return pair[..., :size], pair[..., size:]
 
 
 OPERANDS = "X Uz Wz bz Ur Wr br Uh Wh bh s0".split()
@@ -157,16 +229,8 @@ def _adjoints(
 ) -> list[Array]:  # fmt: skip
     """The adjoints of all operands, from one loop back through the steps."""
     layer = Layer(X, (Uz, Ur, Uh), (Wz, Wr, Wh), (bz, br, bh), masks, xp)
-    swept = layer.sweep(g, out, gates, bp_lim)
-    pieces: list[Callable[[], Array]] = [lambda: layer.by_input(swept)]
-    for k in range(3):
-        pieces += (
-            partial(layer.by_input_weight, swept, k),
-            partial(layer.by_state_weight, swept, k),
-            partial(layer.by_bias, swept, k),
-        )
-    pieces.append(lambda: swept.start)
-    return [piece() if asked else None for piece, asked in zip(pieces, wanted, strict=True)]
+    swept = xp.gru_steps_adjoint(g, out, *gates, *layer.state_weights(), bp_lim)
+    return StepAdjoints(layer, out[:-1, ...], *swept).gradients(wanted)
 
 
 def _gates(
@@ -184,24 +248,11 @@ def gru_states(
 ) -> Any:  # fmt: skip
     """The states of `gru`, given the masks for the projected input of its gates, or None.
 
-    With them come the gates Z, R and H that led to each.
+    With them come the gates that led to each, as `gru_steps` returns them.
     """
     layer = Layer(X, (Uz, Ur, Uh), (Wz, Wr, Wh), (bz, br, bh), masks, xp)
-    inputs = layer.inputs()
-    dtype = xp.result_type(*inputs, Wz, Wr, Wh)
-    s = xp.astype(s0, dtype)
-    states: list[Array] = [s]
-    gates: list[list[Array]] = [[], [], []]
-    for t in range(X.shape[0]):
-        for_z, for_r, for_h = (a[t, ...] for a in inputs)
-        z = xp.sigmoid(xp.matmul(s, Wz) + for_z)
-        r = xp.sigmoid(xp.matmul(s, Wr) + for_r)
-        h = xp.tanh(xp.matmul(r * s, Wh) + for_h)
-        s = h + z * (s - h)
-        states.append(s)
-        for kept, gate in zip(gates, (z, r, h), strict=True):
-            kept.append(gate)
-    return xp.stack(states), gates
+    states, *gates = xp.gru_steps(layer.sums(), *layer.state_weights(), s0)
+    return states, gates
 
 
 def _masks(shapes: Sequence[tuple[int, ...]], dropout: float, like: Array) -> list[Array]:
