@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.namespace import composition
+from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import multiply
 from mygrad.random import generator
@@ -39,21 +40,23 @@ def gru_steps(
     state, (N, D). Returns the states, (T + 1, N, D), the gates Z and R of each step side by side,
     (T, N, 2 D), and H, (T, N, D), all of the dtype of the sums and the weights together.
     """
-    size = Wh.shape[0]
+    count, (batch, size), assign = sums.shape[0], s0.shape, xp.adapter.assign
     s = xp.astype(s0, xp.result_type(sums, Wzr, Wh))
-    states, pairs, candidates = [s], [], []
-    for t in range(sums.shape[0]):
+    # Filled step by step: to stack what a loop has left takes twice the memory.
+    states, pairs, candidates = (
+        xp.empty(shape, dtype=s.dtype, device=s.device)
+        for shape in ((count + 1, batch, size), (count, batch, 2 * size), (count, batch, size))
+    )
+    assign(states, (0, ...), s)
+    for t in range(count):
         zr = xp.sigmoid(xp.matmul(s, Wzr) + sums[t, :, : 2 * size])
         z, r = zr[:, :size], zr[:, size:]
         h = xp.tanh(xp.matmul(r * s, Wh) + sums[t, :, 2 * size :])
         s = h + z * (s - h)
-        states.append(s)
-        pairs.append(zr)
-        candidates.append(h)
-    if not pairs:
-        none = xp.stack(states)[1:, ...]
-        return xp.stack(states), xp.concat([none, none], axis=-1), none
-    return xp.stack(states), xp.stack(pairs), xp.stack(candidates)
+        assign(states, (t + 1, ...), s)
+        assign(pairs, (t, ...), zr)
+        assign(candidates, (t, ...), h)
+    return states, pairs, candidates
 
 
 def _back(
@@ -78,6 +81,20 @@ def _back(
     return [azr, ah, reset, by_z + by_reset * r + xp.matmul(azr, turned_zr)]
 
 
+def _places(count: int, part: Array, xp: Any) -> Any:
+    """Places for `count` arrays like `part`: in an array, or in a list for tensors."""
+    if isinstance(part, Handle):
+        return [None] * count
+    return xp.empty((count, *part.shape), dtype=part.dtype, device=part.device)
+
+
+def _put(places: Any, t: int, part: Array, xp: Any) -> None:
+    if isinstance(places, list):
+        places[t] = part
+    else:
+        xp.adapter.assign(places, (t, ...), part)
+
+
 @composition
 def gru_steps_adjoint(
     g: Array, states: Array, zr: Array, h: Array, Wzr: Array, Wh: Array, bp_lim: int | None,
@@ -92,13 +109,15 @@ def gru_steps_adjoint(
     count, before = g.shape[0] - 1, states[:-1, ...]
     turned = xp.matrix_transpose(Wzr), xp.matrix_transpose(Wh)
     if count and bp_lim is None:
-        steps: list[list[Array]] = []
+        kept: list[Array] = []
         by_s = g[count, ...]
         for t in range(count - 1, -1, -1):
             *found, by_s = _back(by_s, before[t, ...], zr[t, ...], h[t, ...], *turned, xp)
             by_s = by_s + g[t, ...]
-            steps.append(found)
-        azr, ah, reset = (xp.stack(list(a)) for a in zip(*reversed(steps), strict=True))
+            kept = kept or [_places(count, part, xp) for part in found]
+            for places, part in zip(kept, found, strict=True):
+                _put(places, t, part, xp)
+        azr, ah, reset = (xp.stack(a) if isinstance(a, list) else a for a in kept)
         return azr, ah, reset, by_s
     # An adjoint may come from so many steps ahead and no more. It begins as that of the
     # states themselves, and each round brings it one step back, for all steps at once.
