@@ -23,6 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
+from mygrad_cupy import joining, recurrent
 
 __all__ = ["adapter"]
 
@@ -224,3 +225,6 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 adapter = CuPyAdapter()
 adapter.kernels.update(sliding_windows=_sliding_windows)
+adapter.kernels.update(concat=joining.concat, stack=joining.stack)
+adapter.kernels.update(gru_steps=recurrent.gru_steps, gru_steps_adjoint=recurrent.gru_steps_adjoint)
+adapter.partial_kernels |= {"gru_steps", "gru_steps_adjoint"}

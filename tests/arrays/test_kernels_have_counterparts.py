@@ -57,6 +57,17 @@ def pooled(draw: Draw) -> Call:
         return draw(2, 3, 2), x, windows.max((2, 4)), pool, stride
 
 
+def swept(steps: int, batch: int, size: int, bp_lim: int | None) -> Callable[[Draw], Call]:
+    """The way back through a recurrent layer, whose gates lie between 0 and 1."""
+
+    def call(draw: Draw) -> Call:
+        gates = abs(draw(steps, batch, 2 * size)) / 8
+        arrays = draw(steps + 1, batch, size), draw(steps + 1, batch, size), gates
+        return *arrays, draw(steps, batch, size) / 8, draw(size, 2 * size), draw(size, size), bp_lim
+
+    return call
+
+
 CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     "broadcast_to": (KINDS, [
         lambda draw: (draw(), (2, 3)),
@@ -66,6 +77,14 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(), (0, 2)),
         lambda draw: (draw(3), (2, 3)),
         lambda draw: (draw(2, 1), (2, 0)),
+    ]),
+    "concat": (KINDS, [
+        lambda draw: ([draw(2, 3)],),
+        lambda draw: ([draw(2, 3), draw(2, 1), draw(2, 0), draw(2, 2)], 1),
+        lambda draw: ([draw(2, 3, 2), draw(1, 3, 2)], -3),
+        lambda draw: ([draw(2, 3), np.zeros((2, 2), "f4")], 1),
+        lambda draw: ([draw(2, 3), np.broadcast_to(draw(3), (2, 3)), draw(3, 2).T],),
+        lambda draw: ([draw(k % 3, 3) for k in range(70)],),
     ]),
     "copy": (KINDS, [
         lambda draw: (draw(),),
@@ -89,6 +108,21 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 7), draw(2, 2, 3), (2, 3, 3), 2, 1, 2),
         lambda draw: (draw(2, 3, 6, 5), draw(2, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
         lambda draw: (draw(0, 3, 6, 5), draw(0, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
+    ]),
+    "gru_steps": (FLOATS[1:3], [
+        lambda draw: (draw(3, 2, 12), draw(4, 8), draw(4, 4), draw(2, 4)),
+        lambda draw: (draw(1, 1, 3), draw(1, 2), draw(1, 1), draw(1, 1)),
+        lambda draw: (draw(0, 2, 12), draw(4, 8), draw(4, 4), draw(2, 4)),
+        lambda draw: (draw(2, 0, 12), draw(4, 8), draw(4, 4), draw(0, 4)),
+        lambda draw: (draw(3, 2, 12), draw(8, 4).T, draw(4, 4).T, draw(4, 2).T),
+    ]),
+    "gru_steps_adjoint": (FLOATS[1:3], [
+        swept(3, 2, 4, None),
+        swept(1, 1, 1, None),
+        swept(0, 2, 4, None),
+        swept(4, 3, 2, 0),
+        swept(4, 3, 2, 1),
+        swept(4, 3, 2, 3),
     ]),
     "max_pool": (("f2", "f4", "f8", "g", "i4", "u1"), [
         lambda draw: (draw(2, 6, 6), (2, 3), (2, 3)),
@@ -126,6 +160,14 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(7), (2,), 2, 3),
         lambda draw: (draw(7), (1,), 7, (1,)),
         lambda draw: (draw(0, 7), (2,), 2, 3),
+    ]),
+    "stack": (KINDS, [
+        lambda draw: ([draw(), draw()],),
+        lambda draw: ([draw(2, 3)] * 3, 1),
+        lambda draw: ([draw(2, 3), draw(3, 2).T], -1),
+        lambda draw: ([draw(2, 3), np.zeros((2, 3), "f4")],),
+        lambda draw: ([draw(0, 3)] * 2, 2),
+        lambda draw: ([draw(1, 3) for _ in range(70)], 1),
     ]),
     "sum": (KINDS, [
         lambda draw: (draw(),),
@@ -165,8 +207,14 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
 }  # fmt: skip
 """By kernel: the dtypes, and functions that draw operands and return the arguments of a call."""
 
+ON_DEVICES_TOO = {
+    "concat": ("f2", "c8", "c16", "u1", "b1"),
+    "stack": ("f2", "c8", "c16", "u1", "b1"),
+}
+"""Dtypes besides float32, float64 and int32 with which kernels are called where not on NumPy."""
+
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
-EXACT = {*VIEWS, "copy", "max_pool", "ones_like", "take", "where"}
+EXACT = {*VIEWS, "concat", "copy", "max_pool", "ones_like", "stack", "take", "where"}
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, 5e-324, 6e-8)
 
 
@@ -216,6 +264,8 @@ def same(name: str, call: Call, layout: str) -> None:
     adapter = mg.backends.selected_adapter()
 
     def moved(a: Any) -> Any:
+        if isinstance(a, list):
+            return [moved(part) for part in a]
         return adapter.asarray(a) if isinstance(a, (np.ndarray, np.generic)) else a
 
     kernel = adapter.kernels[name]
@@ -235,7 +285,8 @@ def same(name: str, call: Call, layout: str) -> None:
             assert found.dtype.isnative or found.dtype == wanted.dtype
         assert found.shape == wanted.shape
         if name not in VIEWS and isinstance(found, adapter.array_types):
-            arrays = [a for a in args if isinstance(a, adapter.array_types)]
+            parts = [p for a in args for p in (a if isinstance(a, list) else [a])]
+            arrays = [a for a in parts if isinstance(a, adapter.array_types)]
             assert not any(adapter.overlaps(found, a) for a in arrays if a.ndim)
             assert adapter.is_writeable(found)
         a, b = (
@@ -270,7 +321,8 @@ def kinds_here(name: str) -> list[str]:
     kinds = CALLS[name][0]
     if mg.backends.selected_adapter().name == "numpy":
         return list(kinds)
-    return [k for k in kinds if k in ("f4", "f8", "i4")]
+    more = ON_DEVICES_TOO.get(name, ())
+    return [k for k in kinds if k in ("f4", "f8", "i4", *more)]
 
 
 LAYOUTS = ("plain", "reversed", "spread", "turned", "byte order")

@@ -203,9 +203,10 @@ class StepAdjoints(NamedTuple):
 
     def gradients(self, wanted: Sequence[bool]) -> list[Array]:
         """The adjoints of all operands that are wanted, and perhaps of others."""
-        (x, *gates, s0), xp = wanted, self.layer.xp
+        x, *gates = wanted
+        xp = self.layer.xp
         found: list[Array] = [None] * 11
-        for_z, for_r, for_h = gates[:3], gates[3:6], gates[6:]
+        for_z, for_r, for_h = gates[:3], gates[3:6], gates[6:9]
         if x or any((for_z[0], for_r[0], for_h[0])):
             by_zr, by_h = self.by_projections()
             if x:
