@@ -26,15 +26,29 @@ MOST = 64
 PARTS = np.dtype([("table", np.int64, (3, MOST))])
 """The structure of that name in the source, which is passed by value."""
 
-WORDS = {
-    1: "typedef unsigned char Word;",
-    2: "typedef unsigned short Word;",
-    4: "typedef unsigned int Word;",
-    8: "typedef unsigned long long Word;",
-    16: "struct __align__(16) Word { unsigned long long low, high; };",
-}
-
 SOURCE = r"""
+#ifndef MOST
+#define MOST 1
+#endif
+
+#if WORD == 16
+struct __align__(16) Word { unsigned long long low, high; };
+#elif WORD == 8
+typedef unsigned long long Word;
+#elif WORD == 4
+typedef unsigned int Word;
+#elif WORD == 2
+typedef unsigned short Word;
+#else
+typedef unsigned char Word;
+#endif
+
+#ifdef FEW  // 32 bits are enough, and divided sooner
+typedef unsigned int Index;
+#else
+typedef unsigned long long Index;
+#endif
+
 // Rows of `width` words, which lie one after the other, go to rows of which each has `column`
 // words before them.
 struct Parts { const Word *from[MOST]; long long width[MOST], column[MOST]; };
@@ -57,9 +71,9 @@ extern "C" __global__ void join_parts(
 
 
 @cache
-def _kernel(word: int, index: str) -> Any:
-    head = f"{WORDS[word]}\ntypedef {index} Index;\n#define MOST {MOST}\n"
-    return cupy.RawKernel(head + SOURCE, "join_parts")
+def _kernel(word: int, few: bool) -> Any:
+    options = (f"-DMOST={MOST}", f"-DWORD={word}", *["-DFEW"] * few)
+    return cupy.RawKernel(SOURCE, "join_parts", options)
 
 
 def concat(arrays: Sequence[Array], axis: int | None = 0) -> Array:
@@ -92,34 +106,34 @@ def _joined(parts: list[Array], axis: int) -> Array:
     lead, tail = first.shape[:axis], first.shape[axis + 1 :]
     with first.device:
         joined = cupy.empty((*lead, sum(a.shape[axis] for a in parts), *tail), dtype)
-        places, end = [], 0
+        plain, end = [], 0
         for a in parts:
             begin, end = end, end + a.shape[axis]
             if not a.size:
                 continue
             if a.flags.c_contiguous and a.dtype == dtype:
-                places.append((a, begin))
+                plain.append((a, begin))
             else:
                 joined[(*(slice(None),) * axis, slice(begin, end))] = a
         element = prod(tail) * dtype.itemsize
-        for k in range(0, len(places), MOST):
-            _copy_rows(places[k : k + MOST], joined, prod(lead), axis, element)
+        for k in range(0, len(plain), MOST):
+            _copy_rows(plain[k : k + MOST], joined, prod(lead), axis, element)
     return joined
 
 
 def _copy_rows(
-    places: list[tuple[Array, int]], joined: Array, rows: int, axis: int, element: int
+    plain: list[tuple[Array, int]], joined: Array, rows: int, axis: int, element: int
 ) -> None:
     """Copy arrays to where they begin along an axis whose elements are of so many bytes."""
     parts = np.zeros((), PARTS)
     table = parts["table"]
-    for k, (a, begin) in enumerate(places):
+    for k, (a, begin) in enumerate(plain):
         table[:, k] = a.data.ptr, a.shape[axis] * element, begin * element
     row_length = joined.shape[axis] * element
-    word = gcd(16, row_length, joined.data.ptr, *table[:, : len(places)].ravel().tolist())
+    word = gcd(16, row_length, joined.data.ptr, *table[:, : len(plain)].ravel().tolist())
     table[1:] //= word
-    index = "unsigned int" if joined.nbytes // word < 2**31 else "unsigned long long"
+    few = joined.nbytes // word < 2**31
     threads, largest = 256, rows * int(table[1].max())
-    grid = min(-(-largest // threads), max(4096 // len(places), 1)), len(places)
-    arguments = parts, joined, len(places), rows, row_length // word
-    _kernel(word, index)(grid, (threads,), arguments)
+    grid = min(-(-largest // threads), max(4096 // len(plain), 1)), len(plain)
+    arguments = parts, joined, len(plain), rows, row_length // word
+    _kernel(word, few)(grid, (threads,), arguments)

@@ -22,23 +22,30 @@ __all__ = ["gru_steps", "gru_steps_adjoint"]
 
 Array = Any
 
-NUMBERS = {
-    "e": ("#include <cuda_fp16.h>\ntypedef __half T;\ntypedef float A;", 87.0),
-    "f": ("typedef float T;\ntypedef float A;", 87.0),
-    "d": ("typedef double T;\ntypedef double A;", 708.0),
-}
-"""By dtype: the types of elements and of what is computed, and a power of e close to the largest
-number of that."""
-
 SOURCE = r"""
+// T is the type of elements, A that of what is computed.
+#if BYTES == 2
+#include <cuda_fp16.h>
+typedef __half T;
+typedef float A;
+#elif BYTES == 8
+typedef double T;
+typedef double A;
+#else
+typedef float T;
+typedef float A;
+#endif
+
 #define EACH_ELEMENT                                                                              \
     for (long long n = blockIdx.y; n < rows; n += gridDim.y)                                      \
         for (long long d = blockIdx.x * (long long)blockDim.x + threadIdx.x; d < size;            \
              d += (long long)gridDim.x * blockDim.x)
 
-// Beyond the highest power it is 1. The comparison leaves NaN as it is.
+// Beyond a power whose exponential is close to the largest number, it is 1. The comparison leaves
+// NaN as it is.
 __device__ A sigmoid(A x) {
-    A power = exp(x > (A)HIGHEST_POWER ? (A)HIGHEST_POWER : x);
+    A highest = sizeof(A) == 8 ? 708 : 87;
+    A power = exp(x > highest ? highest : x);
     return power / (1 + power);
 }
 
@@ -130,14 +137,13 @@ extern "C" __global__ void gru_back_to_start(
 
 
 @cache
-def _kernel(name: str, char: str) -> Any:
-    types, highest_power = NUMBERS[char]
-    return cupy.RawKernel(f"{types}\n#define HIGHEST_POWER {highest_power}\n{SOURCE}", name)
+def _kernel(name: str, element: int) -> Any:
+    return cupy.RawKernel(SOURCE, name, (f"-DBYTES={element}",))
 
 
 def _launcher(name: str, dtype: Any, rows: int, size: int) -> Callable[..., None]:
     """A kernel for matrices of this shape, which are the last arguments of all of them."""
-    kernel, threads = _kernel(name, dtype.char), min(256, -(-size // 32) * 32)
+    kernel, threads = _kernel(name, dtype.itemsize), min(256, -(-size // 32) * 32)
     grid, block = (-(-size // threads), min(rows, 65535)), (threads,)
     return lambda *args: kernel(grid, block, (*args, rows, size))
 
@@ -145,7 +151,7 @@ def _launcher(name: str, dtype: Any, rows: int, size: int) -> Callable[..., None
 def _fit(*arrays: Array) -> bool:
     """Whether the kernels are for these: of one dtype that they know, on one device, not empty."""
     dtype, device = arrays[0].dtype, arrays[0].device
-    return dtype.char in NUMBERS and dtype.isnative and all(
+    return dtype.char in "efd" and dtype.isnative and all(
         a.dtype == dtype and a.device == device and a.size for a in arrays
     )  # fmt: skip
 
