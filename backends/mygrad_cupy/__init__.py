@@ -23,7 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import joining, recurrent
+from mygrad_cupy import joining, padding, recurrent
 
 __all__ = ["adapter"]
 
@@ -227,4 +227,11 @@ adapter = CuPyAdapter()
 adapter.kernels.update(sliding_windows=_sliding_windows)
 adapter.kernels.update(concat=joining.concat, stack=joining.stack)
 adapter.kernels.update(gru_steps=recurrent.gru_steps, gru_steps_adjoint=recurrent.gru_steps_adjoint)
-adapter.partial_kernels |= {"gru_steps", "gru_steps_adjoint"}
+adapter.kernels.update(
+    pad_from_within=padding.pad_from_within,
+    unpad_from_within=padding.unpad_from_within,
+    roll=padding.roll,
+)
+adapter.partial_kernels |= {
+    "gru_steps", "gru_steps_adjoint", "pad_from_within", "unpad_from_within",
+}  # fmt: skip

@@ -6,6 +6,7 @@ import operator
 from math import prod
 from typing import Any
 
+from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number
@@ -169,15 +170,32 @@ def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -
     return out
 
 
+@composition
+def pad_from_within(array: Any, widths: list[tuple[int, int]], mode: str, *, xp: Any) -> Any:
+    """`array` with elements of it around it, so many before and behind each axis."""
+    for k, width in enumerate(widths):
+        if any(width):
+            array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)
+    return array
+
+
+@composition
+def unpad_from_within(
+    g: Any, widths: list[tuple[int, int]], mode: str, shape: tuple[int, ...], *, xp: Any
+) -> Any:
+    """The adjoint of `pad_from_within`: sums over the places that have the same element."""
+    for k in reversed(range(len(shape))):
+        if any(widths[k]):
+            smaller = (*g.shape[:k], shape[k], *g.shape[k + 1 :])
+            g = xp.untake(g, _sources(shape[k], widths[k], mode, xp), k, smaller)
+    return g
+
+
 def _unpadded(g: Any, pad_width: Any, mode: str, shape: tuple[int, ...], xp: Any) -> Any:
     pairs = _widths(pad_width, len(shape))
     if mode == "constant":
         return g[(*(slice(b, b + n) for (b, _), n in zip(pairs, shape, strict=True)), ...)]
-    for k in reversed(range(len(shape))):
-        if any(pairs[k]):
-            smaller = (*g.shape[:k], shape[k], *g.shape[k + 1 :])
-            g = xp.untake(g, _sources(shape[k], pairs[k], mode, xp), k, smaller)
-    return g
+    return xp.unpad_from_within(g, pairs, mode, tuple(shape))
 
 
 @primitive(
@@ -222,7 +240,4 @@ def pad(
         )
     if constant_values is not None:
         raise ValueError(f"pad: constant_values= goes with mode='constant', not with {mode!r}")
-    for k, width in enumerate(pairs):
-        if any(width):
-            array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)
-    return array
+    return xp.pad_from_within(array, pairs, mode)

@@ -57,6 +57,16 @@ def pooled(draw: Draw) -> Call:
         return draw(2, 3, 2), x, windows.max((2, 4)), pool, stride
 
 
+PADDED: list[tuple[tuple[int, ...], list[tuple[int, int]]]] = [
+    ((4,), [(2, 1)]),
+    ((1, 3), [(3, 2), (0, 4)]),
+    ((2, 3, 4), [(0, 0), (7, 1), (0, 0)]),
+    ((2, 3, 2, 2), [(1, 0), (0, 0), (0, 0), (5, 5)]),
+    ((2, 2), [(0, 0), (0, 0)]),
+]
+"""Shapes, and how many elements to put before and behind each axis."""
+
+
 def swept(steps: int, batch: int, size: int, bp_lim: int | None) -> Callable[[Draw], Call]:
     """The way back through a recurrent layer, whose gates lie between 0 and 1."""
 
@@ -155,6 +165,19 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3),),
         lambda draw: (draw(0, 3),),
     ]),
+    "pad_from_within": (KINDS, [
+        lambda draw, mode=mode, shape=shape, widths=widths: (draw(*shape), widths, mode)
+        for mode in ("wrap", "edge", "symmetric", "reflect")
+        for shape, widths in PADDED
+    ]),
+    "roll": (KINDS, [
+        lambda draw: (draw(5), 2),
+        lambda draw: (draw(2, 3), -4),
+        lambda draw: (draw(2, 3, 4), 7, -2),
+        lambda draw: (draw(2, 3, 4), (1, -1), (0, 2)),
+        lambda draw: (draw(2, 3, 4), (1, 1, 3), (1, 1, -1)),
+        lambda draw: (draw(0, 3), 1, 1),
+    ]),
     "sliding_windows": (KINDS, [
         lambda draw: (draw(2, 5, 4), (3, 2), (2, 1), None),
         lambda draw: (draw(7), (2,), 2, 3),
@@ -187,6 +210,14 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(3, 3), "ii", "i"),
         lambda draw: (draw(2, 3, 2), "iji", "ji"),
     ]),
+    "unpad_from_within": (FLOATS[1:3], [
+        lambda draw, mode=mode, shape=shape, widths=widths: (
+            draw(*(b + n + e for n, (b, e) in zip(shape, widths, strict=True))),
+            widths, mode, shape,
+        )
+        for mode in ("wrap", "edge", "symmetric", "reflect")
+        for shape, widths in PADDED
+    ]),
     "where": (KINDS, [
         lambda draw: (draw() > 0, draw(), 0.0),
         lambda draw: (draw(2, 3) > 0, draw(2, 3), 0.0),
@@ -209,12 +240,15 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
 
 ON_DEVICES_TOO = {
     "concat": ("f2", "c8", "c16", "u1", "b1"),
+    "pad_from_within": ("f2", "c8", "c16", "u1", "b1"),
+    "roll": ("f2", "c8", "c16", "u1", "b1"),
     "stack": ("f2", "c8", "c16", "u1", "b1"),
 }
 """Dtypes besides float32, float64 and int32 with which kernels are called where not on NumPy."""
 
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 EXACT = {*VIEWS, "concat", "copy", "max_pool", "ones_like", "stack", "take", "where"}
+EXACT |= {"pad_from_within", "roll"}
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, 5e-324, 6e-8)
 
 
