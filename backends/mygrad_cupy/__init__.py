@@ -24,7 +24,7 @@ import numpy as np
 
 from mygrad.arrays import Adapter
 
-__all__ = ["adapter"]
+__all__ = ["adapter", "allow_tf32"]
 
 
 def _ask_for_a_device() -> None:
@@ -42,6 +42,14 @@ def _ask_for_a_device() -> None:
 
 _ask_for_a_device()
 
+from mygrad_cupy.convolution import (  # noqa: E402
+    conv_filter_gradient,
+    conv_input_gradient,
+    conv_nd,
+)
+from mygrad_cupy.gemm import allow_tf32  # noqa: E402
+from mygrad_cupy.pooling import max_picked, max_pool, max_unpool  # noqa: E402
+
 
 class CuPyAdapter(Adapter):
     """Arrays of CuPy, in the memory of a CUDA device.
@@ -52,6 +60,10 @@ class CuPyAdapter(Adapter):
     """
 
     name = "cupy"
+    partial_kernels = frozenset((
+        "conv_filter_gradient", "conv_input_gradient", "conv_nd",
+        "max_picked", "max_pool", "max_unpool",
+    ))  # fmt: skip
     array_types = (cupy.ndarray,)
     xp = xp
 
@@ -223,4 +235,12 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 
 adapter = CuPyAdapter()
-adapter.kernels.update(sliding_windows=_sliding_windows)
+adapter.kernels.update(
+    conv_filter_gradient=conv_filter_gradient,
+    conv_input_gradient=conv_input_gradient,
+    conv_nd=conv_nd,
+    max_picked=max_picked,
+    max_pool=max_pool,
+    max_unpool=max_unpool,
+    sliding_windows=_sliding_windows,
+)

@@ -1,0 +1,161 @@
+"""Max-pooling, its adjoint and the adjoint of that: one kernel each.
+
+A thread of `max_pool` and of `max_picked` has one window and walks over its elements. One of
+`max_unpool` has one element of the input, walks over the windows that it is in, and takes of their
+adjoints those that it has won: it equals the maximum, or is NaN, and no element before it in the
+window does. Each result is a sum in a fixed order, so nothing is added atomically and results do
+not change from run to run; windows that do not overlap cost one read of what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import cupy
+
+from mygrad.arrays.sliding import pool_windows
+from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel, Types
+
+__all__ = ["max_picked", "max_pool", "max_unpool"]
+
+_PARAMETERS = """
+    long long count<<, long long size@_, long long out@_, long long pool@_, long long stride@_>>
+"""
+
+_BY_WINDOW = """
+  <<const I size@ = size@_, out@ = out@_, pool@ = pool@_, stride@ = stride@_;>>
+  for (I i = I(blockIdx.x) * blockDim.x + threadIdx.x; i < I(count);
+       i += I(gridDim.x) * blockDim.x) {
+    I after = I(1)<< * out@>>, rest = i % after, place0 = i / after;
+    <<after /= out@; const I place# = place@ * size@ + rest / after * stride@; rest %= after;>>
+"""
+"""A loop over windows, which begin at element ``place$`` of the input."""
+
+_POOL = Kernel("max_pool", f"""(const X* x, X* out, {_PARAMETERS}) {{
+  {_BY_WINDOW}
+    V best = number(x[place$]);
+    const I at0 = 0;
+    <<for (I o@ = 0; o@ < pool@; ++o@) {{
+      const I at# = at@ * size@ + o@;>>
+      const V value = number(x[place$ + at$]);
+      if (best == best && (value > best || value != value)) best = value;
+    <<}}>>
+    out[i] = X(best);
+  }}
+}}
+""")
+
+_PICK = Kernel("max_picked", f"""(
+    const H* h, const X* x, const X* maxima, H* out, {_PARAMETERS}) {{
+  {_BY_WINDOW}
+    const V maximum = number(maxima[i]);
+    H picked = H(0.0f);
+    bool found = false;
+    const I at0 = 0;
+    <<for (I o@ = 0; o@ < pool@ && !found; ++o@) {{
+      const I at# = at@ * size@ + o@;>>
+      const V value = number(x[place$ + at$]);
+      found = value == maximum || value != value;
+      if (found) picked = h[place$ + at$];
+    <<}}>>
+    out[i] = picked;
+  }}
+}}
+""")
+
+_UNPOOL = Kernel("max_unpool", f"""(
+    const G* g, const X* x, const X* maxima, G* total, {_PARAMETERS}) {{
+  <<const I size@ = size@_, out@ = out@_, pool@ = pool@_, stride@ = stride@_;>>
+  for (I i = I(blockIdx.x) * blockDim.x + threadIdx.x; i < I(count);
+       i += I(gridDim.x) * blockDim.x) {{
+    I after = I(1)<< * size@>>, rest = i % after;
+    const I window0 = i / after, corner0 = window0;
+    <<after /= size@; const I at@ = rest / after; rest %= after;>>
+    const V value = number(x[i]);
+    A sum = 0;
+    // From the last window to the first: the order of the elements of a window.
+    <<for (I p@ = min(at@ / stride@, out@ - 1); p@ >= 0 && at@ - p@ * stride@ < pool@; --p@) {{
+      const I o@ = at@ - p@ * stride@;
+      const I window# = window@ * out@ + p@, corner# = corner@ * size@ + p@ * stride@;>>
+      const V maximum = number(maxima[window$]);
+      if (value != maximum && value == value) continue;
+      bool first = true;
+      const I before0 = 0;
+      const bool tied0 = true;  // so far at the element of this thread
+      <<for (I b@ = 0; first && b@ <= (tied@ ? o@ : pool@ - 1); ++b@) {{
+        const bool tied# = tied@ && b@ == o@;
+        const I before# = before@ * size@ + b@;>>
+        if (tied$) break;
+        const V other = number(x[corner$ + before$]);
+        first = other != maximum && other == other;
+      <<}}>>
+      if (first) sum += number(g[window$]);
+    <<}}>>
+    total[i] = G(sum);
+  }}
+}}
+""")
+
+
+def _run(
+    kernel: Kernel, types: Types, arrays: Sequence[Any], count: int, shape: Any, pool: Any, stride: Any
+) -> None:
+    """Launch a kernel with a thread for each of `count` elements."""
+    sizes, strides, counts = pool_windows(shape, pool, stride)
+    axes = zip(shape[len(shape) - len(sizes) :], counts, sizes, strides, strict=True)
+    kernel(types, arrays, (count,), list(axes), (count, 1))
+
+
+def _pooled_shape(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[int, ...]:
+    counts = pool_windows(shape, pool, stride)[2]
+    return *shape[: len(shape) - len(counts)], *counts
+
+
+def _fit(values: Any, x: Any, maxima: Any) -> bool:
+    """Whether there is a kernel for these dtypes."""
+    char = x.dtype.char
+    return values.dtype.char in FLOATS and char in TYPES and maxima.dtype == x.dtype
+
+
+def max_pool(x: Any, pool: Any, stride: Any) -> Any:
+    shape = _pooled_shape(x.shape, pool, stride)
+    char = x.dtype.char
+    if char not in TYPES:
+        return NotImplemented
+    out = cupy.empty(shape, x.dtype)
+    if out.size:
+        types = ("X", TYPES[char]), ("V", ACCUMULATED[char])
+        arrays = cupy.ascontiguousarray(x), out
+        _run(_POOL, types, arrays, out.size, x.shape, pool, stride)
+    return out
+
+
+def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
+    shape = _pooled_shape(x.shape, pool, stride)
+    if not _fit(g, x, maxima) or not g.shape == maxima.shape == shape:
+        return NotImplemented
+    total = cupy.empty(x.shape, g.dtype)
+    if total.size:
+        own, theirs = g.dtype.char, x.dtype.char
+        types = (
+            ("G", TYPES[own]), ("A", ACCUMULATED[own]),
+            ("X", TYPES[theirs]), ("V", ACCUMULATED[theirs]),
+        )  # fmt: skip
+        arrays = [*(cupy.ascontiguousarray(a) for a in (g, x, maxima)), total]
+        _run(_UNPOOL, types, arrays, total.size, x.shape, pool, stride)
+    return total
+
+
+def max_picked(h: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
+    shape = _pooled_shape(x.shape, pool, stride)
+    if not _fit(h, x, maxima) or h.shape != x.shape or maxima.shape != shape:
+        return NotImplemented
+    out = cupy.empty(shape, h.dtype)
+    if out.size:
+        own, theirs = h.dtype.char, x.dtype.char
+        types = ("H", TYPES[own]), ("X", TYPES[theirs]), ("V", ACCUMULATED[theirs])
+        arrays = [*(cupy.ascontiguousarray(a) for a in (h, x, maxima)), out]
+        _run(_PICK, types, arrays, out.size, x.shape, pool, stride)
+    return out
