@@ -26,6 +26,7 @@ import cupy
 import numpy as np
 
 from mygrad.arrays.sliding import Geometry
+from mygrad_cupy.cudnn import convolved
 from mygrad_cupy.gemm import multiply
 from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel
 
@@ -41,7 +42,9 @@ _WALK = """
     I rest = element, after = within;
 """
 
-_GATHER = Kernel("gather_windows", f"""(
+_GATHER = Kernel(
+    "gather_windows",
+    f"""(
     const S* x, T* columns, long long images, long long channels, long long image_step,
     long long row_step, long long x_image, long long x_channel
     <<, long long size@_, long long out@_, long long filter@_, long long stride@_,
@@ -65,9 +68,12 @@ _GATHER = Kernel("gather_windows", f"""(
     }}
   }}
 }}
-""")
+""",
+)
 
-_FOLD = Kernel("fold_windows", f"""(
+_FOLD = Kernel(
+    "fold_windows",
+    f"""(
     const T* columns, T* x, long long images, long long channels, long long image_step,
     long long row_step
     <<, long long size@_, long long out@_, long long filter@_, long long stride@_,
@@ -92,7 +98,8 @@ _FOLD = Kernel("fold_windows", f"""(
     }}
   }}
 }}
-""")
+""",
+)
 
 
 class _Columns:
@@ -188,6 +195,9 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
     shape = len(x), len(filter_bank), *geometry.out
     if not x.size or not filter_bank.size:
         return cupy.zeros(shape, dtype)
+    found = convolved("conv_fprop", x, filter_bank, shape, geometry)
+    if found is not None:
+        return found
     columns = _Columns(geometry, len(x), x.shape[1], dtype)
     filters, features = _matrix(filter_bank, dtype), len(filter_bank)
     out = cupy.empty((len(x), features, columns.results), dtype)
@@ -211,16 +221,16 @@ def conv_input_gradient(
         return NotImplemented
     if not prod(shape) or not g.size:
         return cupy.zeros(shape, dtype)
+    found = convolved("conv_dgrad", g, filter_bank, tuple(shape), geometry)
+    if found is not None:
+        return found
     columns = _Columns(geometry, shape[0], shape[1], dtype)
     filters, features = _matrix(filter_bank, dtype), len(filter_bank)
     total = cupy.empty(shape, dtype)
     for part in columns.parts():
         images = part.stop - part.start
         met = g[part].reshape(images, features, columns.results)
-        if columns.stacked:
-            met = cupy.ascontiguousarray(met, dtype)
-        else:
-            met = _side_by_side(met, dtype)
+        met = cupy.ascontiguousarray(met, dtype) if columns.stacked else _side_by_side(met, dtype)
         if columns.stacked and columns.are_input:
             multiply(filters, met, total[part].reshape(columns.shape(images)), turn_a=True)
             continue
@@ -238,6 +248,9 @@ def conv_filter_gradient(
         return NotImplemented
     if not x.size or not g.size:
         return cupy.zeros(shape, dtype)
+    found = convolved("conv_wgrad", x, g, tuple(shape), geometry)
+    if found is not None:
+        return found
     columns = _Columns(geometry, len(x), shape[1], dtype)
     columns.stacked = columns.part == 1  # side by side, the product adds up over the batch
     total = None

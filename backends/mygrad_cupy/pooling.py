@@ -9,14 +9,12 @@ not change from run to run; windows that do not overlap cost one read of what th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import cupy
 
 from mygrad.arrays.sliding import pool_windows
-from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel, Types
+from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel
 
 __all__ = ["max_picked", "max_pool", "max_unpool"]
 
@@ -33,7 +31,9 @@ _BY_WINDOW = """
 """
 """A loop over windows, which begin at element ``place$`` of the input."""
 
-_POOL = Kernel("max_pool", f"""(const X* x, X* out, {_PARAMETERS}) {{
+_POOL = Kernel(
+    "max_pool",
+    f"""(const X* x, X* out, {_PARAMETERS}) {{
   {_BY_WINDOW}
     V best = number(x[place$]);
     const I at0 = 0;
@@ -45,13 +45,16 @@ _POOL = Kernel("max_pool", f"""(const X* x, X* out, {_PARAMETERS}) {{
     out[i] = X(best);
   }}
 }}
-""")
+""",
+)
 
-_PICK = Kernel("max_picked", f"""(
-    const H* h, const X* x, const X* maxima, H* out, {_PARAMETERS}) {{
+_PICK = Kernel(
+    "max_picked",
+    f"""(
+    const G* h, const X* x, const X* maxima, G* out, {_PARAMETERS}) {{
   {_BY_WINDOW}
     const V maximum = number(maxima[i]);
-    H picked = H(0.0f);
+    G picked = G(0.0f);
     bool found = false;
     const I at0 = 0;
     <<for (I o@ = 0; o@ < pool@ && !found; ++o@) {{
@@ -63,9 +66,12 @@ _PICK = Kernel("max_picked", f"""(
     out[i] = picked;
   }}
 }}
-""")
+""",
+)
 
-_UNPOOL = Kernel("max_unpool", f"""(
+_UNPOOL = Kernel(
+    "max_unpool",
+    f"""(
     const G* g, const X* x, const X* maxima, G* total, {_PARAMETERS}) {{
   <<const I size@ = size@_, out@ = out@_, pool@ = pool@_, stride@ = stride@_;>>
   for (I i = I(blockIdx.x) * blockDim.x + threadIdx.x; i < I(count);
@@ -96,66 +102,54 @@ _UNPOOL = Kernel("max_unpool", f"""(
     total[i] = G(sum);
   }}
 }}
-""")
+""",
+)
 
 
-def _run(
-    kernel: Kernel, types: Types, arrays: Sequence[Any], count: int, shape: Any, pool: Any, stride: Any
-) -> None:
-    """Launch a kernel with a thread for each of `count` elements."""
-    sizes, strides, counts = pool_windows(shape, pool, stride)
-    axes = zip(shape[len(shape) - len(sizes) :], counts, sizes, strides, strict=True)
-    kernel(types, arrays, (count,), list(axes), (count, 1))
+class _Windows:
+    """How windows lie in an array of some shape, and the launches of kernels on them."""
 
+    def __init__(self, shape: tuple[int, ...], pool: Any, stride: Any) -> None:
+        sizes, strides, counts = pool_windows(shape, pool, stride)
+        lead = len(shape) - len(sizes)
+        self.shape, self.pooled = shape, (*shape[:lead], *counts)
+        self.axes = list(zip(shape[lead:], counts, sizes, strides, strict=True))
 
-def _pooled_shape(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[int, ...]:
-    counts = pool_windows(shape, pool, stride)[2]
-    return *shape[: len(shape) - len(counts)], *counts
+    def fit(self, x: Any, maxima: Any, values: Any) -> bool:
+        """Whether there is a kernel for these arrays; otherwise the portable function decides."""
+        dtypes = x.dtype.char in TYPES and maxima.dtype == x.dtype and values.dtype.char in FLOATS
+        return dtypes and maxima.shape == self.pooled
 
-
-def _fit(values: Any, x: Any, maxima: Any) -> bool:
-    """Whether there is a kernel for these dtypes."""
-    char = x.dtype.char
-    return values.dtype.char in FLOATS and char in TYPES and maxima.dtype == x.dtype
+    def launched(self, kernel: Kernel, x: Any, values: Any, shape: Any, *arrays: Any) -> Any:
+        """The result of a kernel, of this shape and the dtype of `values`."""
+        out = cupy.empty(shape, values.dtype)
+        if out.size:
+            own, compared = values.dtype.char, x.dtype.char
+            types = (
+                ("G", TYPES[own]), ("A", ACCUMULATED[own]),
+                ("X", TYPES[compared]), ("V", ACCUMULATED[compared]),
+            )  # fmt: skip
+            operands = [cupy.ascontiguousarray(array) for array in arrays]
+            kernel(types, (*operands, out), (out.size,), self.axes, (out.size, 1))
+        return out
 
 
 def max_pool(x: Any, pool: Any, stride: Any) -> Any:
-    shape = _pooled_shape(x.shape, pool, stride)
-    char = x.dtype.char
-    if char not in TYPES:
+    windows = _Windows(x.shape, pool, stride)
+    if x.dtype.char not in TYPES:
         return NotImplemented
-    out = cupy.empty(shape, x.dtype)
-    if out.size:
-        types = ("X", TYPES[char]), ("V", ACCUMULATED[char])
-        arrays = cupy.ascontiguousarray(x), out
-        _run(_POOL, types, arrays, out.size, x.shape, pool, stride)
-    return out
+    return windows.launched(_POOL, x, x, windows.pooled, x)
 
 
 def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
-    shape = _pooled_shape(x.shape, pool, stride)
-    if not _fit(g, x, maxima) or not g.shape == maxima.shape == shape:
+    windows = _Windows(x.shape, pool, stride)
+    if not windows.fit(x, maxima, g) or g.shape != windows.pooled:
         return NotImplemented
-    total = cupy.empty(x.shape, g.dtype)
-    if total.size:
-        own, theirs = g.dtype.char, x.dtype.char
-        types = (
-            ("G", TYPES[own]), ("A", ACCUMULATED[own]),
-            ("X", TYPES[theirs]), ("V", ACCUMULATED[theirs]),
-        )  # fmt: skip
-        arrays = [*(cupy.ascontiguousarray(a) for a in (g, x, maxima)), total]
-        _run(_UNPOOL, types, arrays, total.size, x.shape, pool, stride)
-    return total
+    return windows.launched(_UNPOOL, x, g, x.shape, g, x, maxima)
 
 
 def max_picked(h: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
-    shape = _pooled_shape(x.shape, pool, stride)
-    if not _fit(h, x, maxima) or h.shape != x.shape or maxima.shape != shape:
+    windows = _Windows(x.shape, pool, stride)
+    if not windows.fit(x, maxima, h) or h.shape != x.shape:
         return NotImplemented
-    out = cupy.empty(shape, h.dtype)
-    if out.size:
-        own, theirs = h.dtype.char, x.dtype.char
-        types = ("H", TYPES[own]), ("X", TYPES[theirs]), ("V", ACCUMULATED[theirs])
-        arrays = [*(cupy.ascontiguousarray(a) for a in (h, x, maxima)), out]
-        _run(_PICK, types, arrays, out.size, x.shape, pool, stride)
-    return out
+    return windows.launched(_PICK, x, h, windows.pooled, h, x, maxima)

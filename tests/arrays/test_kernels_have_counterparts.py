@@ -90,6 +90,10 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 6, 5), draw(2, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
         lambda draw: (draw(0, 3, 6, 5), draw(0, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
     ]),
+    "max_picked": (FLOATS, [
+        lambda draw: (draw(2, 6, 6), *pooled(draw)[1:]),
+        lambda draw: (draw(0, 4), draw(0, 4), draw(0, 2), (2,), 2),
+    ]),
     "max_pool": (("f2", "f4", "f8", "g", "i4", "u1"), [
         lambda draw: (draw(2, 6, 6), (2, 3), (2, 3)),
         lambda draw: (draw(7), (3,), 2),
@@ -270,7 +274,10 @@ def kinds_here(name: str) -> list[str]:
     kinds = CALLS[name][0]
     if mg.backends.selected_adapter().name == "numpy":
         return list(kinds)
-    return [k for k in kinds if k in ("f4", "f8", "i4")]
+    if name.startswith("conv_"):  # of integers, products there are of another kind
+        return [k for k in kinds if k in ("f2", "f4", "f8")]
+    halves = name.startswith("max_")
+    return [k for k in kinds if k in ("f4", "f8", "i4") or (k in ("f2", "u1") and halves)]
 
 
 LAYOUTS = ("plain", "reversed", "spread", "turned", "byte order")
