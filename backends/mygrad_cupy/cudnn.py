@@ -171,7 +171,7 @@ def described(package: Any, key: _Key, handle: Any) -> Any:
             _OPERANDS[key.operation], (_FIRST, _SECOND), key.shapes, key.strides, strict=False
         )
     }  # fmt: skip
-    result = getattr(graph, key.operation)(
+    convolution = getattr(graph, key.operation)(
         **operands,
         padding=list(key.padding),
         stride=list(key.stride),
@@ -179,8 +179,8 @@ def described(package: Any, key: _Key, handle: Any) -> Any:
         compute_data_type=wide,
         name=key.operation,
     )
-    result.set_output(True).set_data_type(own).set_uid(_RESULT)
-    result.set_dim(list(key.shapes[2])).set_stride(list(key.strides[2]))
+    convolution.set_output(True).set_data_type(own).set_uid(_RESULT)
+    convolution.set_dim(list(key.shapes[2])).set_stride(list(key.strides[2]))
     return graph
 
 

@@ -9,11 +9,12 @@ stack (zero, too), and adds products of float16 up in float32.
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 import cupy
 import numpy as np
-from cupy.cuda import cublas, runtime
+from cupy.cuda import runtime
 
 __all__ = ["allow_tf32", "multiply", "tf32_allowed"]
 
@@ -47,7 +48,17 @@ def tf32_allowed() -> bool:
 
 _DATA = {"e": runtime.CUDA_R_16F, "f": runtime.CUDA_R_32F, "d": runtime.CUDA_R_64F}
 _SCALARS = {char: np.array([1, 0], "d" if char == "d" else "f") for char in _DATA}
-_ADDRESSES = {c: (a.ctypes.data, a.ctypes.data + a.itemsize) for c, a in _SCALARS.items()}
+_ADDRESSES = {
+    char: (pair.ctypes.data, pair.ctypes.data + pair.itemsize) for char, pair in _SCALARS.items()
+}
+
+
+@cache
+def _cublas() -> Any:
+    """CuPy's module for cuBLAS, which looks for the library."""
+    from cupy.cuda import cublas
+
+    return cublas
 
 
 def multiply(a: Any, b: Any, out: Any, turn_a: bool = False, turn_b: bool = False) -> Any:
@@ -70,7 +81,7 @@ def multiply(a: Any, b: Any, out: Any, turn_a: bool = False, turn_b: bool = Fals
     """
     rows, columns = out.shape[-2:]
     inner = a.shape[-2] if turn_a else a.shape[-1]
-    kind = out.dtype.char
+    cublas, kind = _cublas(), out.dtype.char
     data, (one, zero) = _DATA[kind], _ADDRESSES[kind]
     compute = cublas.CUBLAS_COMPUTE_64F if kind == "d" else cublas.CUBLAS_COMPUTE_32F
     if kind == "f" and _settings["tf32"]:

@@ -56,15 +56,15 @@ class Kernel:
     ----------
     name
         Its name, which profilers show.
-    source
+    code
         Its parameters and body. Parts between ``<<`` and ``>>`` are repeated for each axis, with
         its number for ``@`` and the next number for ``#``; ``$`` is the number of axes. ``I`` is
         the type of indices.
     """
 
-    def __init__(self, name: str, source: str) -> None:
+    def __init__(self, name: str, code: str) -> None:
         self.name = name
-        first, *others = source.split("<<")
+        first, *others = code.split("<<")
         self.parts = [(first, False)]
         for other in others:
             repeated, rest = other.split(">>")
@@ -113,5 +113,5 @@ class Kernel:
 def _compiled(kernel: Kernel, types: Types, count: int, wide: bool) -> Any:
     names = "".join(f"typedef {name} {alias};\n" for alias, name in types)
     index = "typedef long long I;\n" if wide else "typedef int I;\n"
-    source = f"{_PREAMBLE}{names}{index}{kernel.written(count)}"
-    return cupy.RawKernel(source, kernel.name)
+    code = f"{_PREAMBLE}{names}{index}{kernel.written(count)}"
+    return cupy.RawKernel(code, kernel.name)
