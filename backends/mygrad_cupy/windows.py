@@ -31,12 +31,14 @@ ACCUMULATED = {char: "float" if char == "e" else name for char, name in TYPES.it
 
 Types = tuple[tuple[str, str], ...]
 
-_PREAMBLE = """
-#include <cuda_fp16.h>
-// Of the ways from half to other numbers, one has to be named.
+_NUMBER = """
 template <class X> __device__ inline X number(X x) { return x; }
+"""
+_NUMBER_OF_HALF = """
+#include <cuda_fp16.h>
 __device__ inline float number(half x) { return float(x); }
 """
+"""In sources, `number` turns what is read into what can be computed with."""
 
 _NARROW = 1 << 30  # leaves room for the step of a loop over the grid
 _THREADS = 256
@@ -113,5 +115,6 @@ class Kernel:
 def _compiled(kernel: Kernel, types: Types, count: int, wide: bool) -> Any:
     names = "".join(f"typedef {name} {alias};\n" for alias, name in types)
     index = "typedef long long I;\n" if wide else "typedef int I;\n"
-    code = f"{_PREAMBLE}{names}{index}{kernel.written(count)}"
+    halves = _NUMBER_OF_HALF if "half" in dict(types).values() else ""
+    code = f"{halves}{_NUMBER}{names}{index}{kernel.written(count)}"
     return cupy.RawKernel(code, kernel.name)

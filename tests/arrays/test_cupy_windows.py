@@ -6,6 +6,7 @@ to be equal.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -195,3 +196,56 @@ def test_maxima_that_are_none_get_nothing() -> None:
     total = equal("max_unpool", g, x, maxima, (2,), 2)
     np.testing.assert_array_equal(total.get(), [[0, 0, 0, 1], [0, 1, 0, 0]])
     equal("max_picked", x, x, maxima, (2,), 2)
+
+
+# --- what the device is asked ---------------------------------------------------------------------
+def asked(name: str, *args: Any) -> dict[str, int]:
+    """Launches, products and copies of a call that has been made before."""
+    pretended = pytest.importorskip("pretended_gpu", reason="only a pretended device counts")
+    if pretended.runtime is None:
+        pytest.skip("only a pretended device counts")
+    adapter.kernels[name](*args)
+    counted: Counter[str] = Counter()
+
+    def listen(event: str, what: str, size: int) -> None:
+        counted["gemm" if what == "gemm" else event] += 1
+
+    pretended.runtime.set_listener(listen)
+    try:
+        adapter.kernels[name](*args)
+    finally:
+        pretended.runtime.set_listener(None)
+    counted.pop("allocate", None)
+    return dict(counted)
+
+
+ONE, TWO, PRODUCT = {"launch": 1, "gemm": 1}, {"launch": 2, "gemm": 1}, {"gemm": 1}
+
+
+@pytest.mark.parametrize(
+    ("size", "taps", "parts", "wanted"),
+    [
+        (10, 3, 1, (ONE, ONE, TWO)),  # images are large enough for a product each
+        (6, 3, 1, (TWO, TWO, TWO)),
+        (10, 1, 1, (PRODUCT, PRODUCT, TWO)),
+        (10, 3, 4, ({"launch": 4, "gemm": 4}, {"launch": 4, "gemm": 4}, {"launch": 7, "gemm": 4})),
+    ],
+)
+def test_launches_of_convolution(
+    size: int, taps: int, parts: int, wanted: tuple[dict[str, int], ...]
+) -> None:
+    x, w = cupy.ones((4, 3, size, size), "f4"), cupy.ones((2, 3, taps, taps), "f4")
+    if parts > 1:
+        convolution._MEMORY = 1  # one image at a time
+    g = adapter.kernels["conv_nd"](x, w, 1)
+    assert asked("conv_nd", x, w, 1) == wanted[0]
+    assert asked("conv_input_gradient", g, w, x.shape, 1, 0, 1) == wanted[1]
+    assert asked("conv_filter_gradient", x, g, w.shape, 1, 0, 1) == wanted[2]
+
+
+def test_launches_of_pooling() -> None:
+    x = cupy.ones((2, 3, 7, 7), "f4")
+    out = adapter.kernels["max_pool"](x, (3, 3), 2)
+    assert asked("max_pool", x, (3, 3), 2) == {"launch": 1}
+    assert asked("max_unpool", out, x, out, (3, 3), 2) == {"launch": 1}
+    assert asked("max_picked", x, x, out, (3, 3), 2) == {"launch": 1}
