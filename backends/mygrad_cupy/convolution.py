@@ -19,6 +19,7 @@ in parts, and there are as many times the launches.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -28,7 +29,7 @@ import numpy as np
 from mygrad.arrays.sliding import Geometry
 from mygrad_cupy.cudnn import convolved
 from mygrad_cupy.gemm import multiply
-from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel
+from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel, is_plain
 
 __all__ = ["conv_filter_gradient", "conv_input_gradient", "conv_nd"]
 
@@ -46,9 +47,9 @@ _GATHER = Kernel(
     "gather_windows",
     f"""(
     const S* x, T* columns, long long images, long long channels, long long image_step,
-    long long row_step, long long x_image, long long x_channel
+    long long row_step, long long x_image, long long x_channel<<, long long x_step@_>>
     <<, long long size@_, long long out@_, long long filter@_, long long stride@_,
-    long long padding@_, long long dilation@_, long long x_step@_>>) {{
+    long long padding@_, long long dilation@_>>) {{
   <<const I size@ = size@_, out@ = out@_, filter@ = filter@_, dilation@ = dilation@_;>>
   const I within = I(1) << * out@>>;  // results of an image
   {_WALK}
@@ -109,19 +110,32 @@ class _Columns:
     ----------
     rows, results
         Rows of a matrix, and columns for one image.
+    part
+        How many images are taken at a time.
     stacked
         Whether there is a matrix for each image; else the images stand side by side in one.
+    are_input
+        Whether the columns of one image are the image itself.
     """
 
-    def __init__(self, geometry: Geometry, images: int, channels: int, dtype: Any) -> None:
-        self.geometry, self.images, self.channels = geometry, images, channels
-        self.dtype = dtype
-        self.rows = channels * prod(geometry.filter)
+    def __init__(
+        self, x: Any, w: Any, stride: Any, padding: Any, dilation: Any, dtype: Any, apart: bool
+    ) -> None:
+        self.geometry = geometry = Geometry(x, w, stride, padding, dilation)
+        self.images, self.channels, self.dtype = x[0], x[1], dtype
+        self.rows = self.channels * prod(geometry.filter)
         self.results = prod(geometry.out)
-        self.part = min(images, max(1, _MEMORY // (self.rows * self.results * dtype.itemsize)))
-        self.stacked = self.part == 1 or self.results >= _MANY
-        unit = geometry.filter, geometry.stride
-        self.are_input = all(n == 1 for along in unit for n in along) and not any(geometry.padding)
+        size = max(1, self.rows * self.results * dtype.itemsize)
+        self.part = max(1, min(self.images, _MEMORY // size))
+        self.stacked = self.part == 1 or (apart and self.results >= _MANY)
+        unit = max((*geometry.filter, *geometry.stride)) == 1
+        self.are_input = unit and not any(geometry.padding)
+        self.inputs, self.axes = prod(x[2:]), len(geometry.filter)
+        along = zip(
+            x[2:], geometry.out, geometry.filter, geometry.stride, geometry.padding,
+            geometry.dilation, strict=True,
+        )  # fmt: skip
+        self.sizes = tuple(n for axis in along for n in axis)
 
     def parts(self) -> Iterator[slice]:
         """The parts of the batch, one after another."""
@@ -141,31 +155,34 @@ class _Columns:
 
     def gathered(self, x: Any) -> Any:
         """The columns of these images."""
+        images = x.shape[0]
         if self.are_input and self.stacked and x.dtype == self.dtype and x.flags.c_contiguous:
-            return x.reshape(self.shape(len(x)))
+            return x.reshape(self.shape(images))
         if any(step % x.itemsize for step in x.strides):
             x = cupy.ascontiguousarray(x)
-        steps = [step // x.itemsize for step in x.strides]
-        columns = cupy.empty(self.shape(len(x)), self.dtype)
+        columns = cupy.empty(self.shape(images), self.dtype)
         types = ("S", TYPES[x.dtype.char]), ("T", TYPES[self.dtype.char])
-        sizes = (len(x), self.channels, *self.steps(len(x)), *steps[:2])
-        axes = zip(x.shape[2:], *self._along(), steps[2:], strict=True)
-        work = len(x) * self.results, self.channels
-        _GATHER(types, (x, columns), sizes, list(axes), work)
+        strides = (step // x.itemsize for step in x.strides)
+        sizes = (images, self.channels, *self.steps(images), *strides, *self.sizes)
+        work = images * self.results, self.channels
+        _GATHER(types, self.axes, (x, columns), sizes, work)
         return columns
 
     def fold(self, columns: Any, x: Any) -> None:
         """Write to `x`, which is C-contiguous, the sums of the columns that have met it."""
-        char = self.dtype.char
+        images, char = x.shape[0], self.dtype.char
         types = ("T", TYPES[char]), ("A", ACCUMULATED[char])
-        axes = zip(x.shape[2:], *self._along(), strict=True)
-        work = len(x) * prod(x.shape[2:]), self.channels
-        sizes = (len(x), self.channels, *self.steps(len(x)))
-        _FOLD(types, (columns, x), sizes, list(axes), work)
+        sizes = (images, self.channels, *self.steps(images), *self.sizes)
+        _FOLD(types, self.axes, (columns, x), sizes, (images * self.inputs, self.channels))
 
-    def _along(self) -> tuple[tuple[int, ...], ...]:
-        g = self.geometry
-        return g.out, g.filter, g.stride, g.padding, g.dilation
+
+_remembered = lru_cache(maxsize=1024)(_Columns)
+
+
+def _columns(x: Any, w: Any, *options: Any) -> _Columns:
+    """The columns for inputs and filters of these shapes; see `_Columns`."""
+    found = _remembered if all(map(is_plain, options[:3])) else _Columns
+    return found(tuple(x), tuple(w), *options)
 
 
 def _side_by_side(g: Any, dtype: Any) -> Any:
@@ -178,29 +195,29 @@ def _common_dtype(a: Any, b: Any) -> Any:
     """The dtype of the result; None if it is none of those that there are kernels for."""
     if a.dtype.char not in FLOATS or b.dtype.char not in FLOATS:
         return None
-    return np.promote_types(a.dtype, b.dtype)
+    return a.dtype if a.dtype == b.dtype else np.promote_types(a.dtype, b.dtype)
 
 
 def _matrix(filter_bank: Any, dtype: Any) -> Any:
     """Filters as rows of a matrix."""
     rows = cupy.ascontiguousarray(filter_bank, dtype)
-    return rows.reshape(len(rows), prod(rows.shape[1:]))
+    return rows.reshape(rows.shape[0], prod(rows.shape[1:]))
 
 
 def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1) -> Any:
-    geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = _common_dtype(x, filter_bank)
     if dtype is None:
         return NotImplemented
-    shape = len(x), len(filter_bank), *geometry.out
+    columns = _columns(x.shape, filter_bank.shape, stride, padding, dilation, dtype, True)
+    features = filter_bank.shape[0]
+    shape = x.shape[0], features, *columns.geometry.out
     if not x.size or not filter_bank.size:
         return cupy.zeros(shape, dtype)
-    found = convolved("conv_fprop", x, filter_bank, shape, geometry)
+    found = convolved("conv_fprop", x, filter_bank, shape, columns.geometry)
     if found is not None:
         return found
-    columns = _Columns(geometry, len(x), x.shape[1], dtype)
-    filters, features = _matrix(filter_bank, dtype), len(filter_bank)
-    out = cupy.empty((len(x), features, columns.results), dtype)
+    filters = _matrix(filter_bank, dtype)
+    out = cupy.empty((x.shape[0], features, columns.results), dtype)
     for part in columns.parts():
         gathered = columns.gathered(x[part])
         if columns.stacked:
@@ -215,17 +232,17 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
 def conv_input_gradient(
     g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
-    geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation)
     dtype = _common_dtype(g, filter_bank)
     if dtype is None:
         return NotImplemented
+    columns = _columns(shape, filter_bank.shape, stride, padding, dilation, dtype, True)
+    shape, features = tuple(shape), filter_bank.shape[0]
     if not prod(shape) or not g.size:
         return cupy.zeros(shape, dtype)
-    found = convolved("conv_dgrad", g, filter_bank, tuple(shape), geometry)
+    found = convolved("conv_dgrad", g, filter_bank, shape, columns.geometry)
     if found is not None:
         return found
-    columns = _Columns(geometry, shape[0], shape[1], dtype)
-    filters, features = _matrix(filter_bank, dtype), len(filter_bank)
+    filters = _matrix(filter_bank, dtype)
     total = cupy.empty(shape, dtype)
     for part in columns.parts():
         images = part.stop - part.start
@@ -242,27 +259,26 @@ def conv_input_gradient(
 def conv_filter_gradient(
     x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
-    geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = _common_dtype(x, g)
     if dtype is None:
         return NotImplemented
+    # Side by side, the product adds up over the batch.
+    columns = _columns(x.shape, shape, stride, padding, dilation, dtype, False)
+    shape = tuple(shape)
     if not x.size or not g.size:
         return cupy.zeros(shape, dtype)
-    found = convolved("conv_wgrad", x, g, tuple(shape), geometry)
+    found = convolved("conv_wgrad", x, g, shape, columns.geometry)
     if found is not None:
         return found
-    columns = _Columns(geometry, len(x), shape[1], dtype)
-    columns.stacked = columns.part == 1  # side by side, the product adds up over the batch
     total = None
     for part in columns.parts():
         met = _side_by_side(g[part].reshape(-1, shape[0], columns.results), dtype)
-        gathered = columns.gathered(x[part])
-        gathered = gathered.reshape(columns.rows, met.shape[1])
+        gathered = columns.gathered(x[part]).reshape(columns.rows, met.shape[1])
         term = cupy.empty((shape[0], columns.rows), dtype)
         multiply(met, gathered, term, turn_b=True)
         if total is not None:
             total += term
-        elif columns.part < len(x) and dtype.char == "e":
+        elif columns.part < x.shape[0] and dtype.char == "e":
             total = term.astype(np.float32)  # sums of many parts
         else:
             total = term

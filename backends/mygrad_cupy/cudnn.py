@@ -10,7 +10,8 @@ plans that were used last are kept. The workspace comes from CuPy's memory pool.
 
 Plans have to do what our kernels do: float32 is not rounded to TF32 unless `allow_tf32` says so,
 sums of float16 are taken in float32, results do not change from run to run, and each result
-depends on its own window only, which excludes FFT and Winograd's method.
+depends on its own window only, which excludes FFT and Winograd's method. One thing may differ:
+whether zeros of the padding are multiplied with filters that are not finite, which makes NaN.
 """
 
 from __future__ import annotations
@@ -106,28 +107,29 @@ class _Library:
         """
         with self.lock:  # neither handles nor graphs serve two threads at once
             found = self.plans.get(key)
-            if isinstance(found, str):
-                return False
-            try:
-                handle = self._handle(key.device)
-                if found is None:
-                    found = self.plans[key] = self._built(key, handle)
-                workspace = cupy.cuda.alloc(max(found.workspace, 1))
-                found.graph.execute(pointers, workspace.ptr, handle=handle)
-            except Exception as error:
-                self.plans[key] = f"{type(error).__name__}: {error}"
-                return False
-            finally:
-                self.plans.move_to_end(key)
-                while len(self.plans) > _PLANS:
-                    self.plans.popitem(last=False)
-        return True
+            if not isinstance(found, str):
+                try:
+                    handle = self._handle(key.device)
+                    found = found or self._built(key, handle)
+                    workspace = cupy.cuda.alloc(max(found.workspace, 1))
+                    found.graph.execute(pointers, workspace.ptr, handle=handle)
+                except Exception as error:
+                    found = f"{type(error).__name__}: {error}"
+            self.plans[key] = found
+            self.plans.move_to_end(key)
+            while len(self.plans) > _PLANS:
+                self.plans.popitem(last=False)
+        return not isinstance(found, str)
 
     def _handle(self, device: int) -> Any:
         """The handle of this device, set to CuPy's current stream."""
         if device not in self.handles:
-            with cupy.cuda.Device(device):
-                self.handles[device] = self.package.create_handle(), []
+            try:
+                with cupy.cuda.Device(device):
+                    self.handles[device] = self.package.create_handle(), []
+            except Exception as error:
+                self.package, self.missing = None, f"{type(error).__name__}: {error}"
+                raise
         handle, streams = self.handles[device]
         stream = cupy.cuda.get_current_stream().ptr
         if streams != [stream]:  # setting it takes as long as launching a kernel

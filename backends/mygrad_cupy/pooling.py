@@ -9,12 +9,13 @@ not change from run to run; windows that do not overlap cost one read of what th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import cupy
 
 from mygrad.arrays.sliding import pool_windows
-from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel
+from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel, is_plain
 
 __all__ = ["max_picked", "max_pool", "max_unpool"]
 
@@ -113,7 +114,8 @@ class _Windows:
         sizes, strides, counts = pool_windows(shape, pool, stride)
         lead = len(shape) - len(sizes)
         self.shape, self.pooled = shape, (*shape[:lead], *counts)
-        self.axes = list(zip(shape[lead:], counts, sizes, strides, strict=True))
+        along = zip(shape[lead:], counts, sizes, strides, strict=True)
+        self.axes, self.sizes = len(sizes), tuple(n for axis in along for n in axis)
 
     def fit(self, x: Any, maxima: Any, values: Any) -> bool:
         """Whether there is a kernel for these arrays; otherwise the portable function decides."""
@@ -130,26 +132,34 @@ class _Windows:
                 ("X", TYPES[compared]), ("V", ACCUMULATED[compared]),
             )  # fmt: skip
             operands = [cupy.ascontiguousarray(array) for array in arrays]
-            kernel(types, (*operands, out), (out.size,), self.axes, (out.size, 1))
+            kernel(types, self.axes, (*operands, out), (out.size, *self.sizes), (out.size, 1))
         return out
 
 
+_remembered = lru_cache(maxsize=1024)(_Windows)
+
+
+def _windows(shape: tuple[int, ...], pool: Any, stride: Any) -> _Windows:
+    found = _remembered if is_plain(pool) and is_plain(stride) else _Windows
+    return found(shape, pool, stride)
+
+
 def max_pool(x: Any, pool: Any, stride: Any) -> Any:
-    windows = _Windows(x.shape, pool, stride)
+    windows = _windows(x.shape, pool, stride)
     if x.dtype.char not in TYPES:
         return NotImplemented
     return windows.launched(_POOL, x, x, windows.pooled, x)
 
 
 def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
-    windows = _Windows(x.shape, pool, stride)
+    windows = _windows(x.shape, pool, stride)
     if not windows.fit(x, maxima, g) or g.shape != windows.pooled:
         return NotImplemented
     return windows.launched(_UNPOOL, x, g, x.shape, g, x, maxima)
 
 
 def max_picked(h: Any, x: Any, maxima: Any, pool: Any, stride: Any) -> Any:
-    windows = _Windows(x.shape, pool, stride)
+    windows = _windows(x.shape, pool, stride)
     if not windows.fit(x, maxima, h) or h.shape != x.shape:
         return NotImplemented
     return windows.launched(_PICK, x, h, windows.pooled, h, x, maxima)

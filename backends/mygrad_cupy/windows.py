@@ -14,7 +14,7 @@ from typing import Any
 
 import cupy
 
-__all__ = ["ACCUMULATED", "FLOATS", "TYPES", "Kernel", "Types"]
+__all__ = ["ACCUMULATED", "FLOATS", "TYPES", "Kernel", "Types", "is_plain"]
 
 TYPES = {
     "?": "bool", "b": "signed char", "B": "unsigned char", "h": "short", "H": "unsigned short",
@@ -45,8 +45,19 @@ _THREADS = 256
 _BLOCKS = 1 << 16
 
 
+def is_plain(option: Any) -> bool:
+    """Whether an option of a layer is an integer or a tuple of integers, as most are.
+
+    Such options can be looked up: equal ones mean the same, which 1 and 1.0 do not.
+    """
+    kind = type(option)
+    return kind is int or (kind is tuple and all(type(n) is int for n in option))
+
+
 def _extent(array: Any) -> int:
     """How many elements apart the elements of an array may lie."""
+    if array.flags.c_contiguous:
+        return array.size
     reach = (n * abs(s) for n, s in zip(array.shape, array.strides, strict=True))
     return max(array.size, sum(reach) // array.itemsize)
 
@@ -83,9 +94,9 @@ class Kernel:
     def __call__(
         self,
         types: Types,
+        axes: int,
         arrays: Sequence[Any],
         sizes: Sequence[int],
-        axes: Sequence[tuple[int, ...]],
         work: tuple[int, int],
     ) -> None:
         """Launch it.
@@ -94,21 +105,21 @@ class Kernel:
         ----------
         types
             Names of types in the source, and what they stand for.
+        axes
+            The number of axes.
         arrays
             The first arguments.
         sizes
-            The arguments that follow, 64-bit integers.
-        axes
-            The last arguments: for each axis the same number of 64-bit integers.
+            The other arguments, 64-bit integers.
         work
             How many threads there is work for, along the grid's x and y.
         """
-        wide = max(*(_extent(a) for a in arrays), *work, *(abs(s) for s in sizes)) >= _NARROW
-        kernel = _compiled(self, types, len(axes), wide)
+        farthest = max(*map(_extent, arrays), *work, max(sizes), -min(sizes))
+        kernel = _compiled(self, types, axes, farthest >= _NARROW)
         across, down = work
         threads = min(_THREADS, -(-across // 32) * 32)
         grid = min(-(-across // threads), _BLOCKS), min(down, _BLOCKS - 1)
-        kernel(grid, (threads,), (*arrays, *sizes, *(n for axis in axes for n in axis)))
+        kernel(grid, (threads,), (*arrays, *sizes))
 
 
 @lru_cache(maxsize=256)

@@ -288,6 +288,18 @@ def test_a_package_that_does_not_load_is_reported(monkeypatch: pytest.MonkeyPatc
     assert cudnn.status()["missing"] == "cuDNN 8400 is older than 8500"
 
 
+def test_without_a_handle_nothing_else_is_tried(package: Package) -> None:
+    def fails() -> Any:
+        raise RuntimeError("no driver")
+
+    package.create_handle = fails
+    for call in calls(*operands()):
+        check(*call)
+    status = cudnn.status()
+    assert status["missing"] == "RuntimeError: no driver"
+    assert len(status["declined"]) == 1
+
+
 def test_gradients_of_layers(package: Package) -> None:
     """Through tensors, to second order, with graphs for everything."""
     rng = np.random.default_rng(0)

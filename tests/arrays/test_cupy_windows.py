@@ -30,11 +30,17 @@ KINDS = ("f2", "f4", "f8")
 without_kernels = Namespace(type(adapter)())
 
 
+def limit(memory: int = 1 << 28, many: int = 64, narrow: int = 1 << 30) -> None:
+    """Set from which sizes on kernels go another way."""
+    convolution._MEMORY, convolution._MANY, windows._NARROW = memory, many, narrow
+    convolution._remembered.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def usual_limits() -> Iterator[None]:
     limits = convolution._MEMORY, convolution._MANY, windows._NARROW
     yield
-    convolution._MEMORY, convolution._MANY, windows._NARROW = limits
+    limit(*limits)
 
 
 def portable(name: str, *args: Any) -> Any:
@@ -83,9 +89,11 @@ def test_convolution_of_any_geometry(data: st.DataObject) -> None:
     kinds = st.sampled_from(KINDS)
     x = drawn(data, (count, channels, *x_shape), data.draw(kinds, "x"))
     w = drawn(data, (features, channels, *taps), data.draw(kinds, "w"))
-    convolution._MEMORY = data.draw(st.sampled_from((1 << 28, 3000)), "memory")
-    convolution._MANY = data.draw(st.sampled_from((1, 4, 1 << 20)), "many")
-    windows._NARROW = data.draw(st.sampled_from((1 << 30, 0)), "narrow")
+    limit(
+        data.draw(st.sampled_from((1 << 28, 3000)), "memory"),
+        data.draw(st.sampled_from((1, 4, 1 << 20)), "many"),
+        data.draw(st.sampled_from((1 << 30, 0)), "narrow"),
+    )
     out = equal("conv_nd", x, w, stride, padding, dilation)
     g = drawn(data, out.shape, data.draw(kinds, "g"))
     equal("conv_input_gradient", g, w, x.shape, stride, padding, dilation)
@@ -98,7 +106,7 @@ def test_convolution_of_any_geometry(data: st.DataObject) -> None:
 @pytest.mark.parametrize("axes", [1, 2, 4])
 def test_filters_of_one_element(kind: str, memory: int, many: int, axes: int) -> None:
     """They read the input itself, with and without a stride, in one piece and in several."""
-    convolution._MEMORY, convolution._MANY = memory, many
+    limit(memory, many)
     rng = np.random.default_rng(0)
     x, w = (
         cupy.asarray(rng.integers(-2, 3, shape).astype(kind))
@@ -127,7 +135,7 @@ def test_sums_of_halves_are_taken_in_single_precision() -> None:
     x, w = cupy.ones((1, 5000, 1), "f2"), cupy.full((1, 5000, 1), 0.5, "f2")
     assert adapter.kernels["conv_nd"](x, w, 1).item() == 2500  # halves stop counting at 1024
     g = cupy.ones((3000, 1, 1), "f2")
-    convolution._MEMORY = 2  # one image at a time
+    limit(memory=2)  # one image at a time
     x = cupy.full((3000, 1, 1), 0.5, "f2")
     assert adapter.kernels["conv_filter_gradient"](x, g, (1, 1, 1), 1, 0, 1).item() == 1500
 
@@ -137,6 +145,20 @@ def test_other_dtypes_are_left_to_the_portable_functions() -> None:
     assert adapter.kernels["conv_nd"](x, w, 1) is NotImplemented
     out = mg.nnet.layers.conv_nd(mg.tensor(x), mg.tensor(w), 1)
     np.testing.assert_array_equal(adapter.to_host(out.data), [[[2, 2]]])
+
+
+def test_options_that_are_equal_but_not_integers() -> None:
+    """They are errors, also after a call with the integers."""
+    x, w = cupy.ones((1, 1, 4), "f4"), cupy.ones((1, 1, 2), "f4")
+    for wrong in (1.0, (1.0,), [1.0], None):
+        adapter.kernels["conv_nd"](x, w, 1)
+        adapter.kernels["max_pool"](x, (2,), (1,))
+        with pytest.raises(ValueError, match="conv_nd: stride"):
+            adapter.kernels["conv_nd"](x, w, wrong)
+        with pytest.raises(ValueError, match="max_pool: stride"):
+            adapter.kernels["max_pool"](x, (2,), wrong)
+    equal("conv_nd", x, w, [np.int64(2)])
+    equal("max_pool", x, [2], [np.int64(2)])
 
 
 @pytest.mark.parametrize("turn_a", [False, True])
@@ -170,7 +192,7 @@ def test_pooling_of_any_geometry(data: st.DataObject) -> None:
         for _ in range(data.draw(st.integers(0, 2), "special")):
             at = data.draw(st.integers(0, x.size - 1))
             x.reshape(-1)[at] = data.draw(st.sampled_from((np.nan, np.inf, -np.inf)))
-    windows._NARROW = data.draw(st.sampled_from((1 << 30, 0)), "narrow")
+    limit(narrow=data.draw(st.sampled_from((1 << 30, 0)), "narrow"))
     out = equal("max_pool", x, pool, stride)
     kind = data.draw(st.sampled_from(KINDS), "g")
     equal("max_unpool", drawn(data, out.shape, kind), x, out, pool, stride)
@@ -236,7 +258,7 @@ def test_launches_of_convolution(
 ) -> None:
     x, w = cupy.ones((4, 3, size, size), "f4"), cupy.ones((2, 3, taps, taps), "f4")
     if parts > 1:
-        convolution._MEMORY = 1  # one image at a time
+        limit(memory=1)  # one image at a time
     g = adapter.kernels["conv_nd"](x, w, 1)
     assert asked("conv_nd", x, w, 1) == wanted[0]
     assert asked("conv_input_gradient", g, w, x.shape, 1, 0, 1) == wanted[1]
