@@ -220,6 +220,25 @@ def test_maxima_that_are_none_get_nothing() -> None:
     equal("max_picked", x, x, maxima, (2,), 2)
 
 
+def test_on_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pretended device has one thread walk over all work, unless a kernel has barriers."""
+    monkeypatch.setattr(windows, "_NUMBER", windows._NUMBER + "// __syncthreads\n")
+    monkeypatch.setattr(windows, "_BLOCKS", 2)
+    monkeypatch.setattr(windows, "_THREADS", 64)
+    windows._compiled.cache_clear()
+    rng = np.random.default_rng(0)
+    x, w = (cupy.asarray(rng.integers(-2, 3, s).astype("f4")) for s in ((3, 2, 9, 7), (2, 2, 3, 3)))
+    options = (2, 1), (0, 1), 1
+    out = equal("conv_nd", x, w, *options)
+    equal("conv_input_gradient", out, w, x.shape, *options)
+    equal("conv_filter_gradient", x, out, w.shape, *options)
+    out = equal("max_pool", x, (3, 3), (2, 1))
+    equal("max_unpool", out, x, out, (3, 3), (2, 1))
+    equal("max_picked", x, x, out, (3, 3), (2, 1))
+    monkeypatch.undo()
+    windows._compiled.cache_clear()
+
+
 # --- what the device is asked ---------------------------------------------------------------------
 def asked(name: str, *args: Any) -> dict[str, int]:
     """Launches, products and copies of a call that has been made before."""
