@@ -128,16 +128,14 @@ class DPNPAdapter(Adapter):
         return _Generator(seed)
 
 
-def _array_at(memory: Any, first: int, shape: Any, strides: Any, dtype: Any, device: Any) -> Any:
+def _array_at(
+    memory: Any, first: int, shape: Any, strides: Any, dtype: Any, device: Any
+) -> Any:
     """An array on memory: `first` in elements from its beginning, `strides` in bytes."""
     if 0 in shape:
         return dpnp.empty(shape, dtype=dtype, device=device)
     return dpnp.ndarray(
-        tuple(shape),
-        dtype=dtype,
-        buffer=memory,
-        offset=first,
-        strides=tuple(strides),
+        tuple(shape), dtype=dtype, buffer=memory, offset=first, strides=tuple(strides),
         device=device,
     )
 
@@ -231,14 +229,12 @@ def _meet(a: Any, b: Any, apart: int, work: int = 1000) -> bool:
 def _where(condition: Any, x: Any, y: Any) -> Any:
     """`dpnp.where`, which reads other memory (dpnp 0.20) where an array with negative strides
     meets a number."""
-    return dpnp.where(
-        *[
-            dpnp.ascontiguousarray(a)
-            if isinstance(a, dpnp.ndarray) and min(a.strides, default=0) < 0
-            else a
-            for a in (condition, x, y)
-        ]
-    )
+    return dpnp.where(*[
+        dpnp.ascontiguousarray(a)
+        if isinstance(a, dpnp.ndarray) and min(a.strides, default=0) < 0
+        else a
+        for a in (condition, x, y)
+    ])
 
 
 def _matmul(a: Any, b: Any) -> Any:
