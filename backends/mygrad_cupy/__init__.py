@@ -23,9 +23,10 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import joining, padding, recurrent
+from mygrad_cupy import convolution, joining, padding, pooling, recurrent
+from mygrad_cupy.gemm import allow_tf32
 
-__all__ = ["adapter"]
+__all__ = ["adapter", "allow_tf32"]
 
 
 def _ask_for_a_device() -> None:
@@ -224,14 +225,20 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 
 adapter = CuPyAdapter()
-adapter.kernels.update(sliding_windows=_sliding_windows)
-adapter.kernels.update(concat=joining.concat, stack=joining.stack)
-adapter.kernels.update(gru_steps=recurrent.gru_steps, gru_steps_adjoint=recurrent.gru_steps_adjoint)
 adapter.kernels.update(
+    concat=joining.concat,
+    conv_filter_gradient=convolution.conv_filter_gradient,
+    conv_input_gradient=convolution.conv_input_gradient,
+    conv_nd=convolution.conv_nd,
+    gru_steps=recurrent.gru_steps,
+    gru_steps_adjoint=recurrent.gru_steps_adjoint,
+    max_picked=pooling.max_picked,
+    max_pool=pooling.max_pool,
+    max_unpool=pooling.max_unpool,
     pad_from_within=padding.pad_from_within,
-    unpad_from_within=padding.unpad_from_within,
     roll=padding.roll,
+    sliding_windows=_sliding_windows,
+    stack=joining.stack,
+    unpad_from_within=padding.unpad_from_within,
 )
-adapter.partial_kernels |= {
-    "gru_steps", "gru_steps_adjoint", "pad_from_within", "unpad_from_within",
-}  # fmt: skip
+adapter.partial_kernels = frozenset(adapter.kernels) - {"concat", "roll", "sliding_windows", "stack"}

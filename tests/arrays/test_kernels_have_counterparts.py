@@ -134,6 +134,10 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         swept(4, 3, 2, 1),
         swept(4, 3, 2, 3),
     ]),
+    "max_picked": (FLOATS, [
+        lambda draw: (draw(2, 6, 6), *pooled(draw)[1:]),
+        lambda draw: (draw(0, 4), draw(0, 4), draw(0, 2), (2,), 2),
+    ]),
     "max_pool": (("f2", "f4", "f8", "g", "i4", "u1"), [
         lambda draw: (draw(2, 6, 6), (2, 3), (2, 3)),
         lambda draw: (draw(7), (3,), 2),
@@ -238,13 +242,14 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
 }  # fmt: skip
 """By kernel: the dtypes, and functions that draw operands and return the arguments of a call."""
 
-ON_DEVICES_TOO = {
-    "concat": ("f2", "c8", "c16", "u1", "b1"),
-    "pad_from_within": ("f2", "c8", "c16", "u1", "b1"),
-    "roll": ("f2", "c8", "c16", "u1", "b1"),
-    "stack": ("f2", "c8", "c16", "u1", "b1"),
+JOINED = ("f2", "f4", "f8", "c8", "c16", "i4", "u1", "b1")
+POOLED = ("f2", "f4", "f8", "i4", "u1")
+ON_DEVICES = {
+    **dict.fromkeys(("concat", "pad_from_within", "roll", "stack"), JOINED),
+    **dict.fromkeys(("conv_nd", "conv_input_gradient", "conv_filter_gradient"), FLOATS[:3]),
+    **dict.fromkeys(("max_picked", "max_pool", "max_unpool"), POOLED),
 }
-"""Dtypes besides float32, float64 and int32 with which kernels are called where not on NumPy."""
+"""Dtypes with which kernels are called elsewhere than on NumPy, if not float32, float64 and int32."""
 
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 EXACT = {*VIEWS, "concat", "copy", "max_pool", "ones_like", "stack", "take", "where"}
@@ -355,8 +360,7 @@ def kinds_here(name: str) -> list[str]:
     kinds = CALLS[name][0]
     if mg.backends.selected_adapter().name == "numpy":
         return list(kinds)
-    more = ON_DEVICES_TOO.get(name, ())
-    return [k for k in kinds if k in ("f4", "f8", "i4", *more)]
+    return [k for k in kinds if k in ON_DEVICES.get(name, ("f4", "f8", "i4"))]
 
 
 LAYOUTS = ("plain", "reversed", "spread", "turned", "byte order")
