@@ -249,7 +249,7 @@ ON_DEVICES = {
     **dict.fromkeys(("conv_nd", "conv_input_gradient", "conv_filter_gradient"), FLOATS[:3]),
     **dict.fromkeys(("max_picked", "max_pool", "max_unpool"), POOLED),
 }
-"""Dtypes with which kernels are called elsewhere than on NumPy, if not float32, float64 and int32."""
+"""By kernel, the dtypes to call it with elsewhere than on NumPy, if not f4, f8 and i4."""
 
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 EXACT = {*VIEWS, "concat", "copy", "max_pool", "ones_like", "stack", "take", "where"}
