@@ -78,6 +78,7 @@ from mygrad.tensors.base import Tensor, asarray, astensor, stop_gradient, tensor
 # isort: split
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
+from mygrad import optim as optim
 from mygrad import operation_base as _operation_base
 from mygrad.compat import install as _install_old_paths
 from mygrad.interop import install as _install_protocols

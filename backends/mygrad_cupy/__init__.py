@@ -23,6 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
+from mygrad_cupy.updates import adagrad_update, adam_update, rmsprop_update, sgd_update
 
 __all__ = ["adapter"]
 
@@ -224,3 +225,7 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 adapter = CuPyAdapter()
 adapter.kernels.update(sliding_windows=_sliding_windows)
+adapter.kernels.update(
+    adagrad_update=adagrad_update, adam_update=adam_update, rmsprop_update=rmsprop_update,
+    sgd_update=sgd_update,
+)  # fmt: skip
