@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.namespace import composition
-from mygrad.optim.optimizer import Arrays, Options, Optimizer
+from mygrad.optim.optimizer import Arrays, Optimizer, Options
 from mygrad.optim.updates import updated
 
 __all__ = ["Adagrad", "adagrad_update"]

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any
 
 from mygrad.autodiff.namespace import composition
-from mygrad.optim.optimizer import Arrays, Options, Optimizer
+from mygrad.optim.optimizer import Arrays, Optimizer, Options
 from mygrad.optim.updates import updated
 
 __all__ = ["Adam", "AdamW", "adam_update"]

@@ -86,10 +86,11 @@ class Optimizer:
     >>> optimizer.learning_rate = 0.01  # for all groups without one of their own
     """
 
+    _flags: ClassVar[frozenset[str]] = frozenset()
     _below_one: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, parameters: Any, **options: Any) -> None:
-        self._kinds = {name: type(value) is bool for name, value in options.items()}
+        self._names = tuple(options)
         for name, value in options.items():
             setattr(self, name, value)
         self.groups: list[dict[str, Any]] = []
@@ -113,7 +114,7 @@ class Optimizer:
         refuse_shared_memory(everything, self._name)
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._kinds)
+        options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
         count = len(self.parameters)
         return f"<{self._name} of {count} parameter{'s' * (count != 1)}: {options}>"
 
@@ -150,14 +151,14 @@ class Optimizer:
 
     def _options_of(self, k: int) -> Options:
         """The options that hold for group number `k`, checked."""
-        options = {name: getattr(self, name) for name in self._kinds}
+        options = {name: getattr(self, name) for name in self._names}
         for name, value in self.groups[k].items():
             if name in options:
                 options[name] = value
             elif name != "parameters":
                 raise ValueError(
                     f"{self._name}: group {k} has an option {name!r}; there are "
-                    f"{', '.join(self._kinds)}"
+                    f"{', '.join(self._names)}"
                 )
         for name, value in options.items():
             options[name] = self._checked(name, value)
@@ -165,7 +166,7 @@ class Optimizer:
         return options
 
     def _checked(self, name: str, value: Any) -> Any:
-        if self._kinds[name]:
+        if name in self._flags:
             if not isinstance(value, (bool, np.bool)):
                 raise TypeError(f"{self._name}: {name} is True or False, and not {value!r}")
             return bool(value)
@@ -334,9 +335,9 @@ class Optimizer:
         >>> state["state.0.x.step"], state["state.0.x.velocity"]
         (1, array(6.))
         """
-        saved = {name: self._checked(name, getattr(self, name)) for name in self._kinds}
+        saved = {name: self._checked(name, getattr(self, name)) for name in self._names}
         for k, group in enumerate(self.groups):
-            for name in group.keys() & self._kinds:
+            for name in group.keys() & set(self._names):
                 saved[f"group.{k}.{name}"] = self._checked(name, group[name])
         for (k, name), (step, arrays) in self._state.items():
             saved[f"state.{k}.{name}.step"] = step
@@ -383,16 +384,16 @@ class Optimizer:
             number, _, where = rest.partition(".")
             k = int(number) if kind in ("group", "state") and number.isdecimal() else -1
             parameter, _, slot = where.rpartition(".")
-            if name in self._kinds:
+            if name in self._names:
                 options[name] = self._checked(name, np.asarray(value).item())
-            elif 0 <= k < len(own) and kind == "group" and where in self._kinds:
+            elif 0 <= k < len(own) and kind == "group" and where in self._names:
                 own[k][where] = self._checked(where, np.asarray(value).item())
             elif 0 <= k < len(own) and parameter in self.groups[k]["parameters"]:
                 loaded.setdefault((k, parameter), {})[slot] = np.asarray(value)
             else:
                 raise ValueError(
                     f"{self._name}: load_state_dict was given {name!r}; here are the options "
-                    f"{', '.join(self._kinds)}, and {len(self.parameters)} parameters, from "
+                    f"{', '.join(self._names)}, and {len(self.parameters)} parameters, from "
                     f"{next(iter(self.groups[0]['parameters']))} of group 0 on"
                 )
         placed = {key: self._placed(key, arrays) for key, arrays in loaded.items()}

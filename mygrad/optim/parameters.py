@@ -1,26 +1,23 @@
-"""Which tensors an optimiser changes: those in nested containers, and in the attributes of models."""
+"""Which tensors an optimiser changes: those in containers, and in the attributes of models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    GeneratorType,
-    MethodType,
-    ModuleType,
-)
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import floating
+from mygrad.autodiff.primitive import Primitive
 from mygrad.tensors.base import Tensor
 
 __all__ = ["check_parameter", "named_parameters", "refuse_shared_memory"]
 
 _CONTAINERS = (list, tuple, set, frozenset, GeneratorType)
-_CLOSED = (str, bytes, type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
+_CLOSED = (
+    str, bytes, type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, Primitive
+)  # fmt: skip
 
 
 def named_parameters(structure: Any, optimizer: str) -> dict[str, Tensor]:

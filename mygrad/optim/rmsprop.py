@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.namespace import composition
-from mygrad.optim.optimizer import Arrays, Options, Optimizer
+from mygrad.optim.optimizer import Arrays, Optimizer, Options
 from mygrad.optim.updates import updated
 
 __all__ = ["RMSprop", "rmsprop_update"]
@@ -107,6 +107,7 @@ class RMSprop(Optimizer):
     momentum: float
     centered: bool
 
+    _flags = frozenset(("centered",))
     _below_one = frozenset(("alpha",))
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.namespace import composition
-from mygrad.optim.optimizer import Arrays, Options, Optimizer
+from mygrad.optim.optimizer import Arrays, Optimizer, Options
 from mygrad.optim.updates import updated
 
 __all__ = ["SGD", "sgd_update"]
@@ -90,6 +90,8 @@ class SGD(Optimizer):
     dampening: float
     weight_decay: float
     nesterov: bool
+
+    _flags = frozenset(("nesterov",))
 
     def __init__(
         self, parameters: Any, learning_rate: float = 0.001, *, momentum: float = 0.0,

@@ -22,9 +22,7 @@ Formula = Callable[..., tuple[Array, ...]]
 
 
 @composition
-def in_pieces(
-    formula: Formula, p: Array, g: Array, *state: Array, xp: Any
-) -> tuple[Array, ...]:
+def in_pieces(formula: Formula, p: Array, g: Array, *state: Array, xp: Any) -> tuple[Array, ...]:
     """``formula(p, g, *state)``, which changes `p` and the state in place, and returns them.
 
     It goes element by element, so that adapters may apply it to one piece after the other.
@@ -35,7 +33,7 @@ def in_pieces(
 def updated(
     formula: Formula, p: Array, g: Array, master: Array | None, state: tuple[Array, ...], xp: Any
 ) -> tuple[Array, ...]:
-    """The parameter, its master if there is one, and the state, updated by ``formula(p, g, *state)``.
+    """The parameter, its master if it has one, and its state, after ``formula(p, g, *state)``.
 
     Elements of the parameter that somebody changed since the last update go on from what they are
     now, and not from what the master remembers.
