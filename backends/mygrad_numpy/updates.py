@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["in_pieces"]
 
 _PIECE = 1 << 16  # elements: with the parameter, its gradient and its state about 1 MB of float32
-_LARGE = 1 << 20
+_LARGE = 1 << 18
 
 
 def in_pieces(formula: Callable[..., Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:

@@ -170,7 +170,7 @@ class Optimizer:
             if not isinstance(value, (bool, np.bool)):
                 raise TypeError(f"{self._name}: {name} is True or False, and not {value!r}")
             return bool(value)
-        if not isinstance(value, Real) or isinstance(value, bool):
+        if type(value) is not float and (not isinstance(value, Real) or isinstance(value, bool)):
             raise TypeError(
                 f"{self._name}: {name} has to be a number of Python's, and is a "
                 f"{type(value).__name__}"
@@ -278,7 +278,7 @@ class Optimizer:
                 if name == "master":
                     adapter.assign(array, ..., p)
                 elif wanted[name]:
-                    array += wanted[name]
+                    adapter.assign(array, ..., wanted[name])
             elif not (
                 adapter_of(array) is adapter and array.shape == p.shape and array.dtype == dtype
                 and adapter.device(array) == adapter.device(p)
@@ -420,8 +420,7 @@ class Optimizer:
                     f"the parameter {key[1]} of shape {tuple(p.shape)}"
                 )
             array = empty_state(p, accumulator_dtype(p, adapter), adapter)
-            value = adapter.from_host(value, adapter.device(p))
-            adapter.assign(array, ..., adapter.xp.astype(value, array.dtype, copy=False))
+            adapter.assign(array, ..., adapter.from_host(value, adapter.device(p)))
             arrays[slot] = array
         return int(saved["step"]), arrays
 

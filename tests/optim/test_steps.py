@@ -351,6 +351,29 @@ def test_a_small_regression_converges(name: str) -> None:
     np.testing.assert_allclose(host(model["b"]), 0.25, atol=1e-3)
 
 
+# --- devices ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["float16", "float32"])
+def test_state_and_steps_are_on_the_device_of_the_parameter(kind: str) -> None:
+    """Whatever the current device is, which stays the current one."""
+    cupy = pytest.importorskip("cupy")
+    if mg.backends.selected_adapter().name != "cupy" or cupy.cuda.runtime.getDeviceCount() < 2:
+        pytest.skip("needs two CUDA devices")
+    with cupy.cuda.Device(1):
+        x = mg.tensor([1.0, 2.0], dtype=kind)
+        (x * 1.0).backward()
+    for optimizer in every(x):
+        with cupy.cuda.Device(1):
+            optimizer.step()
+            optimizer.load_state_dict(optimizer.state_dict())
+        ((_, arrays),) = optimizer._state.values()
+        assert {array.device.id for array in arrays.values()} == {1}
+        before = host(x)
+        optimizer.step()
+        assert cupy.cuda.Device().id == 0
+        assert x.device == 1
+        assert (host(x) < before).all()
+
+
 # --- launches -----------------------------------------------------------------------------------
 @contextmanager
 def counted() -> Iterator[list[str]]:
