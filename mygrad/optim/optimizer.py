@@ -337,8 +337,9 @@ class Optimizer:
         """
         saved = {name: self._checked(name, getattr(self, name)) for name in self._names}
         for k, group in enumerate(self.groups):
-            for name in group.keys() & set(self._names):
-                saved[f"group.{k}.{name}"] = self._checked(name, group[name])
+            for name in self._names:
+                if name in group:
+                    saved[f"group.{k}.{name}"] = self._checked(name, group[name])
         for (k, name), (step, arrays) in self._state.items():
             saved[f"state.{k}.{name}.step"] = step
             for slot, array in arrays.items():
