@@ -2,7 +2,7 @@
 
 Parameter, master and accumulators are read and written once, in place; the scalars of a step are
 arguments of the launch, so that nothing is copied and nobody waits. Composed of CuPy's functions an
-update of Adam is 14 launches, and as many passes over memory.
+update of Adam is 13 launches, and as many passes over memory.
 
 The arithmetic is in the precision of the accumulators: float32 for parameters of 16 bits.
 """

@@ -194,7 +194,7 @@ class Optimizer:
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
-    ) -> tuple[Array, ...]:
+    ) -> None:
         """Update `p` and the arrays in `state`, which are `fresh` or not, in step number `step`."""
         raise NotImplementedError
 
@@ -203,7 +203,7 @@ class Optimizer:
         """Change every parameter that has a gradient.
 
         Those whose ``grad`` is None stay as they are. If anything is wrong with one of them, an
-        error says so and none is changed.
+        error says so before any is changed.
 
         Raises
         ------
@@ -236,13 +236,11 @@ class Optimizer:
             buffer = t._buffer
             if buffer is not None and buffer.readers:
                 protect(buffer, t._data, adapter)
-            p, *arrays = self._update(
+            self._update(
                 namespace_of(adapter), t._data, task.grad, task.state, task.options, task.fresh,
                 task.step,
             )  # fmt: skip
-            if p is not t._data:  # a library whose arrays cannot be changed
-                t.data = p
-            self._state[task.key] = task.step, dict(zip(task.state, arrays, strict=True))
+            self._state[task.key] = task.step, task.state
 
     def _prepared(self, key: Key, t: Tensor, grad: Any, options: Options) -> _Task:
         """What is to be done to a parameter, once it is sure that it can be."""
@@ -250,16 +248,15 @@ class Optimizer:
         adapter = by_type[type(p)]
         grad = grad._data if isinstance(grad, Handle) else grad
         if adapter_of(grad) is not adapter or adapter.device(grad) != adapter.device(p):
-            theirs = adapter_of(grad)
             raise TypeError(
-                f"{what} is on {adapter.name}, device {adapter.device(p)}, and its gradient on "
-                f"{theirs and theirs.name}, device {theirs and theirs.device(grad)}; compute the "
+                f"{what} is {_described(p)}, and its gradient {_described(grad)}; compute the "
                 f"gradient after moving the parameter"
             )
         if grad.shape != p.shape:
             raise ValueError(
                 f"{what} has the shape {tuple(p.shape)}, and its gradient {tuple(grad.shape)}"
             )
+        check_parameter(t, what)
         _refuse_locked(t, adapter, what)
         count, known = self._state.get(key, (0, {}))
         wanted = self._accumulators(options)
@@ -267,11 +264,11 @@ class Optimizer:
         state: Arrays = {}
         if dtype != p.dtype:
             state["master"] = known.get("master")
+        if grad.dtype != p.dtype:  # of a parameter that was cast since
+            grad = adapter.xp.astype(grad, dtype)
         for name in wanted:
             state[name] = known.get(name)
         fresh = any(state[name] is None for name in wanted)
-        if not known:
-            check_parameter(t, what)
         for name, array in state.items():
             if array is None:
                 array = state[name] = empty_state(p, dtype, adapter)
@@ -284,9 +281,8 @@ class Optimizer:
                 and adapter.device(array) == adapter.device(p)
             ):  # fmt: skip
                 raise ValueError(
-                    f"{what} is {p.dtype}{list(p.shape)} on {adapter.name}, device "
-                    f"{adapter.device(p)}, and its {name} {array.dtype}{list(array.shape)} on "
-                    f"{adapter_of(array)}; if it was moved or cast on purpose, move the state with "
+                    f"{what} is {_described(p)}, and its {name} {_described(array)}; if it was "
+                    f"moved or cast on purpose, let the state follow: "
                     f"optimizer.load_state_dict(optimizer.state_dict())"
                 )
         return _Task(key, t, adapter, grad, options, state, fresh, count + 1)
@@ -424,6 +420,13 @@ class Optimizer:
             adapter.assign(array, ..., adapter.from_host(value, adapter.device(p)))
             arrays[slot] = array
         return int(saved["step"]), arrays
+
+
+def _described(array: Array) -> str:
+    """An array in the words of an error: float32[2, 3] on numpy, device cpu."""
+    adapter = by_type[type(array)]
+    where = f"{adapter.name}, device {adapter.device(array)}"
+    return f"{array.dtype}{list(array.shape)} on {where}"
 
 
 def accumulator_dtype(p: Array, adapter: Adapter) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import floating
 from mygrad.autodiff.primitive import Primitive
@@ -104,7 +105,12 @@ def check_parameter(t: Tensor, what: str) -> None:
     """Raise if no optimiser can change `t`."""
     adapter = adapter_of(t._data)
     assert adapter is not None
-    if adapter.xp.isdtype(t.dtype, "complex floating"):
+    if not adapter.has_views:
+        raise TypeError(
+            f"{what} is on {adapter.name}, whose arrays are immutable, and optimisers change "
+            f"arrays in place; compute p.data = p.data - change instead"
+        )
+    if _is_complex(adapter, t.dtype):
         raise TypeError(
             f"{what} is complex ({t.dtype}), which optimisers do not take: what its square is, "
             f"and which way is down, is a matter of convention; make its real and its imaginary "
@@ -115,6 +121,11 @@ def check_parameter(t: Tensor, what: str) -> None:
             f"{what} has elements that share memory with one another (it comes from broadcast_to "
             f"or the like), so that it cannot be changed; take its base, or a copy"
         )
+
+
+@cache
+def _is_complex(adapter: Adapter, dtype: Any) -> bool:
+    return adapter.xp.isdtype(dtype, "complex floating")
 
 
 def refuse_shared_memory(parameters: dict[str, Tensor], optimizer: str) -> None:

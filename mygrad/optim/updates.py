@@ -1,8 +1,8 @@
 """What the updates of all optimisers have in common.
 
 An update is a composition: a formula on arrays that changes the parameter and the accumulators in
-place, where the library has arrays that can be changed, and returns them. Adapters may bring a
-kernel of its name, which does all of it in one pass over memory.
+place, and returns them. Adapters may bring a kernel of its name, which does all of it in one pass
+over memory.
 
 Parameters of 16 bits have a *master*: their values in float32, which is what is updated. Without,
 steps smaller than half the distance to the next number would be lost.
@@ -45,14 +45,8 @@ def updated(
         kept = xp.astype(master, p.dtype) == p
         values = xp.where(kept, master, xp.astype(p, master.dtype))
         values, *state = formula(values, xp.astype(g, master.dtype), *state)  # type: ignore[assignment]
-        short = xp.astype(values, p.dtype)
-        return _put(p, short, xp), _put(master, values, xp), *state
+        p[...] = xp.astype(values, p.dtype)
+        master[...] = values
+        return p, master, *state
 
     return xp.in_pieces(through_master, p, g, master, *state)
-
-
-def _put(target: Array, values: Array, xp: Any) -> Array:
-    if not xp.adapter.has_views:
-        return values
-    target[...] = values
-    return target

@@ -75,11 +75,17 @@ def same(a: dict[str, Any], b: dict[str, Any]) -> None:
         np.testing.assert_array_equal(value, b[key])
 
 
-@pytest.mark.parametrize("carry", [through_memory, through_a_file, through_pickle])
+WAYS: list[tuple[Callable[[Any], Any], str, dict[str, Any]]] = [
+    *((through_a_file, name, options) for name, options in CASES),
+    (through_memory, "Adam", {}),
+    (through_pickle, "Adam", {}),
+]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("name", "options"), CASES)
+@pytest.mark.parametrize(("carry", "name", "options"), WAYS)
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(
-    name: str, options: dict[str, Any], kind: str, carry: Callable[[Any], Any]
+    carry: Callable[[Any], Any], name: str, options: dict[str, Any], kind: str
 ) -> None:
     whole = model(kind)
     optimizer = getattr(mg.optim, name)(groups(whole), **options)

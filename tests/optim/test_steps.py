@@ -225,6 +225,26 @@ def test_a_parameter_that_got_another_dtype() -> None:
     assert host(x).dtype == np.float32
 
 
+def test_a_parameter_that_became_complex() -> None:
+    good, x = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0])
+    optimizer = SGD([good, x])
+    x.data = raw(np.array([1.0, 2.0j]))
+    (x * x).backward()
+    unchanged(optimizer, good, TypeError, "SGD: the parameter 1 is complex")
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_a_gradient_from_before_a_cast(kind: str) -> None:
+    for k, name in enumerate(EVERY):
+        x = mg.tensor([1.0, 2.0], dtype="float64" if kind == "float32" else "float32")
+        optimizer = list(every(x))[k]
+        (x**2).backward()
+        x.data = mg.tensor([1.0, 2.0], dtype=kind).data
+        optimizer.step()
+        assert host(x).dtype == kind, name
+        assert (host(x) < [1, 2]).all()
+
+
 @pytest.mark.skip_on("numpy", "there is no second library")
 def test_a_parameter_that_was_moved() -> None:
     good, x = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0])
@@ -234,7 +254,7 @@ def test_a_parameter_that_was_moved() -> None:
     (x**2).backward()
     with mg.backend("numpy"):
         x.data = x.to("numpy").data
-    unchanged(optimizer, good, TypeError, r"parameter 1 is on .*, and its gradient on ")
+    unchanged(optimizer, good, TypeError, r"parameter 1 is .* on numpy, device cpu, and its grad")
     (x**2).backward()
     unchanged(optimizer, good, ValueError, r"and its first_moment .*load_state_dict")
     optimizer.load_state_dict(optimizer.state_dict())
@@ -298,6 +318,18 @@ def test_what_is_written_into_a_half_precision_parameter_counts() -> None:
     optimizer.step()
     master = optimizer.state_dict()["state.0.0.master"]
     np.testing.assert_allclose(master, [5 - 1e-4, 2 - 3e-4], rtol=1e-6)
+
+
+@pytest.mark.numpy_only("no other library has them")
+def test_long_doubles() -> None:
+    x = mg.tensor([1.0, 2.0], dtype="longdouble")
+    step = 16 * np.finfo(np.longdouble).eps  # float64 would lose it
+    for optimizer in every(x, float(step)):
+        before = host(x)
+        (x**2).backward()
+        optimizer.step()
+        assert host(x).dtype == np.longdouble
+        assert (host(x) < before).all()
 
 
 # --- large arrays -------------------------------------------------------------------------------
