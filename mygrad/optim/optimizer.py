@@ -9,9 +9,7 @@ from numbers import Real
 from types import GeneratorType
 from typing import Any, ClassVar
 
-import numpy as np
-
-from mygrad.arrays import Adapter, adapter_of, by_type
+from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
 from mygrad.autodiff.inplace import protect
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle
@@ -167,9 +165,9 @@ class Optimizer:
 
     def _checked(self, name: str, value: Any) -> Any:
         if name in self._flags:
-            if not isinstance(value, (bool, np.bool)):
+            if not isinstance(value, bool):
                 raise TypeError(f"{self._name}: {name} is True or False, and not {value!r}")
-            return bool(value)
+            return value
         if type(value) is not float and (not isinstance(value, Real) or isinstance(value, bool)):
             raise TypeError(
                 f"{self._name}: {name} has to be a number of Python's, and is a "
@@ -373,6 +371,7 @@ class Optimizer:
         >>> again.learning_rate
         0.25
         """
+        host = get_adapter("numpy")
         options: Options = {}
         own: list[Options] = [{} for _ in self.groups]
         loaded: dict[Key, dict[str, Any]] = {}
@@ -382,11 +381,11 @@ class Optimizer:
             k = int(number) if kind in ("group", "state") and number.isdecimal() else -1
             parameter, _, slot = where.rpartition(".")
             if name in self._names:
-                options[name] = self._checked(name, np.asarray(value).item())
+                options[name] = self._checked(name, host.asarray(value).item())
             elif 0 <= k < len(own) and kind == "group" and where in self._names:
-                own[k][where] = self._checked(where, np.asarray(value).item())
+                own[k][where] = self._checked(where, host.asarray(value).item())
             elif 0 <= k < len(own) and parameter in self.groups[k]["parameters"]:
-                loaded.setdefault((k, parameter), {})[slot] = np.asarray(value)
+                loaded.setdefault((k, parameter), {})[slot] = host.asarray(value)
             else:
                 raise ValueError(
                     f"{self._name}: load_state_dict was given {name!r}; here are the options "
