@@ -46,6 +46,8 @@ class _Walk:
         views = [name for name, t in self.found.items() if id(t.base) in self.met]
         for name in views:  # who updates the base has updated them
             del self.found[name]
+        for name, t in self.found.items():
+            check_parameter(t, f"{self.optimizer}: the parameter {name}")
         return self.found
 
     def visit(self, value: Any, path: str, *, given: bool, strict: bool) -> None:
@@ -85,13 +87,12 @@ class _Walk:
 
     def take(self, t: Tensor, path: str, given: bool) -> None:
         if not t.constant:
-            check_parameter(t, f"{self.optimizer}: the parameter {path}")
             if path in self.found:
                 raise ValueError(f"{self.optimizer}: there are two parameters called {path}")
             self.met[id(t)] = t
             self.found[path] = t
         elif given:
-            adapter = adapter_of(t.data)
+            adapter = adapter_of(t._data)
             why = "constant=True was asked for, or it was computed from constants alone"
             if adapter is not None and not floating[adapter, t.dtype]:
                 why = f"its dtype is {t.dtype}; give it a floating-point one, dtype='float32' say"

@@ -114,6 +114,8 @@ def test_a_view_of_a_parameter_is_no_parameter_of_its_own() -> None:
     (model.wt * 2.0).backward()
     optimizer.step()
     assert host(model.wt).tolist() == [[-1, 1], [0, 2]]
+    model.rows = mg.broadcast_to(model.w, (3, 2, 2))
+    assert names(SGD(model)) == ["w"]
     model.wt, model.w = model.w, model.wt  # whichever is met first
     assert names(SGD(model)) == ["wt"]
 
