@@ -60,22 +60,6 @@ class Network:
         return x @ self.weight4 + self.bias4
 
 
-class Momentum:
-    """Gradient descent with momentum; it updates the parameters' data in place."""
-
-    def __init__(self, parameters: list[mg.Tensor], momentum: float = 0.9) -> None:
-        self.parameters = parameters
-        self.momentum = momentum
-        self.velocities = [0.0 * p.data for p in parameters]
-
-    def step(self, rate: float) -> None:
-        """Move every parameter once."""
-        for parameter, velocity in zip(self.parameters, self.velocities, strict=True):
-            velocity *= self.momentum
-            velocity -= rate * parameter.grad
-            parameter.data[...] += velocity
-
-
 def shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The images, each moved by up to one pixel: the network sees few of them twice."""
     padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -98,7 +82,7 @@ def train(
     """A network trained on the images, and the loss of every step."""
     rng = np.random.default_rng(seed)
     network = Network()
-    optimizer = Momentum(network.parameters)
+    optimizer = mg.optim.SGD(network, momentum=0.9)
     losses: list[float] = []
     steps = epochs * (len(images) // batch)
     with tqdm(total=steps, unit="step", desc="training", disable=None) as bar:  # not into logs
@@ -109,7 +93,8 @@ def train(
                 scores = network(mg.tensor(shifted(images[chosen], rng), constant=True))
                 loss = softmax_crossentropy(scores, labels[chosen])
                 loss.backward()
-                optimizer.step(rate * (1.0 - len(losses) / steps))
+                optimizer.learning_rate = rate * (1.0 - len(losses) / steps)
+                optimizer.step()
                 losses.append(loss.item())
                 bar.update()
                 if len(losses) % 10 == 0:

@@ -79,6 +79,7 @@ from mygrad.tensors.base import Tensor, asarray, astensor, stop_gradient, tensor
 from mygrad import linalg, random, typing
 from mygrad import nnet as nnet
 from mygrad import operation_base as _operation_base
+from mygrad import optim as optim
 from mygrad.compat import install as _install_old_paths
 from mygrad.interop import install as _install_protocols
 from mygrad.io import load, save

@@ -20,6 +20,7 @@ LAYERS = [
     {"tensors", "typing"},
     {"math", "linalg", "tensor_manip", "tensor_creation", "random"},
     {"nnet", "operation_base", "io"},
+    {"optim"},
     {"interop", "computational_graph"},
     {"compat"},
     {"__init__"},

@@ -21,7 +21,8 @@ PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 CHECKS = set(tomllib.loads(PROJECT.read_text())["tool"]["numpydoc_validation"]["checks"])
 ROOMS = """
     mygrad mygrad.computational_graph mygrad.io mygrad.linalg mygrad.random mygrad.nnet.activations
-    mygrad.nnet.initializers mygrad.nnet.layers mygrad.nnet.losses mygrad.tensor_creation
+    mygrad.nnet.initializers mygrad.nnet.layers mygrad.nnet.losses mygrad.optim
+    mygrad.tensor_creation
 """.split()
 EVERYWHERE = {"out", "where", "dtype", "constant"}
 """Keywords that mean the same for every operation, and are explained once."""

@@ -23,7 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import convolution, joining, padding, pooling, recurrent
+from mygrad_cupy import convolution, joining, padding, pooling, recurrent, updates
 from mygrad_cupy.gemm import allow_tf32
 
 __all__ = ["adapter", "allow_tf32"]
@@ -226,6 +226,8 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 adapter = CuPyAdapter()
 adapter.kernels.update(
+    adagrad_update=updates.adagrad_update,
+    adam_update=updates.adam_update,
     concat=joining.concat,
     conv_filter_gradient=convolution.conv_filter_gradient,
     conv_input_gradient=convolution.conv_input_gradient,
@@ -236,10 +238,15 @@ adapter.kernels.update(
     max_pool=pooling.max_pool,
     max_unpool=pooling.max_unpool,
     pad_from_within=padding.pad_from_within,
+    rmsprop_update=updates.rmsprop_update,
     roll=padding.roll,
+    sgd_update=updates.sgd_update,
     sliding_windows=_sliding_windows,
     stack=joining.stack,
     unpad_from_within=padding.unpad_from_within,
 )
-ALWAYS_ANSWER = {"concat", "roll", "sliding_windows", "stack"}
+ALWAYS_ANSWER = {
+    "adagrad_update", "adam_update", "concat", "rmsprop_update", "roll", "sgd_update",
+    "sliding_windows", "stack",
+}  # fmt: skip
 adapter.partial_kernels = frozenset(adapter.kernels.keys() - ALWAYS_ANSWER)

@@ -15,6 +15,7 @@ from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
 from mygrad_numpy.subclasses import plain, without_mask
+from mygrad_numpy.updates import in_pieces
 
 __all__ = ["adapter"]
 
@@ -183,6 +184,7 @@ adapter.kernels.update(
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
     copy=_copy,
+    in_pieces=in_pieces,
     max_pool=max_pool,
     max_unpool=max_unpool,
     ones_like=_ones_like,

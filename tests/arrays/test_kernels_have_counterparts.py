@@ -78,7 +78,31 @@ def swept(steps: int, batch: int, size: int, bp_lim: int | None) -> Callable[[Dr
     return call
 
 
+def halved(p: Any, g: Any, state: Any) -> tuple[Any, ...]:
+    """A formula of parameter, gradient and state, which it updates in place."""
+    state *= 0.5
+    p -= g + state
+    return p, state
+
+
 CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
+    "adagrad_update": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3), draw(2, 3), None, draw(2, 3) ** 2, 0.1, 1e-3, 0.0),
+        lambda draw: (draw(), draw(), None, draw() ** 2, 0.1, 1e-3, 0.5),
+    ]),
+    "adam_update": (FLOATS[1:3], [
+        lambda draw: (
+            draw(2, 3), draw(2, 3), None, draw(2, 3), draw(2, 3) ** 2,
+            0.1, 0.9, 0.99, 1e-3, 0.0, 0.0, 2,
+        ),
+        lambda draw: (
+            draw(3), draw(3), None, draw(3), draw(3) ** 2, 0.1, 0.9, 0.99, 1e-3, 0.5, 0.1, 1,
+        ),
+        lambda draw: (
+            draw(0, 2), draw(0, 2), None, draw(0, 2), draw(0, 2),
+            0.1, 0.9, 0.99, 1e-3, 0.5, 0.0, 1,
+        ),
+    ]),
     "broadcast_to": (KINDS, [
         lambda draw: (draw(), (2, 3)),
         lambda draw: (draw(), ()),
@@ -138,6 +162,10 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 6, 6), *pooled(draw)[1:]),
         lambda draw: (draw(0, 4), draw(0, 4), draw(0, 2), (2,), 2),
     ]),
+    "in_pieces": (FLOATS, [
+        lambda draw: (halved, draw(2, 3), draw(2, 3), draw(2, 3)),
+        lambda draw: (halved, draw(), draw(), draw()),
+    ]),
     "max_pool": (("f2", "f4", "f8", "g", "i4", "u1"), [
         lambda draw: (draw(2, 6, 6), (2, 3), (2, 3)),
         lambda draw: (draw(7), (3,), 2),
@@ -181,6 +209,21 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 4), (1, -1), (0, 2)),
         lambda draw: (draw(2, 3, 4), (1, 1, 3), (1, 1, -1)),
         lambda draw: (draw(0, 3), 1, 1),
+    ]),
+    "rmsprop_update": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3), draw(2, 3), None, draw(2, 3) ** 2, None, None,
+                      0.1, 0.9, 1e-3, 0.0, 0.0),
+        lambda draw: (draw(3), draw(3), None, draw(3) ** 2, draw(3), None,
+                      0.1, 0.9, 1e-3, 0.5, 0.0),
+        lambda draw: (draw(), draw(), None, draw() ** 2, None, draw(),
+                      0.1, 0.9, 1e-3, 0.0, 0.5),
+        lambda draw: (draw(2, 3), draw(2, 3), None, draw(2, 3) ** 2, draw(2, 3), draw(2, 3),
+                      0.1, 0.9, 1e-3, 0.5, 0.5),
+    ]),
+    "sgd_update": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3), draw(2, 3), None, None, 0.1, 0.0, 1.0, 0.0, False),
+        lambda draw: (draw(3), draw(3), None, draw(3), 0.1, 0.9, 1.0, 0.5, False),
+        lambda draw: (draw(), draw(), None, draw(), 0.1, 0.9, 0.7, 0.0, True),
     ]),
     "sliding_windows": (KINDS, [
         lambda draw: (draw(2, 5, 4), (3, 2), (2, 1), None),
@@ -251,6 +294,8 @@ ON_DEVICES = {
 }
 """By kernel, the dtypes to call it with elsewhere than on NumPy, if not f4, f8 and i4."""
 
+IN_PLACE = {"adagrad_update", "adam_update", "in_pieces", "rmsprop_update", "sgd_update"}
+"""They change some of their arguments, and return these."""
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 EXACT = {*VIEWS, "concat", "copy", "max_pool", "ones_like", "stack", "take", "where"}
 EXACT |= {"pad_from_within", "roll"}
@@ -309,8 +354,13 @@ def same(name: str, call: Call, layout: str) -> None:
 
     kernel = adapter.kernels[name]
     args = [moved(a) for a in call]
+    theirs = args
+    if name in IN_PLACE:
+        arrays = [isinstance(a, (np.ndarray, np.generic)) for a in call]
+        args = [adapter.copy(a) if yes else a for a, yes in zip(args, arrays, strict=True)]
+        theirs = [adapter.copy(a) if yes else a for a, yes in zip(args, arrays, strict=True)]
     with np.errstate(all="ignore"):
-        want = portable(name, without_kernels())(*args)
+        want = portable(name, without_kernels())(*theirs)
         got = kernel(*args)
     if got is NotImplemented:
         return
@@ -323,7 +373,9 @@ def same(name: str, call: Call, layout: str) -> None:
         elif name not in VIEWS:
             assert found.dtype.isnative or found.dtype == wanted.dtype
         assert found.shape == wanted.shape
-        if name not in VIEWS and isinstance(found, adapter.array_types):
+        if name in IN_PLACE:
+            assert any(found is a for a in args)
+        elif name not in VIEWS and isinstance(found, adapter.array_types):
             parts = [p for a in args for p in (a if isinstance(a, list) else [a])]
             arrays = [a for a in parts if isinstance(a, adapter.array_types)]
             assert not any(adapter.overlaps(found, a) for a in arrays if a.ndim)
@@ -343,7 +395,7 @@ def same(name: str, call: Call, layout: str) -> None:
 # --- tests ----------------------------------------------------------------------------------------
 def test_the_adapters_kernels_are_found() -> None:
     names = [name for folder, name in DECLARED if folder == "mygrad_numpy"]
-    assert len(names) == 16
+    assert len(names) == 17
     adapter = mg.backends.selected_adapter()
     declared = {name for folder, name in DECLARED if folder == f"mygrad_{adapter.name}"}
     if adapter.name != "array-api-strict":
