@@ -83,6 +83,9 @@ class Reduction(Primitive):
         if not kw and len(args) == 1:
             return apply(self, args, self.defaults)
         if len(args) > 2 and self.param_names[1] == "keepdims":
+            if len(args) == 5 and not kw:  # as NumPy's methods have them, and CuPy calls them
+                *args, dtype, out, keepdims = args  # type: ignore[assignment]
+                return self(*args, dtype=dtype, out=out, keepdims=keepdims)
             _check_keepdims(args[2], self.name)
         if not kw.keys().isdisjoint(OPTIONS.get(self.name, ())):
             return self._with_options(args, kw)

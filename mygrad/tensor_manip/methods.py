@@ -11,6 +11,7 @@ from mygrad.linalg.products import dot
 from mygrad.math.rounding import clip, divmod
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.copying import imag, real, to
+from mygrad.tensor_manip.selecting import take
 from mygrad.tensor_manip.transpose_like import matrix_transpose, transpose
 
 __all__ = ["install"]
@@ -41,6 +42,33 @@ def _reshape(
     """
     shape = newshape[0] if len(newshape) == 1 else newshape or kw.pop("shape", None)
     return reshape(self, shape, order, constant=constant, **kw)
+
+
+def _take(
+    self: Any,
+    indices: Any,
+    axis: int | None = None,
+    out: Any = None,
+    mode: str = "raise",
+    *,
+    constant: bool | None = None,
+) -> Any:
+    """`mygrad.take`, with its arguments in the order of NumPy's method.
+
+    Parameters
+    ----------
+    indices, axis, mode
+        As for `mygrad.take`.
+    out
+        Where to write the result.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+    """
+    return take(self, indices, axis, mode, out=out, constant=constant)
 
 
 def _raw(name: str) -> Callable[..., Any]:
@@ -92,6 +120,7 @@ def install(cls: Any) -> None:
     cls.to_device = _to_device
     cls.clip = clip
     cls.dot = dot
+    cls.take = _take
     cls.__divmod__ = divmod
     cls.__rdivmod__ = lambda self, other: divmod(other, self)
     for name in NUMBERS:

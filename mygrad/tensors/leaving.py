@@ -7,6 +7,8 @@ user's back, where NumPy or Python convert a variable, warns (`mygrad.errors.Gra
 from __future__ import annotations
 
 import operator
+import sys
+from types import FrameType
 from typing import Any, TypeVar
 
 from mygrad.arrays import Adapter, adapter_of, get_adapter
@@ -67,13 +69,17 @@ class Leaving(Handle):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         adapter = self._adapter()
-        if adapter.name != "numpy":
+        if adapter.name == "numpy":
+            self._warn_detached("NumPy")
+            array = expose(self)
+        elif _asks_for_the_host(sys._getframe(1), adapter.name):
+            self._warn_detached(f"{adapter.name}.asnumpy")
+            array = self._on_host()
+        else:
             raise TypeError(
                 f"a tensor on {adapter.name} does not turn into a NumPy array behind your back; "
-                f't.to("numpy").data is the array on the host'
+                f't.to("numpy").data is the array on the host, and t.data that on {adapter.name}'
             )
-        self._warn_detached("NumPy")
-        array = expose(self)
         if dtype is not None and dtype != array.dtype:
             if copy is False:
                 raise ValueError(f"a tensor of dtype {array.dtype} cannot become {dtype} uncopied")
@@ -143,6 +149,12 @@ class Leaving(Handle):
             buffer_of(twin).grad = adapter.copy(grad)
         memo[id(self)] = twin
         return twin
+
+
+def _asks_for_the_host(frame: FrameType, library: str) -> bool:
+    """Whether a frame is in ``library.asnumpy``, which users call to copy arrays to the host."""
+    module = frame.f_globals.get("__name__", "")
+    return frame.f_code.co_name == "asnumpy" and module.partition(".")[0] == library
 
 
 def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) -> Any:
