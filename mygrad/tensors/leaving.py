@@ -16,7 +16,7 @@ from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, buffer_of, new_buffer, new_handle
 
-__all__ = ["Leaving"]
+__all__ = ["Leaving", "held_elsewhere"]
 
 T = TypeVar("T", float, complex, int)
 
@@ -149,6 +149,23 @@ class Leaving(Handle):
             buffer_of(twin).grad = adapter.copy(grad)
         memo[id(self)] = twin
         return twin
+
+
+def held_elsewhere(result: Any, out: Any) -> Any:
+    """A result; it says so if a function of an array library keeps it in its user's ``out=``.
+
+    Such a function, ``cp.sum(t, out=array)``, calls the tensor's method, where `out` is as good
+    as what is returned. Its user goes on with the array, which has no gradient.
+    """
+    if out is None or isinstance(out, Handle) or result._constant:
+        return result
+    library = sys._getframe(2).f_globals.get("__name__", "").partition(".")[0]
+    if library == result._adapter().name:
+        gradient_lost(
+            f"{library} wrote a result into out=array: the tensor that it returns has a gradient, "
+            f"and the array has none"
+        )
+    return result
 
 
 def _asks_for_the_host(frame: FrameType, library: str) -> bool:
