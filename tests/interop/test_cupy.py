@@ -1,4 +1,4 @@
-"""CuPy's functions and raw CuPy arrays meet tensors: the gradient is kept, or told lost, or refused.
+"""CuPy's functions and raw arrays meet tensors: the gradient is kept, told lost, or refused.
 
 A row of each table is a program for a library `xp`, a raw array of it and a tensor. What it has to
 give is what the same program gives with NumPy in the place of CuPy.
@@ -47,7 +47,7 @@ def booleans(xp: Any) -> Any:
 
 
 def run(program: Program, t: Any) -> tuple[Any, list[Any], list[Any]]:
-    """What a program gives for a tensor, on its library: result, raw array, losses that are told."""
+    """What a program gives for a tensor, on its library: result, raw array, warnings."""
     xp = {"numpy": np, "cupy": cupy}[t.backend]
     raw = xp.array(RAW)
     selected = mg.backend("numpy") if xp is np else nullcontext()
@@ -188,10 +188,10 @@ def test_what_holds_no_gradient_is_as_it_is_with_numpy() -> None:
 
 RESULTS: dict[str, Program] = {
     **{
-        f"{kind} {name} t": lambda xp, a, t, compare=getattr(operator, name), make=make: compare(
+        f"{kind} {compare.__name__} t": lambda xp, a, t, compare=compare, make=make: compare(
             make(2.0), t
         )
-        for name in ("lt", "le", "gt", "ge", "eq", "ne")
+        for compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
         for kind, make in {"float64": np.float64, "float32": np.float32, "0-d": np.array}.items()
     },
     "a == t": lambda xp, a, t: a == t,
