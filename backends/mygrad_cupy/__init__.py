@@ -23,6 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
+from mygrad_cupy import masks
 
 __all__ = ["adapter"]
 
@@ -111,6 +112,8 @@ class CuPyAdapter(Adapter):
         return np.can_cast(source, target, "same_kind")
 
     def assign(self, target: Any, index: Any, value: Any) -> None:
+        if masks.write_number(target, index, value):
+            return
         if isinstance(value, cupy.ndarray) and value.size > 1:
             places = _places(index, target.shape)
             if places is not None:  # repeated positions all get the value of the last one
@@ -224,3 +227,6 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 adapter = CuPyAdapter()
 adapter.kernels.update(sliding_windows=_sliding_windows)
+adapter.kernels.update(
+    gathered=masks.gathered, repeated_places=masks.repeated_places, sign=masks.sign
+)
