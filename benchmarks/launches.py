@@ -28,7 +28,8 @@ __all__ = ["EVENTS", "OWN", "WAITS", "counted_step", "counting", "programs", "to
 ROOT = Path(__file__).resolve().parent.parent
 OURS = tuple(str(ROOT / folder) + "/" for folder in ("mygrad", "backends"))
 EVENTS = (
-    "launch", "gemm", "pool", "allocate", "to_device", "to_host", "on_device", "fill", "synchronize",
+    "launch", "gemm", "pool", "allocate", "to_device", "to_host", "on_device", "fill",
+    "synchronize",
 )  # fmt: skip
 """What is counted: `pool` is memory that is taken from CuPy's pool, `allocate` what that takes."""
 

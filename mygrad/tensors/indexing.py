@@ -68,7 +68,7 @@ def parse(index: Any, adapter: Adapter) -> tuple[tuple[Any, ...], bool]:
 
 @composition
 def gathered(array: Any, index: tuple[Any, ...], *, xp: Any) -> tuple[Any, tuple[Any, ...]]:
-    """What an index with arrays selects, and an index that selects it, at less cost if need be."""
+    """What an index with arrays selects; and an index that selects it again, at less cost."""
     return array[index], index
 
 
@@ -83,10 +83,10 @@ def getitem(t: Handle, index: Any) -> Any:
     else:
         items, advanced = parse(index, adapter)
     try:
-        if advanced:
+        if advanced and "gathered" in adapter.kernels:
             found, items = namespace_of(adapter).gathered(data, items)
         else:  # with the `...` one element, too, is an array that looks at the memory
-            found = data[items if ... in items else (*items, ...)]
+            found = data[items if advanced or ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{index!r}]", (data,)) from error
     if not advanced and not (

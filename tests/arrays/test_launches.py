@@ -40,7 +40,7 @@ MOST_LAUNCHES = {"op_small": 8, "mlp": 30, "cnn": 80, "crossentropy": 12, "batch
 """By workload of `benchmarks.launches`, products of matrices not included."""
 
 STEPS = {
-    **dict.fromkeys(("op_small", "mlp", "cnn", "gru", "crossentropy", "batchnorm"), {}),
+    "op_small": {}, "mlp": {}, "cnn": {}, "gru": {}, "crossentropy": {}, "batchnorm": {},
     "convolution": {}, "leaves": {}, "indexing": {"to_host": 1, "synchronize": 1},
 }  # fmt: skip
 """By workload, what it cannot do without: `indexing` reads through a mask, once."""
@@ -94,7 +94,7 @@ HOST_INDEX = {"to_device": 1}
 
 NEEDED: dict[tuple[str, str], tuple[Events, Events, str]] = {
     ("repeat", "2 repeats=(2,)"): (
-        HOST_INDEX | TOLD_ONCE, {}, "a list moves to the device; its sum is the length of the result"
+        HOST_INDEX | TOLD_ONCE, {}, "a list moves to the device; its sum is a length"
     ),
     ("take", "2x3 indices=(3,),axis=1"): (HOST_INDEX, {}, "a list moves to the device"),
     ("take", "2x3 indices=(2,),axis=1,mode=wrap"): (HOST_INDEX, {}, "a list moves to the device"),
