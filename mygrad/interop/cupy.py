@@ -42,6 +42,8 @@ def elementwise_kernel(self: Any, kernel: Any, *args: Any, **kwargs: Any) -> Any
     """The protocol by which CuPy hands over calls of its ufuncs: NumPy's, but for ``out=``."""
     if kernel.name == "cupy_copy":
         raise _not_copied()
+    if kernel.name == "cupy_fill":  # with which CuPy 13 assigns what has one element
+        return kernel(_array(args[0], False), *args[1:])
     count = getattr(kernel, "nin", len(args))
     out = kwargs.pop("out", None)
     if len(args) > count and out is None:

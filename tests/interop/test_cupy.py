@@ -291,7 +291,7 @@ def told(lose: Callable[[Any], Any], wanted: Any) -> None:
             warnings.simplefilter("always")
             try:
                 result = lose(t)
-            except TypeError:
+            except (TypeError, ValueError):
                 assert OLD, "CuPy 14 takes it"
                 return
         assert found
@@ -319,6 +319,8 @@ def test_the_loss_is_told_where_cupy_asks_for_arrays(lose: Any, wanted: Any) -> 
 
 def test_slices_of_raw_arrays() -> None:
     """Assignments have instructions of their own in Python, slices another one."""
+    if OLD:
+        pytest.skip("CuPy 13 compares what is assigned to slices with 0, and takes no tensors")
     raw = cupy.array(RAW)
     with pytest.warns(GradientDetached) as found:
         raw[0:1] = variable()[1:]
@@ -347,7 +349,6 @@ REFUSED: dict[str, tuple[Program, str]] = {
     "copyto where": (lambda xp, a, t: xp.copyto(t, a, where=a > 1), "takes no tensors"),
     "copyto a number": (lambda xp, a, t: xp.copyto(t, 1.0), "takes no tensors"),
     "add.at": (lambda xp, a, t: xp.add.at(a, xp.asarray([0, 1]), t), "t.data that on cupy"),
-    "fill": (lambda xp, a, t: a.fill(t[0, 0]), "t.data that on cupy"),
     "index": (lambda xp, a, t: a[t], "t.data that on cupy"),
     "numpy.asarray": (lambda xp, a, t: np.asarray(t), "behind your back"),
     "numpy's array[:] = t": (
@@ -358,6 +359,10 @@ REFUSED: dict[str, tuple[Program, str]] = {
         lambda xp, a, t: xp.maximum.at(t, xp.asarray([0]), a[:1]), "has no derivative"
     ),
 }  # fmt: skip
+
+
+if not OLD:  # which fills, and tells
+    REFUSED["fill"] = lambda xp, a, t: a.fill(t[0, 0]), "t.data that on cupy"
 
 
 @pytest.mark.parametrize(("program", "message"), rows(REFUSED))
@@ -426,11 +431,12 @@ ELSEWHERE: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "a * t": (lambda a, t: a * t, "cupy.*numpy"),
     "a @ t": (lambda a, t: a @ t, "cupy.*numpy"),
     "a += t": (lambda a, t: operator.iadd(a, t), "cupy.*numpy"),
-    "a[:] = t": (lambda a, t: stored(...)(cupy, a, t), 'numpy.*to."cupy"'),
+    "a[[0, 1]] = t": (lambda a, t: stored([0, 1])(cupy, a, t), 'numpy.*to."cupy"'),
     "add": (lambda a, t: cupy.add(a, t), "cupy.*numpy"),
     "where": (lambda a, t: cupy.where(a > 1, a, t), "cupy.*numpy"),
-    "roll": (lambda a, t: cupy.roll(t, 1), 'numpy.*to."cupy"'),
 }
+if not OLD:  # which compares with 0 first
+    ELSEWHERE["roll"] = lambda a, t: cupy.roll(t, 1), 'numpy.*to."cupy"'
 
 
 @pytest.mark.parametrize(("program", "message"), rows(ELSEWHERE))
@@ -473,5 +479,5 @@ def test_instructions_are_known_under_a_debugger() -> None:
     assert isinstance(raw @ t, mg.Tensor)
     assert raw[integers(cupy)].shape == (3, 2)
     with pytest.warns(GradientDetached):
-        raw[...] = t
+        raw[[0, 1]] = t
     assert raw.get().tolist() == VALUES.tolist()
