@@ -16,7 +16,6 @@ from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.guard import expose
-from mygrad.autodiff.operands import floating
 from mygrad.interop.arguments import into, without_derivative
 from mygrad.interop.numpy_ufuncs import array_ufunc, counterpart, origin
 from mygrad.math.reduction import Reduction
@@ -30,7 +29,6 @@ TARGETS = ("dst", "out")
 """What CuPy's functions call arrays that they write into."""
 
 ASSIGNMENT = frozenset(("STORE_SUBSCR", "STORE_SLICE"))
-OPERATOR = frozenset(("BINARY_OP",))
 SUBSCRIPT = 26
 """Which of the binary operators ``a[index]`` is, since Python 3.14."""
 
@@ -73,8 +71,8 @@ def get_ndarray(self: Any) -> Any:
 
     CuPy looks for it, too, to decide whether it or the tensor does the work of one of NumPy's
     functions, ``np.matmul(a, t)`` with a raw array `a`. So that this stays with the tensor, the
-    attribute is there only where CuPy is going to ask: in its functions that are written in
-    Python, in ``a[index] = t``, and for integers and booleans, ``a[t]``, which have no gradient.
+    attribute is there only where CuPy is going to ask, and only to read: in its functions that are
+    written in Python, and where its arrays are indexed, ``a[index] = t`` and ``a[t]``.
     """
     frame = sys._getframe(1)
     module = frame.f_globals.get("__name__", "")
@@ -86,22 +84,17 @@ def get_ndarray(self: Any) -> Any:
         return partial(_array, self, module == MAKES_ARRAYS)
     adapter = adapter_of(self._data)
     assert adapter is not None
-    if _is_at(frame, ASSIGNMENT) or (
-        adapter.name == "cupy"
-        and not floating[adapter, self._data.dtype]
-        and not _is_at(frame, OPERATOR)
-    ):
+    doing = _instruction(frame)
+    if doing in ASSIGNMENT or (doing == "BINARY_SUBSCR" and adapter.name == "cupy"):
         return partial(_array, self, False)
     raise AttributeError("__cupy_get_ndarray__")
 
 
-def _is_at(frame: FrameType, instructions: frozenset[str]) -> bool:
-    """Whether what a frame is doing is one of these instructions of Python."""
+def _instruction(frame: FrameType) -> str:
+    """What a frame is doing, as Python's `dis` calls it."""
     code, k = frame.f_code.co_code, frame.f_lasti
     name = dis.opname[code[k]]
-    if name == "BINARY_OP" and code[k + 1] == SUBSCRIPT:
-        name = "BINARY_SUBSCR"
-    return name in instructions
+    return "BINARY_SUBSCR" if name == "BINARY_OP" and code[k + 1] == SUBSCRIPT else name
 
 
 def flags(self: Any) -> Any:
