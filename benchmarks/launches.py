@@ -1,8 +1,9 @@
 """``python -m benchmarks.launches [WORKLOAD ...]``: what a step asks of a GPU, and from which line.
 
-Counts kernel launches, allocations, copies to, from and on the device, fills and synchronizations
-of one step, after two to warm up. It runs real CuPy on a pretended device (`ci/pretended_gpu`), so
-it needs no GPU: what it shows is how often the device is asked, not how long it takes.
+Counts kernel launches, memory that is taken from CuPy's pool and what the pool takes from the
+device, copies to, from and on the device, fills and synchronizations of one step, after two to warm
+up. It runs real CuPy on a pretended device (`ci/pretended_gpu`), so it needs no GPU: what it shows
+is how often the device is asked, not how long it takes. Arrays are small for that reason.
 """
 
 from __future__ import annotations
@@ -12,19 +13,30 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.table import markdown
-from benchmarks.workloads import members, workloads
+from benchmarks.workloads import Arrays, members, workloads
+
+__all__ = ["EVENTS", "OWN", "WAITS", "counted_step", "counting", "programs", "totals"]
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = tuple(str(ROOT / folder) + "/" for folder in ("mygrad", "backends"))
-EVENTS = ("launch", "gemm", "allocate", "to_device", "to_host", "on_device", "fill", "synchronize")
-SHOWN = ("to_device", "to_host", "synchronize")
-"""The events whose places are worth a line: they make the host wait, or cross the bus."""
+EVENTS = (
+    "launch", "gemm", "pool", "allocate", "to_device", "to_host", "on_device", "fill",
+    "synchronize",
+)  # fmt: skip
+"""What is counted: `pool` is memory that is taken from CuPy's pool, `allocate` what that takes."""
+
+WAITS = ("to_device", "to_host", "synchronize")
+"""The events that make the host wait, or cross the bus; their places are worth a line."""
+
+Counted = Counter[tuple[str, str, str]]
 
 
 def place() -> str:
@@ -41,20 +53,55 @@ def place() -> str:
 
 
 @contextmanager
-def counting(runtime: Any) -> Iterator[Counter[tuple[str, str, str]]]:
-    """Count what happens inside, by event, what it was, and the place in our code."""
-    counted: Counter[tuple[str, str, str]] = Counter()
+def counting(runtime: Any) -> Iterator[Counted]:
+    """Count what happens inside, by event, what it was, and the place in our code.
+
+    Parameters
+    ----------
+    runtime
+        That of the pretended GPU, ``pretended_gpu.runtime``.
+    """
+    import cupy
+
+    counted: Counted = Counter()
+
+    class Taken(cupy.cuda.MemoryHook):
+        """Told of each array that finds its memory in the pool."""
+
+        name = "benchmarks.launches"
+
+        def malloc_postprocess(self, **taken: Any) -> None:
+            counted["pool", "malloc", place()] += 1
 
     def listen(event: str, what: str, size: int) -> None:
         counted["gemm" if what == "gemm" else event, what, place()] += 1
 
     runtime.set_listener(listen)
     try:
-        yield counted
+        with Taken():
+            yield counted
     finally:
         runtime.set_listener(None)
 
 
+def counted_step(step: Callable[[], Any], runtime: Any) -> Counted:
+    """What a step asks of the device, after two to warm up."""
+    step()
+    step()
+    with counting(runtime) as counted:
+        step()
+    return counted
+
+
+def totals(counted: Counted) -> dict[str, int]:
+    """How often each event happened."""
+    total = dict.fromkeys(EVENTS, 0)
+    for (event, _, _), count in counted.items():
+        total[event] += count
+    return total
+
+
+# --- workloads ------------------------------------------------------------------------------------
 def op_small() -> Callable[[], Any]:
     """Forward and backward of ``(x*x + x).sum()``."""
     import mygrad as mg
@@ -108,7 +155,65 @@ def crossentropy() -> Callable[[], Any]:
     return step
 
 
-OWN = {"op_small": op_small, "mlp": mlp, "crossentropy": crossentropy}
+def indexing() -> Callable[[], Any]:
+    """Reads and writes through arrays of integers and through a mask, and their gradients."""
+    import mygrad as mg
+
+    rng = np.random.default_rng(0)
+    x, rows = (mg.tensor(rng.standard_normal(shape).astype("f4")) for shape in ((8, 6), (3, 6)))
+    some = mg.tensor([1, 5, 1]).data
+    others = mg.tensor([0, 2, 4]).data
+    mask = mg.tensor(rng.random((8, 6)) < 0.5).data
+
+    def step() -> Any:
+        y = x * 2.0
+        y[some] = rows
+        y[mask] = 0.0
+        y[others] *= 3.0
+        y[some, others] += 1.0
+        loss = (y[mask] ** 2).sum() + (x[some] * rows).sum() + mg.where(mask, y, 0.0).sum()
+        loss.backward()
+        x.data -= 0.1 * x.grad
+        return loss
+
+    return step
+
+
+def leaves() -> Callable[[], Any]:
+    """The sum of 100 leaves, squared, forward and backward."""
+    import mygrad as mg
+
+    tensors = [mg.tensor(row) for row in np.random.default_rng(0).standard_normal((100, 4))]
+
+    def step() -> Any:
+        total = reduce(add, tensors)
+        loss = (total * total).sum()
+        loss.backward()
+        return loss
+
+    return step
+
+
+OWN = {
+    "op_small": op_small, "mlp": mlp, "crossentropy": crossentropy, "indexing": indexing,
+    "leaves": leaves,
+}  # fmt: skip
+"""The workloads of this file."""
+
+TIMED = ("batchnorm", "cnn", "gru", "convolution")
+"""Those of the timed ones that are counted if none is named."""
+
+BATCHES = {
+    "batchnorm": {"x": 0, "g": 0}, "cnn": {"x": 0, "labels": 0}, "convolution": {"x": 0, "g": 0},
+    "gru": {"X": 1, "g": 1},
+}  # fmt: skip
+"""By timed workload, the arrays that hold a batch, and along which axis."""
+
+
+def smaller(name: str, arrays: Arrays) -> Arrays:
+    """The input of a timed workload with a batch of two: as many launches, and less to compute."""
+    axes = BATCHES.get(name, {})
+    return {key: a.take([0, 1], axes[key]) if key in axes else a for key, a in arrays.items()}
 
 
 def programs(names: list[str]) -> dict[str, Callable[[], Any]]:
@@ -123,7 +228,7 @@ def programs(names: list[str]) -> dict[str, Callable[[], Any]]:
             workload = known[member]
             program = workload.programs["mygrad"]
             assert not isinstance(program, str)
-            found[member] = program(**workload.arrays())
+            found[member] = program(**smaller(member, workload.arrays()))
     return found
 
 
@@ -141,16 +246,10 @@ def main() -> int:
 
     mg.set_backend("cupy")
     rows, notes = [], []
-    for name, step in programs(options.names or list(OWN)).items():
-        step()
-        step()
-        with counting(pretended_gpu.runtime) as counted:
-            step()
-        total: Counter[str] = Counter()
-        for (event, _, _), count in counted.items():
-            total[event] += count
-        rows.append([name, *(str(total[event]) for event in EVENTS)])
-        shown = EVENTS if options.lines else SHOWN
+    for name, step in programs(options.names or [*OWN, *TIMED]).items():
+        counted = counted_step(step, pretended_gpu.runtime)
+        rows.append([name, *map(str, totals(counted).values())])
+        shown = EVENTS if options.lines else WAITS
         notes += [
             f"- {name}: {count} x {event} {what}, {where}"
             for (event, what, where), count in counted.most_common()

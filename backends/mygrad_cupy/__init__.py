@@ -23,7 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import convolution, joining, padding, pooling, recurrent, updates
+from mygrad_cupy import convolution, joining, masks, padding, pooling, recurrent, updates
 from mygrad_cupy.gemm import allow_tf32
 
 __all__ = ["adapter", "allow_tf32"]
@@ -113,6 +113,8 @@ class CuPyAdapter(Adapter):
         return np.can_cast(source, target, "same_kind")
 
     def assign(self, target: Any, index: Any, value: Any) -> None:
+        if masks.write_number(target, index, value):
+            return
         if isinstance(value, cupy.ndarray) and value.size > 1:
             places = _places(index, target.shape)
             if places is not None:  # repeated positions all get the value of the last one
@@ -229,6 +231,17 @@ adapter.kernels.update(
     adagrad_update=updates.adagrad_update,
     adam_update=updates.adam_update,
     concat=joining.concat,
+    gathered=masks.gathered,
+    repeated_places=masks.repeated_places,
+    rmsprop_update=updates.rmsprop_update,
+    roll=padding.roll,
+    sgd_update=updates.sgd_update,
+    sign=masks.sign,
+    sliding_windows=_sliding_windows,
+    stack=joining.stack,
+)
+_always_answer = frozenset(adapter.kernels)
+adapter.kernels.update(
     conv_filter_gradient=convolution.conv_filter_gradient,
     conv_input_gradient=convolution.conv_input_gradient,
     conv_nd=convolution.conv_nd,
@@ -238,15 +251,6 @@ adapter.kernels.update(
     max_pool=pooling.max_pool,
     max_unpool=pooling.max_unpool,
     pad_from_within=padding.pad_from_within,
-    rmsprop_update=updates.rmsprop_update,
-    roll=padding.roll,
-    sgd_update=updates.sgd_update,
-    sliding_windows=_sliding_windows,
-    stack=joining.stack,
     unpad_from_within=padding.unpad_from_within,
 )
-ALWAYS_ANSWER = {
-    "adagrad_update", "adam_update", "concat", "rmsprop_update", "roll", "sgd_update",
-    "sliding_windows", "stack",
-}  # fmt: skip
-adapter.partial_kernels = frozenset(adapter.kernels.keys() - ALWAYS_ANSWER)
+adapter.partial_kernels = frozenset(adapter.kernels) - _always_answer

@@ -106,7 +106,7 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     if theirs is adapter:
         return value
     host = get_adapter("numpy")
-    if theirs is host and issubclass(kind, host.scalar_types):  # a NumPy scalar goes anywhere
+    if theirs is host and not value.ndim:  # a NumPy scalar goes anywhere, as NumPy hands it over
         return adapter.from_host(host.asarray(value))
     chosen = selection()
     followed = chosen is not None and chosen.adapter is adapter

@@ -26,4 +26,8 @@ def install(cls: Any, public: ModuleType) -> None:
     cls.__array_ufunc__ = numpy_ufuncs.array_ufunc
     cls.__array_function__ = numpy_functions.array_function
     cls.__cupy_override_elementwise_kernel__ = cupy.elementwise_kernel
+    cls.__cupy_override_reduction_kernel__ = cupy.reduction_kernel
+    cls.__cupy_get_ndarray__ = property(cupy.get_ndarray)
+    cls._scatter_op = cupy.scatter_op
+    cls.flags = property(cupy.flags, doc=cupy.flags.__doc__)
     cls.__array_namespace__ = array_api.array_namespace

@@ -98,8 +98,9 @@ def origin(ufunc: Any) -> str:
     Users' ufuncs may be called as one of NumPy's is, and be something else.
     """
     name = getattr(ufunc, "__name__", None) or ufunc.name
-    if name.startswith("cupy_"):
-        return name.replace("_", ".", 1)
+    if name.startswith("cupy") and type(ufunc).__name__ != "ElementwiseKernel":
+        special = "cupyx_scipy_special_"
+        return name.replace(special, "cupyx.scipy.special.").replace("cupy_", "cupy.", 1)
     for module in ("numpy", "scipy.special"):
         if getattr(sys.modules.get(module), name, None) is ufunc:
             return f"{module}.{name}"

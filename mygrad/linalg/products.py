@@ -139,7 +139,7 @@ matmul = _Matmul(
 matmul.__signature__ = inspect.signature(matmul.__call__)
 
 
-def dot(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:
+def dot(a: Any, b: Any, out: Any = None, *, constant: bool | None = None) -> Any:
     """Dot product as `numpy.dot` defines it.
 
     Parameters

@@ -14,6 +14,7 @@ from mygrad.autodiff.tape import apply
 from mygrad.math.dtypes import is_narrow
 from mygrad.tensor_creation import full_like, ones_like
 from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.leaving import held_elsewhere
 
 __all__ = ["FOLDS", "Reduction", "reduction"]
 
@@ -83,10 +84,14 @@ class Reduction(Primitive):
         if not kw and len(args) == 1:
             return apply(self, args, self.defaults)
         if len(args) > 2 and self.param_names[1] == "keepdims":
-            _check_keepdims(args[2], self.name)
-        if not kw.keys().isdisjoint(OPTIONS.get(self.name, ())):
-            return self._with_options(args, kw)
-        return Primitive.__call__(self, *args, **kw)
+            if len(args) == 5 and not kw:  # as NumPy's methods have them, and CuPy calls them
+                *args, kw["dtype"], kw["out"], kw["keepdims"] = args  # type: ignore[assignment]
+            else:
+                _check_keepdims(args[2], self.name)
+        out = kw.get("out")
+        if kw.keys().isdisjoint(OPTIONS.get(self.name, ())):
+            return held_elsewhere(Primitive.__call__(self, *args, **kw), out)
+        return held_elsewhere(self._with_options(tuple(args), kw), out)
 
     def _with_options(self, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
         options = {n: kw.pop(n) for n in OPTIONS[self.name] if n in kw}

@@ -11,7 +11,9 @@ from mygrad.linalg.products import dot
 from mygrad.math.rounding import clip, divmod
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.copying import imag, real, to
+from mygrad.tensor_manip.selecting import take
 from mygrad.tensor_manip.transpose_like import matrix_transpose, transpose
+from mygrad.tensors.leaving import held_elsewhere
 
 __all__ = ["install"]
 
@@ -41,6 +43,69 @@ def _reshape(
     """
     shape = newshape[0] if len(newshape) == 1 else newshape or kw.pop("shape", None)
     return reshape(self, shape, order, constant=constant, **kw)
+
+
+def _take(
+    self: Any,
+    indices: Any,
+    axis: int | None = None,
+    out: Any = None,
+    mode: str = "raise",
+    *,
+    constant: bool | None = None,
+) -> Any:
+    """`mygrad.take`, with its arguments in the order of NumPy's method.
+
+    Parameters
+    ----------
+    indices, axis, out, mode, constant
+        As for `mygrad.take`.
+
+    Returns
+    -------
+    Tensor
+    """
+    return held_elsewhere(take(self, indices, axis, mode, out=out, constant=constant), out)
+
+
+def _clip(
+    self: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    constant: bool | None = None,
+) -> Any:
+    """`mygrad.clip`.
+
+    Parameters
+    ----------
+    a_min, a_max, out, min, max, constant
+        As for `mygrad.clip`.
+
+    Returns
+    -------
+    Tensor
+    """
+    result = clip(self, a_min, a_max, out, min=min, max=max, constant=constant)
+    return held_elsewhere(result, out)
+
+
+def _dot(self: Any, b: Any, out: Any = None, *, constant: bool | None = None) -> Any:
+    """`mygrad.dot`.
+
+    Parameters
+    ----------
+    b, out, constant
+        As for `mygrad.dot`.
+
+    Returns
+    -------
+    Tensor
+    """
+    return held_elsewhere(dot(self, b, out, constant=constant), out)
 
 
 def _raw(name: str) -> Callable[..., Any]:
@@ -90,8 +155,9 @@ def install(cls: Any) -> None:
     cls.reshape = _reshape
     cls.transpose = transpose
     cls.to_device = _to_device
-    cls.clip = clip
-    cls.dot = dot
+    cls.clip = _clip
+    cls.dot = _dot
+    cls.take = _take
     cls.__divmod__ = divmod
     cls.__rdivmod__ = lambda self, other: divmod(other, self)
     for name in NUMBERS:

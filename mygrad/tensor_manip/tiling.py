@@ -6,7 +6,7 @@ import operator
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.namespace import composition
+from mygrad.autodiff.namespace import composition, namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number
@@ -14,23 +14,34 @@ from mygrad.tensor_manip.axes import axis_number
 __all__ = ["pad", "repeat", "tile"]
 
 
-def _unrepeated(g: Any, repeats: Any, axis: int | None, shape: tuple[int, ...], xp: Any) -> Any:
+def _unrepeated(
+    g: Any, repeats: Any, axis: int | None, places: Any, shape: tuple[int, ...], xp: Any
+) -> Any:
     """Sum over the copies that `repeat` made."""
     flat = (prod(shape),) if axis is None or not shape else shape
     k = 0 if axis is None else axis % len(flat)
-    count = repeats if isinstance(repeats, int) else None
-    if count is not None:
-        g = xp.reshape(g, (*flat[: k + 1], count, *flat[k + 1 :]))
+    if isinstance(repeats, int):
+        g = xp.reshape(g, (*flat[: k + 1], repeats, *flat[k + 1 :]))
         return xp.reshape(xp.sum(g, axis=k + 1), shape)
-    library = xp.adapter.xp
-    places = library.arange(flat[k], device=repeats.device)
-    places = library.repeat(places, library.broadcast_to(repeats, (flat[k],)))
+    if places is None:
+        places = namespace_of(xp.adapter).repeated_places(repeats, flat[k])
     return xp.reshape(xp.untake(g, places, k, flat), shape)
 
 
+@composition
+def repeated_places(repeats: Any, count: int, *, xp: Any) -> Any:
+    """The numbers from 0 to `count`, each repeated as often as is said."""
+    library = xp.adapter.xp
+    places = library.arange(count, device=xp.adapter.device(repeats))
+    return library.repeat(places, library.broadcast_to(repeats, (count,)))
+
+
 @primitive(
-    a=lambda g, repeats, axis, a_shape, xp: _unrepeated(g, repeats, axis, a_shape, xp),
+    a=lambda g, repeats, axis, places, a_shape, xp: _unrepeated(
+        g, repeats, axis, places, a_shape, xp
+    ),
     repeats=None,
+    index_residuals=("places",),
 )
 def repeat(a: Any, repeats: Any, axis: int | None = None, *, xp: Any) -> Any:
     """Repeat each element.
@@ -60,7 +71,14 @@ def repeat(a: Any, repeats: Any, axis: int | None = None, *, xp: Any) -> Any:
         a = xp.asarray(a)
     if axis is not None and not a.ndim:  # NumPy takes it for one element; not every library does
         a = xp.reshape(a, (1,))
-    return xp.repeat(a, repeats, axis=axis)
+    library = xp.adapter.xp
+    if isinstance(repeats, int) or "repeated_places" not in xp.adapter.kernels:
+        return library.repeat(a, repeats, axis=axis), None
+    if axis is None:
+        a, axis = xp.reshape(a, (prod(a.shape),)), 0
+    axis = axis_number(axis, a.ndim, "repeat")
+    places = xp.repeated_places(repeats, a.shape[axis])  # which a device looks for only once
+    return library.take(a, places, axis=axis), places
 
 
 def _untiled(g: Any, reps: Any, shape: tuple[int, ...], xp: Any) -> Any:

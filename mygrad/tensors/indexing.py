@@ -12,7 +12,7 @@ from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of, get_adapter
 from mygrad.autodiff.inplace import write
-from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.namespace import composition, namespace_of, registry
 from mygrad.autodiff.nodes import Handle, buffer_of, layout_of, new_handle, view_of
 from mygrad.autodiff.operands import explain, floating
 from mygrad.autodiff.replay import record_copy
@@ -66,6 +66,12 @@ def parse(index: Any, adapter: Adapter) -> tuple[tuple[Any, ...], bool]:
     return tuple(parsed), advanced
 
 
+@composition
+def gathered(array: Any, index: tuple[Any, ...], *, xp: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What an index with arrays selects; and an index that selects it again, at less cost."""
+    return array[index], index
+
+
 def getitem(t: Handle, index: Any) -> Any:
     """``t[index]``."""
     data = t._data
@@ -77,8 +83,10 @@ def getitem(t: Handle, index: Any) -> Any:
     else:
         items, advanced = parse(index, adapter)
     try:
-        # with the `...` one element, too, is an array that looks at the memory
-        found = data[items if advanced or ... in items else (*items, ...)]
+        if advanced and "gathered" in adapter.kernels:
+            found, items = namespace_of(adapter).gathered(data, items)
+        else:  # with the `...` one element, too, is an array that looks at the memory
+            found = data[items if advanced or ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{index!r}]", (data,)) from error
     if not advanced and not (

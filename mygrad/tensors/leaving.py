@@ -7,6 +7,8 @@ user's back, where NumPy or Python convert a variable, warns (`mygrad.errors.Gra
 from __future__ import annotations
 
 import operator
+import sys
+from types import FrameType
 from typing import Any, TypeVar
 
 from mygrad.arrays import Adapter, adapter_of, get_adapter
@@ -14,7 +16,7 @@ from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, buffer_of, new_buffer, new_handle
 
-__all__ = ["Leaving"]
+__all__ = ["Leaving", "held_elsewhere"]
 
 T = TypeVar("T", float, complex, int)
 
@@ -67,13 +69,17 @@ class Leaving(Handle):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         adapter = self._adapter()
-        if adapter.name != "numpy":
+        if adapter.name == "numpy":
+            self._warn_detached("NumPy")
+            array = expose(self)
+        elif _asks_for_the_host(sys._getframe(1), adapter.name):
+            self._warn_detached(f"{adapter.name}.asnumpy")
+            array = self._on_host()
+        else:
             raise TypeError(
                 f"a tensor on {adapter.name} does not turn into a NumPy array behind your back; "
-                f't.to("numpy").data is the array on the host'
+                f't.to("numpy").data is the array on the host, and t.data that on {adapter.name}'
             )
-        self._warn_detached("NumPy")
-        array = expose(self)
         if dtype is not None and dtype != array.dtype:
             if copy is False:
                 raise ValueError(f"a tensor of dtype {array.dtype} cannot become {dtype} uncopied")
@@ -143,6 +149,29 @@ class Leaving(Handle):
             buffer_of(twin).grad = adapter.copy(grad)
         memo[id(self)] = twin
         return twin
+
+
+def held_elsewhere(result: Any, out: Any) -> Any:
+    """A result; it says so if a function of an array library keeps it in its user's ``out=``.
+
+    Such a function, ``cp.sum(t, out=array)``, calls the tensor's method, where `out` is as good
+    as what is returned. Its user goes on with the array, which has no gradient.
+    """
+    if out is None or isinstance(out, Handle) or result._constant:
+        return result
+    library = sys._getframe(2).f_globals.get("__name__", "").partition(".")[0]
+    if library == result._adapter().name:
+        gradient_lost(
+            f"{library} wrote a result into out=array: the tensor that it returns has a gradient, "
+            f"and the array has none"
+        )
+    return result
+
+
+def _asks_for_the_host(frame: FrameType, library: str) -> bool:
+    """Whether a frame is in ``library.asnumpy``, which users call to copy arrays to the host."""
+    module = frame.f_globals.get("__name__", "")
+    return frame.f_code.co_name == "asnumpy" and module.partition(".")[0] == library
 
 
 def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) -> Any:

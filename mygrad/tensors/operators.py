@@ -25,7 +25,7 @@ UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_", "xor")
 METHODS = """
     sum prod mean var std max min cumsum cumprod round squeeze ravel flatten swapaxes moveaxis
-    repeat take astype conj conjugate
+    repeat astype conj conjugate
 """.split()
 
 

@@ -166,6 +166,16 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (halved, draw(2, 3), draw(2, 3), draw(2, 3)),
         lambda draw: (halved, draw(), draw(), draw()),
     ]),
+    "gathered": (KINDS, [
+        lambda draw: (draw(3, 4), (draw(3, 4) > 0,)),
+        lambda draw: (draw(3, 4), (draw(3) > 0, slice(1, None))),
+        lambda draw: (draw(3, 4), (..., draw(4) > 0)),
+        lambda draw: (draw(3, 4, 2), (1, None, draw(4) > 0, 0)),
+        lambda draw: (draw(3, 4, 2), (..., draw(4, 2) > 0)),
+        lambda draw: (draw(3, 4), (draw(3, 4) > 9,)),
+        lambda draw: (draw(3, 4), (np.asarray([2, 0, 2]), slice(None, None, -1))),
+        lambda draw: (draw(0, 4), (draw(0, 4) > 0,)),
+    ]),
     "max_pool": (("f2", "f4", "f8", "g", "i4", "u1"), [
         lambda draw: (draw(2, 6, 6), (2, 3), (2, 3)),
         lambda draw: (draw(7), (3,), 2),
@@ -224,6 +234,18 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3), draw(2, 3), None, None, 0.1, 0.0, 1.0, 0.0, False),
         lambda draw: (draw(3), draw(3), None, draw(3), 0.1, 0.9, 1.0, 0.5, False),
         lambda draw: (draw(), draw(), None, draw(), 0.1, 0.9, 0.7, 0.0, True),
+    ]),
+    "repeated_places": (("i4", "u1"), [
+        lambda draw: (abs(draw(5)).astype(draw(5).dtype), 5),
+        lambda draw: (np.asarray(3, draw().dtype), 4),
+        lambda draw: (np.asarray([2], draw().dtype), 4),
+        lambda draw: (np.asarray([0, 0], draw().dtype), 2),
+        lambda draw: (np.asarray([], draw().dtype), 0),
+    ]),
+    "sign": (FLOATS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(4, 5),),
+        lambda draw: (draw(0, 5),),
     ]),
     "sliding_windows": (KINDS, [
         lambda draw: (draw(2, 5, 4), (3, 2), (2, 1), None),
@@ -299,6 +321,8 @@ IN_PLACE = {"adagrad_update", "adam_update", "in_pieces", "rmsprop_update", "sgd
 VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 EXACT = {*VIEWS, "concat", "copy", "max_pool", "ones_like", "stack", "take", "where"}
 EXACT |= {"pad_from_within", "roll"}
+EXACT = {*VIEWS, "copy", "gathered", "max_pool", "ones_like", "repeated_places", "sign", "take",
+         "where"}
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, 5e-324, 6e-8)
 
 
@@ -350,6 +374,8 @@ def same(name: str, call: Call, layout: str) -> None:
     def moved(a: Any) -> Any:
         if isinstance(a, list):
             return [moved(part) for part in a]
+        if isinstance(a, tuple):
+            return tuple(moved(item) for item in a)
         return adapter.asarray(a) if isinstance(a, (np.ndarray, np.generic)) else a
 
     kernel = adapter.kernels[name]
@@ -364,6 +390,8 @@ def same(name: str, call: Call, layout: str) -> None:
         got = kernel(*args)
     if got is NotImplemented:
         return
+    if name == "gathered":  # another index may stand for the same elements
+        got, want = ((found, args[0][index]) for found, index in (got, want))
     for found, wanted in zip(
         got if isinstance(got, tuple) else (got,),
         want if isinstance(want, tuple) else (want,), strict=True,
