@@ -6,6 +6,7 @@
  * ones below in their place before CuPy's core is imported.
  */
 #include <Python.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,106 +33,131 @@ static PyObject *none(void) { Py_RETURN_NONE; }
 
 /* --- threads of a block: one fiber each, where a kernel synchronizes them ---------------------- */
 #define MOST_THREADS 1024
+#define MOST_SHARED 232448 /* bytes of dynamic shared memory that a kernel may ask for */
 #define STACK 65536
 
 typedef struct { unsigned x, y, z; } Dim3;
 Dim3 cpu_threadIdx, cpu_blockIdx, cpu_blockDim, cpu_gridDim;
+int cpu_thread;                               /* among those of its block */
 unsigned char cpu_exchange[MOST_THREADS][16]; /* what __shfl hands over */
+unsigned char cpu_dynamic_shared[MOST_SHARED] __attribute__((aligned(512)));
 
 typedef void (*Entry)(void **arguments);
-enum state { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
-static struct { ucontext_t context; enum state state; } fibers[MOST_THREADS];
-static ucontext_t scheduler;
+enum state { NEW, READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
+static struct { ucontext_t start; jmp_buf place; enum state state; unsigned mask; }
+    fibers[MOST_THREADS];
+static jmp_buf scheduler; /* jumps, since swapcontext asks the kernel for signal masks */
 static char *stacks;
-static int in_fibers, running;
+static int in_fibers;
 static Entry block_entry;
 static void **block_arguments;
 
-void cpu_sync(int whole_warp_only) {
+static void go_to_thread(int k) {
+    cpu_thread = k;
+    cpu_threadIdx.x = k % cpu_blockDim.x;
+    cpu_threadIdx.y = k / cpu_blockDim.x % cpu_blockDim.y;
+    cpu_threadIdx.z = k / cpu_blockDim.x / cpu_blockDim.y;
+}
+
+void cpu_sync(unsigned warp_mask) {
     if (!in_fibers) return;
-    fibers[running].state = whole_warp_only ? AT_WARP_BARRIER : AT_BLOCK_BARRIER;
-    swapcontext(&fibers[running].context, &scheduler);
+    int me = cpu_thread;
+    fibers[me].state = warp_mask ? AT_WARP_BARRIER : AT_BLOCK_BARRIER;
+    fibers[me].mask = warp_mask;
+    if (!_setjmp(fibers[me].place)) _longjmp(scheduler, 1);
 }
 
 static void fiber_body(void) {
     block_entry(block_arguments);
-    fibers[running].state = DONE;
-    swapcontext(&fibers[running].context, &scheduler);
+    fibers[cpu_thread].state = DONE;
+    _longjmp(scheduler, 1);
 }
 
-/* Wake up the warps whose threads all wait at a warp's barrier; returns how many threads. */
+static void run_fiber(int k) {
+    go_to_thread(k);
+    if (_setjmp(scheduler)) return;
+    if (fibers[k].state == READY) _longjmp(fibers[k].place, 1);
+    ucontext_t *context = &fibers[k].start;
+    getcontext(context);
+    context->uc_stack.ss_sp = stacks + (size_t)k * STACK;
+    context->uc_stack.ss_size = STACK;
+    context->uc_link = NULL;
+    makecontext(context, fiber_body, 0);
+    setcontext(context);
+}
+
+/* Wake up the threads that wait at a warp's barrier, where all that it names and that have not
+ * ended wait at it; returns how many. */
 static int release_warps(int threads) {
     int released = 0;
-    for (int first = 0; first < threads; first += 32) {
-        int end = first + 32 < threads ? first + 32 : threads, waiting = 0, others = 0;
-        for (int k = first; k < end; k++) {
-            waiting += fibers[k].state == AT_WARP_BARRIER;
-            others += fibers[k].state == AT_BLOCK_BARRIER || fibers[k].state == READY;
-        }
-        if (!waiting || others) continue;
-        for (int k = first; k < end; k++)
-            if (fibers[k].state == AT_WARP_BARRIER) { fibers[k].state = READY; released++; }
+    for (int k = 0; k < threads; k++) {
+        int first = k & ~31, missing = 0;
+        if (fibers[k].state != AT_WARP_BARRIER) continue;
+        unsigned mask = fibers[k].mask;
+        for (int other = first; other < first + 32 && other < threads; other++)
+            if (mask >> (other - first) & 1 && fibers[other].state != DONE)
+                missing += fibers[other].state != AT_WARP_BARRIER || fibers[other].mask != mask;
+        if (missing) continue;
+        for (int other = first; other < first + 32 && other < threads; other++)
+            if (fibers[other].state == AT_WARP_BARRIER && fibers[other].mask == mask) {
+                fibers[other].state = READY;
+                released++;
+            }
     }
     return released;
 }
 
 static int release_block(int threads) {
-    int released = 0;
     for (int k = 0; k < threads; k++)
-        if (fibers[k].state == AT_BLOCK_BARRIER) { fibers[k].state = READY; released++; }
-    return released;
+        if (fibers[k].state == AT_WARP_BARRIER) return 0;
+    for (int k = 0; k < threads; k++)
+        if (fibers[k].state == AT_BLOCK_BARRIER) fibers[k].state = READY;
+    return 1;
 }
 
-static void run_block(int threads) {
+/* Run the threads of a block; 0 if they wait for one another forever. */
+static int run_block(int threads) {
     if (!stacks) stacks = malloc((size_t)MOST_THREADS * STACK);
-    for (int k = 0; k < threads; k++) {
-        ucontext_t *context = &fibers[k].context;
-        getcontext(context);
-        context->uc_stack.ss_sp = stacks + (size_t)k * STACK;
-        context->uc_stack.ss_size = STACK;
-        context->uc_link = &scheduler;
-        makecontext(context, fiber_body, 0);
-        fibers[k].state = READY;
-    }
+    for (int k = 0; k < threads; k++) fibers[k].state = NEW;
     for (;;) {
-        int ran = 0, left = 0;
-        for (int k = 0; k < threads; k++) {
+        volatile int ran = 0, left = 0;
+        for (volatile int k = 0; k < threads; k++) {
             if (fibers[k].state == DONE) continue;
             left++;
-            if (fibers[k].state != READY) continue;
-            running = k;
-            cpu_threadIdx.x = k;
-            swapcontext(&scheduler, &fibers[k].context);
+            if (fibers[k].state != NEW && fibers[k].state != READY) continue;
+            run_fiber(k);
             ran++;
         }
-        if (!left) return;
-        if (release_warps(threads) || ran) continue;
-        if (!release_block(threads)) {
-            fprintf(stderr, "the threads of a block wait for one another forever\n");
-            abort();
-        }
+        if (!left) return 1;
+        if (!release_warps(threads) && !ran && !release_block(threads)) return 0;
     }
 }
 
 /* --- modules and kernels ----------------------------------------------------------------------- */
 #define MOST_KERNELS 65536
-static struct { Entry entry; char mode; PyObject *name; } kernels[MOST_KERNELS];
+static struct { Entry entry; char mode; int most_shared; PyObject *name; } kernels[MOST_KERNELS];
 static int kernel_count;
 static PyObject *resolver; /* (key of the source, name) -> (address, mode) */
 
-/* mode 's': one thread runs the loop over all elements; 'f': all threads of each block run. */
-static void run_kernel(int id, unsigned grid, unsigned block, void **arguments) {
+/* mode '1': one thread runs the loop over all elements; 'a': all threads run, one after another;
+ * 'f': the threads of a block run as fibers. Returns 0 if they wait for one another forever. */
+static int run_kernel(int id, Dim3 grid, Dim3 block, void **arguments) {
     static const Dim3 origin = {0, 0, 0}, one = {1, 1, 1};
+    int alone = kernels[id].mode == '1', threads = alone ? 1 : block.x * block.y * block.z, fine = 1;
     cpu_threadIdx = cpu_blockIdx = origin;
-    cpu_gridDim = cpu_blockDim = one;
+    cpu_thread = 0;
+    cpu_gridDim = alone ? one : grid;
+    cpu_blockDim = alone ? one : block;
     block_entry = kernels[id].entry;
     block_arguments = arguments;
-    if (kernels[id].mode == 's') { block_entry(arguments); return; }
-    cpu_gridDim.x = grid;
-    cpu_blockDim.x = block;
-    in_fibers = 1;
-    for (unsigned k = 0; k < grid; k++) { cpu_blockIdx.x = k; run_block(block); }
+    in_fibers = kernels[id].mode == 'f';
+    for (cpu_blockIdx.z = 0; cpu_blockIdx.z < cpu_gridDim.z; cpu_blockIdx.z++)
+        for (cpu_blockIdx.y = 0; cpu_blockIdx.y < cpu_gridDim.y; cpu_blockIdx.y++)
+            for (cpu_blockIdx.x = 0; cpu_blockIdx.x < cpu_gridDim.x; cpu_blockIdx.x++)
+                if (in_fibers) fine = fine && run_block(threads);
+                else for (int k = 0; k < threads; k++) { go_to_thread(k); block_entry(arguments); }
     in_fibers = 0;
+    return fine;
 }
 
 static intptr_t module_load(PyObject *key, int skip) { Py_INCREF(key); return (intptr_t)key; }
@@ -146,23 +172,52 @@ static intptr_t module_function(intptr_t module, PyObject *name, int skip) {
     Py_INCREF(name);
     kernels[kernel_count].entry = (Entry)address;
     kernels[kernel_count].mode = mode[0];
+    kernels[kernel_count].most_shared = 49152;
     kernels[kernel_count].name = name;
     Py_DECREF(found);
     return kernel_count;
 }
 
+static const char *kernel_name(int id) {
+    PyObject *name = kernels[id].name;
+    return PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : PyBytes_AsString(name);
+}
+
+static PyObject *refuse(int id, const char *why) {
+    return PyErr_Format(PyExc_RuntimeError, "the kernel %s: %s", kernel_name(id), why);
+}
+
 static PyObject *launch(intptr_t function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
                         unsigned by, unsigned bz, unsigned shared, intptr_t stream,
                         intptr_t arguments, intptr_t extra, int skip) {
-    tell(LAUNCH, PyUnicode_Check(kernels[function].name)
-                     ? PyUnicode_AsUTF8(kernels[function].name)
-                     : PyBytes_AsString(kernels[function].name), gx);
-    run_kernel((int)function, gx, bx, (void **)arguments);
+    int id = (int)function;
+    Dim3 grid = {gx, gy, gz}, block = {bx, by, bz};
+    tell(LAUNCH, kernel_name(id), gx);
+    if (!gx || !gy || !gz || gx >> 31 || gy > 65535 || gz > 65535)
+        return refuse(id, "no such grid: 1 to 2^31-1 blocks along x, 65535 along y and z");
+    if (!bx || !by || !bz || bz > 64 || (unsigned long long)bx * by * bz > MOST_THREADS)
+        return refuse(id, "no such block: 1 to 1024 threads, 64 of them along z");
+    if (shared > (unsigned)kernels[id].most_shared)
+        return refuse(id, "more shared memory than its attribute allows it (48 KiB if not set)");
+    memset(cpu_dynamic_shared, 0x5a, shared);
+    if (!run_kernel(id, grid, block, (void **)arguments))
+        return refuse(id, "threads of a block wait for one another forever");
     return none();
 }
 
-static int function_attribute(int attribute, intptr_t f, int skip) { return attribute ? 32 : 1024; }
-static PyObject *function_set(intptr_t f, int a, int v, int skip) { return none(); }
+static int function_attribute(int attribute, intptr_t f, int skip) {
+    switch (attribute) { /* CUfunction_attribute */
+    case 0: return MOST_THREADS;
+    case 8: return kernels[f].most_shared;
+    default: return 32;
+    }
+}
+static PyObject *function_set(intptr_t f, int attribute, int value, int skip) {
+    if (attribute != 8) return none();
+    if (value < 0 || value > MOST_SHARED) return refuse((int)f, "at most 227 KiB of shared memory");
+    kernels[f].most_shared = value;
+    return none();
+}
 static int occupancy(intptr_t f, int block, size_t shared, int skip) { return 2; }
 static PyObject *occupancy_size(intptr_t f, size_t shared, int limit, int skip) {
     return Py_BuildValue("(ii)", 132, 1024);
