@@ -106,18 +106,14 @@ def build() -> Path:
 
 def load(folder: Path) -> Any:
     """The stand-in for the runtime; its symbols, and those of the libraries, are for all to see."""
-    for library, number in LIBRARIES.items():
-        ctypes.CDLL(str(folder / f"lib{library}.so.{number}"), mode=ctypes.RTLD_GLOBAL)
     path = folder / "pretended_cuda.so"
     spec = importlib.util.spec_from_file_location("pretended_cuda", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
-    cublas = ctypes.CDLL(str(folder / f"libcublas.so.{LIBRARIES['cublas']}"))
-    on_gemm = ctypes.CFUNCTYPE(None)(lambda: module.note("gemm"))
-    cublas.count_gemm_with(on_gemm)
-    module.keep_alive = on_gemm
+    libraries = [folder / f"lib{library}.so.{number}" for library, number in LIBRARIES.items()]
+    for each in (path, *libraries):
+        ctypes.CDLL(str(each), mode=ctypes.RTLD_GLOBAL)
     return module
 
 

@@ -56,7 +56,8 @@ class Kernels:
         library = self.folder / "kernels" / f"{key.decode()}.so"
         if not library.exists():
             entries = "\n".join(
-                f'extern "C" void cpu_entry_{k}(void **a) {{ cpu_unpack({each}, a); }}'
+                f'extern "C" void cpu_entry_{k}(void **a, CpuSeen seen) {{\n'
+                f"    cpu_unpack({each}, a, seen);\n}}"
                 for k, each in enumerate(names)
             )
             build.compile_kernel(self.folder, f"{text}\n{entries}", defines, library)

@@ -31,6 +31,173 @@ static void tell(enum event event, const char *what, size_t size) {
 
 static PyObject *none(void) { Py_RETURN_NONE; }
 
+/* --- devices ----------------------------------------------------------------------------------- */
+static int devices = 1;
+static __thread int device;
+
+static PyObject *ensure_context(void) { return none(); }
+static int device_count(int skip) { return devices; }
+static int device_get(int skip) { return device; }
+static PyObject *device_set(int wanted, int skip) {
+    if (wanted < 0 || wanted >= devices) {
+        PyErr_Format(PyExc_ValueError, "there is no device %d among %d", wanted, devices);
+        return NULL;
+    }
+    device = wanted;
+    return none();
+}
+static int version(int skip) { return 13000; }
+static int device_attribute(int attribute, int which, int skip) {
+    switch (attribute) { /* cudaDeviceAttr: those that CuPy asks for */
+    case 1: return 1024;    /* threads of a block */
+    case 8: return 49152;   /* shared memory of a block */
+    case 10: return 32;     /* threads of a warp */
+    case 16: return 132;    /* multiprocessors */
+    case 39: return 2048;   /* threads of a multiprocessor */
+    case 75: return 9;      /* compute capability: 9.0 */
+    case 82: return 65536;  /* registers */
+    default: return 0;
+    }
+}
+static PyObject *device_properties(int which, int skip) {
+    return Py_BuildValue("{s:y,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "name", "pretended", "warpSize", 32,
+                         "multiProcessorCount", 132, "maxThreadsPerBlock", 1024, "major", 9,
+                         "minor", 0, "sharedMemPerBlock", 49152, "maxThreadsPerMultiProcessor",
+                         2048);
+}
+static int peers(int a, int b, int skip) { return 0; }
+static PyObject *memory_info(int skip) { return Py_BuildValue("(LL)", 1LL << 34, 1LL << 35); }
+
+/* --- whose memory is where: allocations by address --------------------------------------------- */
+#define PINNED (-1) /* host memory that all devices may touch */
+typedef struct { uintptr_t start, end; int device; } Block;
+static Block *blocks;
+static size_t block_count, block_room;
+
+/* How many blocks start at this address or before it. */
+static size_t blocks_up_to(uintptr_t address) {
+    size_t low = 0, high = block_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (blocks[middle].start <= address) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+static void add_block(uintptr_t start, size_t size, int owner) {
+    if (block_count == block_room)
+        blocks = realloc(blocks, (block_room = 2 * block_room + 64) * sizeof *blocks);
+    size_t at = blocks_up_to(start);
+    memmove(blocks + at + 1, blocks + at, (block_count++ - at) * sizeof *blocks);
+    blocks[at] = (Block){start, start + size, owner};
+}
+static void remove_block(uintptr_t start) {
+    size_t at = blocks_up_to(start);
+    if (at && blocks[at - 1].start == start)
+        memmove(blocks + at - 1, blocks + at, (block_count-- - at) * sizeof *blocks);
+}
+static const Block *block_of(uintptr_t address) { /* the place after its end counts as its own */
+    size_t at = blocks_up_to(address);
+    return at && address <= blocks[at - 1].end ? &blocks[at - 1] : NULL;
+}
+
+/* What is wrong with a device's touching the bytes from `first` to `last`; empty if nothing is. */
+#define ANY_DEVICE (-2)
+static const char *wrong(uintptr_t first, uintptr_t last, int toucher) {
+    static char why[200];
+    const Block *block = block_of(first);
+    if (!block)
+        snprintf(why, sizeof why, "touches 0x%lx, which is no memory of a device: it was never "
+                 "allocated, or was freed", (unsigned long)first);
+    else if (last > block->end)
+        snprintf(why, sizeof why, "touches memory past the end of an allocation of %lu bytes",
+                 (unsigned long)(block->end - block->start));
+    else if (toucher != ANY_DEVICE && block->device != PINNED && block->device != toucher)
+        snprintf(why, sizeof why, "touches memory of device %d on device %d", block->device,
+                 toucher);
+    else return NULL;
+    return why;
+}
+static PyObject *illegal(const char *who, const char *why) {
+    return PyErr_Format(PyExc_RuntimeError, "%s %s (an illegal address on a GPU)", who, why);
+}
+
+/* --- memory ------------------------------------------------------------------------------------ */
+#define GAP 512 /* no two allocations touch, so that the place after one belongs to it alone */
+static intptr_t take(size_t size, int owner) {
+    void *memory = NULL;
+    if (posix_memalign(&memory, 512, size + GAP)) return 0;
+    add_block((uintptr_t)memory, size, owner);
+    return (intptr_t)memory;
+}
+static intptr_t allocate_host(size_t size, unsigned flags, int skip) { return take(size, PINNED); }
+static intptr_t allocate(size_t size, int skip) {
+    intptr_t memory = take(size, device);
+    tell(ALLOCATE, "malloc", size);
+    if (memory) memset((void *)memory, 0x5a, size); /* nobody may rely on zeros */
+    return memory;
+}
+static PyObject *release(intptr_t memory, int skip) {
+    remove_block((uintptr_t)memory);
+    free((void *)memory);
+    return none();
+}
+static int memory_type(intptr_t memory, int skip) { /* cudaMemoryType: unregistered, host, device */
+    const Block *block = block_of((uintptr_t)memory);
+    return !block ? 0 : block->device == PINNED ? 1 : 2;
+}
+
+static PyObject *copy_between(intptr_t to, int to_device, intptr_t from, int from_device,
+                              size_t size, int kind) {
+    const char *why = NULL;
+    tell(kind == 1 ? TO_DEVICE : kind == 2 ? TO_HOST : ON_DEVICE, "memcpy", size);
+    if (size && kind != 2 && kind != 4) why = wrong(to, to + size, to_device);
+    if (size && kind != 1 && kind != 4 && !why) why = wrong(from, from + size, from_device);
+    if (why) return illegal("a copy", why);
+    memmove((void *)to, (void *)from, size);
+    return none();
+}
+/* Addresses tell devices apart, so that a copy may go from any to any. */
+static PyObject *copy(intptr_t to, intptr_t from, size_t size, int kind, int skip) {
+    return copy_between(to, ANY_DEVICE, from, ANY_DEVICE, size, kind);
+}
+static PyObject *copy_async(intptr_t to, intptr_t from, size_t size, int kind, intptr_t stream,
+                            int skip) {
+    return copy(to, from, size, kind, skip);
+}
+static PyObject *copy_peer(intptr_t to, int to_device, intptr_t from, int from_device, size_t size,
+                           int skip) {
+    return copy_between(to, to_device, from, from_device, size, 3);
+}
+static PyObject *copy_peer_async(intptr_t to, int to_device, intptr_t from, int from_device,
+                                 size_t size, intptr_t stream, int skip) {
+    return copy_between(to, to_device, from, from_device, size, 3);
+}
+static PyObject *fill(intptr_t memory, int value, size_t size, int skip) {
+    const char *why = size ? wrong(memory, memory + size, device) : NULL;
+    tell(FILL, "memset", size);
+    if (why) return illegal("a memset", why);
+    memset((void *)memory, value, size);
+    return none();
+}
+static PyObject *fill_async(intptr_t memory, int value, size_t size, intptr_t stream, int skip) {
+    return fill(memory, value, size, skip);
+}
+
+/* Called by gemm.c, whose callers do not hold the interpreter. */
+void cpu_gemm_starts(void) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    tell(LAUNCH, "gemm", 0);
+    PyGILState_Release(state);
+}
+int cpu_gemm_touches(const void *memory, size_t size) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    const char *why = wrong((uintptr_t)memory, (uintptr_t)memory + size, device);
+    if (why) fprintf(stderr, "a matrix product %s (an illegal address on a GPU)\n", why);
+    PyGILState_Release(state);
+    return !why;
+}
+
 /* --- threads of a block: one fiber each, where a kernel synchronizes them ---------------------- */
 #define MOST_THREADS 1024
 #define MOST_SHARED 232448 /* bytes of dynamic shared memory that a kernel may ask for */
@@ -42,7 +209,8 @@ int cpu_thread;                               /* among those of its block */
 unsigned char cpu_exchange[MOST_THREADS][16]; /* what __shfl hands over */
 unsigned char cpu_dynamic_shared[MOST_SHARED] __attribute__((aligned(512)));
 
-typedef void (*Entry)(void **arguments);
+typedef void (*Seen)(int argument, const void *first, const void *last);
+typedef void (*Entry)(void **arguments, Seen seen);
 enum state { NEW, READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
 static struct { ucontext_t start; jmp_buf place; enum state state; unsigned mask; }
     fibers[MOST_THREADS];
@@ -68,7 +236,7 @@ void cpu_sync(unsigned warp_mask) {
 }
 
 static void fiber_body(void) {
-    block_entry(block_arguments);
+    block_entry(block_arguments, NULL);
     fibers[cpu_thread].state = DONE;
     _longjmp(scheduler, 1);
 }
@@ -155,7 +323,7 @@ static int run_kernel(int id, Dim3 grid, Dim3 block, void **arguments) {
         for (cpu_blockIdx.y = 0; cpu_blockIdx.y < cpu_gridDim.y; cpu_blockIdx.y++)
             for (cpu_blockIdx.x = 0; cpu_blockIdx.x < cpu_gridDim.x; cpu_blockIdx.x++)
                 if (in_fibers) fine = fine && run_block(threads);
-                else for (int k = 0; k < threads; k++) { go_to_thread(k); block_entry(arguments); }
+                else for (int k = 0; k < threads; k++) { go_to_thread(k); block_entry(arguments, NULL); }
     in_fibers = 0;
     return fine;
 }
@@ -187,6 +355,14 @@ static PyObject *refuse(int id, const char *why) {
     return PyErr_Format(PyExc_RuntimeError, "the kernel %s: %s", kernel_name(id), why);
 }
 
+static int launch_argument;
+static const char *launch_problem;
+static void see(int argument, const void *first, const void *last) {
+    const char *why = first && !launch_problem ? wrong((uintptr_t)first, (uintptr_t)last, device)
+                                               : NULL;
+    if (why) { launch_problem = why; launch_argument = argument; }
+}
+
 static PyObject *launch(intptr_t function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
                         unsigned by, unsigned bz, unsigned shared, intptr_t stream,
                         intptr_t arguments, intptr_t extra, int skip) {
@@ -199,6 +375,15 @@ static PyObject *launch(intptr_t function, unsigned gx, unsigned gy, unsigned gz
         return refuse(id, "no such block: 1 to 1024 threads, 64 of them along z");
     if (shared > (unsigned)kernels[id].most_shared)
         return refuse(id, "more shared memory than its attribute allows it (48 KiB if not set)");
+    if (stream > 2 && *(int *)stream != device)
+        return refuse(id, "its stream belongs to another device than the current one");
+    launch_problem = NULL;
+    kernels[id].entry((void **)arguments, see);
+    if (launch_problem) {
+        char who[200];
+        snprintf(who, sizeof who, "argument %d of the kernel %s", launch_argument, kernel_name(id));
+        return illegal(who, launch_problem);
+    }
     memset(cpu_dynamic_shared, 0x5a, shared);
     if (!run_kernel(id, grid, block, (void **)arguments))
         return refuse(id, "threads of a block wait for one another forever");
@@ -226,83 +411,6 @@ static intptr_t context_current(int skip) { return 1; }
 static PyObject *handle_ignored(intptr_t handle, int skip) { return none(); }
 static PyObject *build_version(int skip) { return PyLong_FromLong(13000); }
 
-/* --- devices ----------------------------------------------------------------------------------- */
-static int devices = 1;
-static __thread int device;
-
-static PyObject *ensure_context(void) { return none(); }
-static int device_count(int skip) { return devices; }
-static int device_get(int skip) { return device; }
-static PyObject *device_set(int wanted, int skip) {
-    if (wanted < 0 || wanted >= devices) {
-        PyErr_Format(PyExc_ValueError, "there is no device %d among %d", wanted, devices);
-        return NULL;
-    }
-    device = wanted;
-    return none();
-}
-static int version(int skip) { return 13000; }
-static int device_attribute(int attribute, int which, int skip) {
-    switch (attribute) { /* cudaDeviceAttr: those that CuPy asks for */
-    case 1: return 1024;    /* threads of a block */
-    case 8: return 49152;   /* shared memory of a block */
-    case 10: return 32;     /* threads of a warp */
-    case 16: return 132;    /* multiprocessors */
-    case 39: return 2048;   /* threads of a multiprocessor */
-    case 75: return 9;      /* compute capability: 9.0 */
-    case 82: return 65536;  /* registers */
-    default: return 0;
-    }
-}
-static PyObject *device_properties(int which, int skip) {
-    return Py_BuildValue("{s:y,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "name", "pretended", "warpSize", 32,
-                         "multiProcessorCount", 132, "maxThreadsPerBlock", 1024, "major", 9,
-                         "minor", 0, "sharedMemPerBlock", 49152, "maxThreadsPerMultiProcessor",
-                         2048);
-}
-static int peers(int a, int b, int skip) { return 0; }
-static PyObject *memory_info(int skip) { return Py_BuildValue("(LL)", 1LL << 34, 1LL << 35); }
-
-/* --- memory ------------------------------------------------------------------------------------ */
-static intptr_t allocate_host(size_t size, unsigned flags, int skip) {
-    void *memory = NULL;
-    return posix_memalign(&memory, 512, size ? size : 1) ? 0 : (intptr_t)memory;
-}
-static intptr_t allocate(size_t size, int skip) {
-    intptr_t memory = allocate_host(size, 0, 0);
-    tell(ALLOCATE, "malloc", size);
-    if (memory) memset((void *)memory, 0x5a, size); /* nobody may rely on zeros */
-    return memory;
-}
-static PyObject *release(intptr_t memory, int skip) { free((void *)memory); return none(); }
-static int memory_type(intptr_t memory, int skip) { return 2; }
-
-static PyObject *copy(intptr_t to, intptr_t from, size_t size, int kind, int skip) {
-    tell(kind == 1 ? TO_DEVICE : kind == 2 ? TO_HOST : ON_DEVICE, "memcpy", size);
-    memmove((void *)to, (void *)from, size);
-    return none();
-}
-static PyObject *copy_async(intptr_t to, intptr_t from, size_t size, int kind, intptr_t stream,
-                            int skip) {
-    return copy(to, from, size, kind, skip);
-}
-static PyObject *copy_peer(intptr_t to, int to_device, intptr_t from, int from_device, size_t size,
-                           int skip) {
-    return copy(to, from, size, 3, skip);
-}
-static PyObject *copy_peer_async(intptr_t to, int to_device, intptr_t from, int from_device,
-                                 size_t size, intptr_t stream, int skip) {
-    return copy(to, from, size, 3, skip);
-}
-static PyObject *fill(intptr_t memory, int value, size_t size, int skip) {
-    tell(FILL, "memset", size);
-    memset((void *)memory, value, size);
-    return none();
-}
-static PyObject *fill_async(intptr_t memory, int value, size_t size, intptr_t stream, int skip) {
-    return fill(memory, value, size, skip);
-}
-
 /* --- streams and events: all work is done at once ---------------------------------------------- */
 static PyObject *synchronize_device(int skip) { tell(SYNCHRONIZE, "device", 0); return none(); }
 static PyObject *synchronize_stream(intptr_t stream, int skip) {
@@ -318,7 +426,11 @@ static PyObject *stream_wait(intptr_t stream, intptr_t event, int skip, void *fl
     return none();
 }
 static int is_capturing(intptr_t stream, int skip) { return 0; }
-static intptr_t new_handle(int skip) { return (intptr_t)malloc(8); }
+static intptr_t new_handle(int skip) { /* holds the device that was current */
+    int *handle = malloc(sizeof *handle);
+    *handle = device;
+    return (intptr_t)handle;
+}
 static intptr_t new_handle_flags(unsigned flags, int skip) { return new_handle(skip); }
 static intptr_t new_handle_priority(unsigned flags, int priority, int skip) {
     return new_handle(skip);
@@ -418,6 +530,14 @@ static PyObject *note(PyObject *self, PyObject *arguments) {
     Py_RETURN_NONE;
 }
 
+static PyObject *check_touch(PyObject *self, PyObject *arguments) {
+    const char *what, *why;
+    Py_ssize_t address, size;
+    if (!PyArg_ParseTuple(arguments, "snn", &what, &address, &size)) return NULL;
+    why = size ? wrong(address, address + size, device) : NULL;
+    return why ? illegal(what, why) : none();
+}
+
 static PyObject *replace(PyObject **held, PyObject *function) {
     PyObject *before = *held;
     *held = function == Py_None ? NULL : Py_NewRef(function);
@@ -450,6 +570,7 @@ static PyMethodDef methods[] = {
     {"install", install, METH_VARARGS, "Replace functions among a module's capsules."},
     {"counts", counts, METH_NOARGS, "How often each kind of event has happened."},
     {"note", note, METH_VARARGS, "Count a launch of a kernel that runs elsewhere."},
+    {"check_touch", check_touch, METH_VARARGS, "Refuse memory that the device may not touch."},
     {"set_listener", set_listener, METH_O, "Name what is called with each event."},
     {"set_resolver", set_resolver, METH_O, "Name what compiles kernels."},
     {"set_devices", set_devices, METH_O, "Pretend that there are so many devices."},

@@ -233,17 +233,34 @@ CPU_VECTORS(unsigned short, ushort) CPU_VECTORS(int, int) CPU_VECTORS(unsigned, 
 CPU_VECTORS(long long, longlong) CPU_VECTORS(unsigned long long, ulonglong)
 CPU_VECTORS(float, float) CPU_VECTORS(double, double)
 
-// --- calling a kernel with the array of pointers that a launch is given ---------------------------
-template <class... A, std::size_t... I>
-static void cpu_call(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
-    kernel(*(typename std::remove_const<A>::type *)arguments[I]...);
-}
-template <class... A> static void cpu_unpack(void (*kernel)(A...), void **arguments) {
-    cpu_call(kernel, arguments, std::index_sequence_for<A...>());
-}
-
 #define __CUDACC_VER_MAJOR__ 13
 #include <cupy/complex.cuh>
 #include <cupy/carray.cuh>
 #include <cupy/atomics.cuh>
 #include <cupy/math_constants.h>
+
+// --- calling a kernel with the array of pointers that a launch is given ---------------------------
+// First for the memory that its arguments name: `seen` is told the places from `first` to `last`.
+typedef void (*CpuSeen)(int argument, const void *first, const void *last);
+template <class T> static void cpu_see(CpuSeen, int, const T &) {}
+template <class T> static void cpu_see(CpuSeen seen, int argument, T *const &place) {
+    seen(argument, (const void *)place, (const void *)place);
+}
+template <class T, int n, bool c, bool i>
+static void cpu_see(CpuSeen seen, int argument, const CArray<T, n, c, i> &array) {
+    const char *first = *(const char *const *)&array, *last = first + sizeof(T) - 1;
+    if (!array.size()) return;
+    for (int k = 0; k < n; k++) {
+        std::ptrdiff_t step = array.strides()[k] * (array.shape()[k] - 1);
+        (step < 0 ? first : last) += step;
+    }
+    seen(argument, first, last);
+}
+template <class... A, std::size_t... I>
+static void cpu_call(void (*kernel)(A...), void **arguments, CpuSeen seen, std::index_sequence<I...>) {
+    if (seen) (cpu_see(seen, I, *(typename std::remove_const<A>::type *)arguments[I]), ...);
+    else kernel(*(typename std::remove_const<A>::type *)arguments[I]...);
+}
+template <class... A> static void cpu_unpack(void (*kernel)(A...), void **arguments, CpuSeen seen) {
+    cpu_call(kernel, arguments, seen, std::index_sequence_for<A...>());
+}
