@@ -53,15 +53,13 @@ class Kernels:
         """The address of a kernel, and how to run it (see `run_kernel` in runtime.c)."""
         source, defines, names = self.sources[key.decode()]
         text, mode = for_the_processor(source)
-        library = self.folder / "kernels" / f"{key.decode()}.so"
-        if not library.exists():
-            entries = "\n".join(
+        if key.decode() not in self.libraries:
+            entries = "".join(
                 f'extern "C" void cpu_entry_{k}(void **a, CpuSeen seen) {{\n'
-                f"    cpu_unpack({each}, a, seen);\n}}"
+                f"    cpu_unpack({each}, a, seen);\n}}\n"
                 for k, each in enumerate(names)
             )
-            build.compile_kernel(self.folder, f"{text}\n{entries}", defines, library)
-        if key.decode() not in self.libraries:
+            library = build.compile_kernel(self.folder, f"{text}\n{entries}", defines)
             self.libraries[key.decode()] = ctypes.CDLL(str(library))
         entry = getattr(self.libraries[key.decode()], f"cpu_entry_{names.index(name)}")
         address = ctypes.cast(entry, ctypes.c_void_p).value
@@ -89,10 +87,11 @@ def for_the_processor(source: str) -> tuple[str, str]:
     return text.replace(first, f"{first} const_cast<int&>(_block_stride) = 1;"), "1"
 
 
-def install(runtime: Any, folder: Path) -> None:
+def install(runtime: Any) -> None:
     """Have CuPy's compiler, and the stand-in for the driver, come here."""
     from cupy.cuda import compiler
 
-    kernels = Kernels(folder)
+    kernels = Kernels(build.build_headers())
     compiler._compile_module_with_cache = kernels.compile_module
+    compiler._nvrtc_version = runtime.version() // 1000, 0  # there is no NVRTC to ask
     runtime.set_resolver(kernels.resolve)

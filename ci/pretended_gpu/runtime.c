@@ -46,7 +46,8 @@ static PyObject *device_set(int wanted, int skip) {
     device = wanted;
     return none();
 }
-static int version(int skip) { return 13000; }
+static int cuda_version;
+static int version(int skip) { return cuda_version; }
 static int device_attribute(int attribute, int which, int skip) {
     switch (attribute) { /* cudaDeviceAttr: those that CuPy asks for */
     case 1: return 1024;    /* threads of a block */
@@ -145,6 +146,19 @@ static PyObject *release(intptr_t memory, int skip) {
 static int memory_type(intptr_t memory, int skip) { /* cudaMemoryType: unregistered, host, device */
     const Block *block = block_of((uintptr_t)memory);
     return !block ? 0 : block->device == PINNED ? 1 : 2;
+}
+/* As CuPy's class for what CUDA says of a pointer. */
+static PyObject *attributes(intptr_t memory, int skip) {
+    const Block *block = block_of((uintptr_t)memory);
+    PyObject *module = PyImport_ImportModule("cupy_backends.cuda.api.runtime"), *made = NULL;
+    if (module)
+        made = PyObject_CallMethod(module, "PointerAttributes", "inni",
+                                   block && block->device != PINNED ? block->device : -1,
+                                   block ? memory : 0,
+                                   block && block->device != PINNED ? 0 : memory,
+                                   memory_type(memory, 0));
+    Py_XDECREF(module);
+    return made;
 }
 
 static PyObject *copy_between(intptr_t to, int to_device, intptr_t from, int from_device,
@@ -409,7 +423,8 @@ static PyObject *occupancy_size(intptr_t f, size_t shared, int limit, int skip) 
 }
 static intptr_t context_current(int skip) { return 1; }
 static PyObject *handle_ignored(intptr_t handle, int skip) { return none(); }
-static PyObject *build_version(int skip) { return PyLong_FromLong(13000); }
+static PyObject *nvrtc_version(int skip) { return Py_BuildValue("(ii)", cuda_version / 1000, 0); }
+static PyObject *build_version(int skip) { return PyLong_FromLong(cuda_version); }
 
 /* --- streams and events: all work is done at once ---------------------------------------------- */
 static PyObject *synchronize_device(int skip) { tell(SYNCHRONIZE, "device", 0); return none(); }
@@ -444,8 +459,8 @@ static PyObject *check_status(int status, int skip) {
 
 /* --- putting them in place --------------------------------------------------------------------- */
 typedef struct { const char *module, *name; void *function; } Replacement;
-#define RUNTIME(name, function) {"runtime", name, (void *)function}
-#define DRIVER(name, function) {"driver", name, (void *)function}
+#define RUNTIME(name, function) {"api.runtime", name, (void *)function}
+#define DRIVER(name, function) {"api.driver", name, (void *)function}
 static const Replacement replacements[] = {
     RUNTIME("_ensure_context", ensure_context),
     RUNTIME("check_status", check_status),
@@ -473,6 +488,7 @@ static const Replacement replacements[] = {
     RUNTIME("memcpyPeerAsync", copy_peer_async),
     RUNTIME("memset", fill),
     RUNTIME("memsetAsync", fill_async),
+    RUNTIME("pointerGetAttributes", attributes),
     RUNTIME("pointerGetMemoryType", memory_type),
     RUNTIME("runtimeGetVersion", version),
     RUNTIME("setDevice", device_set),
@@ -495,22 +511,25 @@ static const Replacement replacements[] = {
     DRIVER("moduleUnload", handle_ignored),
     DRIVER("occupancyMaxActiveBlocksPerMultiprocessor", occupancy),
     DRIVER("occupancyMaxPotentialBlockSize", occupancy_size),
+    {"libs.nvrtc", "getVersion", (void *)nvrtc_version},
     {NULL, NULL, NULL}};
 
 static PyObject *install(PyObject *self, PyObject *arguments) {
     const char *module;
-    PyObject *capsules;
+    PyObject *capsules, *missing = PyList_New(0);
     if (!PyArg_ParseTuple(arguments, "sO!", &module, &PyDict_Type, &capsules)) return NULL;
     for (const Replacement *r = replacements; r->module; r++) {
         if (strcmp(r->module, module)) continue;
         PyObject *theirs = PyDict_GetItemString(capsules, r->name);
-        if (!theirs)
-            return PyErr_Format(PyExc_LookupError, "this CuPy's %s has no %s", module, r->name);
+        if (!theirs) {
+            PyList_Append(missing, PyUnicode_FromString(r->name));
+            continue;
+        }
         PyObject *ours = PyCapsule_New(r->function, strdup(PyCapsule_GetName(theirs)), NULL);
         if (!ours || PyDict_SetItemString(capsules, r->name, ours)) return NULL;
         Py_DECREF(ours);
     }
-    Py_RETURN_NONE;
+    return missing;
 }
 
 static PyObject *counts(PyObject *self, PyObject *unused) {
@@ -550,6 +569,11 @@ static PyObject *set_devices(PyObject *self, PyObject *count) {
     devices = (int)PyLong_AsLong(count);
     Py_RETURN_NONE;
 }
+static PyObject *set_version(PyObject *self, PyObject *number) {
+    cuda_version = (int)PyLong_AsLong(number);
+    Py_RETURN_NONE;
+}
+static PyObject *py_version(PyObject *self, PyObject *unused) { return PyLong_FromLong(cuda_version); }
 
 /* What Python code calls by the names of the runtime's module. */
 static PyObject *py_count(PyObject *self, PyObject *unused) { return PyLong_FromLong(devices); }
@@ -567,13 +591,16 @@ static PyObject *py_synchronize(PyObject *self, PyObject *unused) { return synch
 static PyObject *py_wait(PyObject *self, PyObject *stream) { return synchronize_stream(0, 0); }
 
 static PyMethodDef methods[] = {
-    {"install", install, METH_VARARGS, "Replace functions among a module's capsules."},
+    {"install", install, METH_VARARGS,
+     "Replace functions among a module's capsules; returns the names of those it has not."},
     {"counts", counts, METH_NOARGS, "How often each kind of event has happened."},
     {"note", note, METH_VARARGS, "Count a launch of a kernel that runs elsewhere."},
     {"check_touch", check_touch, METH_VARARGS, "Refuse memory that the device may not touch."},
     {"set_listener", set_listener, METH_O, "Name what is called with each event."},
     {"set_resolver", set_resolver, METH_O, "Name what compiles kernels."},
     {"set_devices", set_devices, METH_O, "Pretend that there are so many devices."},
+    {"set_version", set_version, METH_O, "Pretend to be that version of CUDA: 13000."},
+    {"version", py_version, METH_NOARGS, "The version of CUDA that is pretended."},
     {"device_count", py_count, METH_NOARGS, "How many devices there are."},
     {"current_device", py_current, METH_NOARGS, "The current device of this thread."},
     {"select_device", py_select, METH_O, "Make a device the current one of this thread."},

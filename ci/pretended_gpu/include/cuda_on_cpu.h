@@ -1,9 +1,9 @@
 /* What CUDA C++ has and C++ has not, for kernels that run on the processor. */
 #pragma once
-#include <algorithm>
+#include <cstddef>
+#undef _GLIBCXX_USE_STD_SPEC_FUNCS // they make <cmath> slow
 #include <cassert>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
