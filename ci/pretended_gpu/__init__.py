@@ -91,5 +91,3 @@ def _replace_modules(absent: set[str]) -> None:
     api.getDeviceProperties = runtime.device_properties
     api.streamSynchronize = runtime.synchronize_stream
     api.deviceSynchronize = runtime.synchronize_device
-
-

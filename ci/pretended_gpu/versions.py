@@ -51,7 +51,7 @@ def before_import(libraries: tuple[str, ...]) -> None:
     except ImportError:  # 13.6 has none
         return
     find = finder.load_nvidia_dynamic_lib
-    # CuPy 14 looks for CUDA's libraries with it. The stand-ins are loaded already; cuSOLVER has none,
-    # but is asked for when CuPy is imported.
+    # CuPy 14 looks for CUDA's libraries with it. The stand-ins are loaded already; cuSOLVER has
+    # none, but is asked for when CuPy is imported.
     there = {*libraries, "cusolver"}
     finder.load_nvidia_dynamic_lib = lambda name: None if name in there else find(name)
