@@ -94,7 +94,7 @@ def _stubs(library: str, module: Path) -> str:
 def build_runtime() -> Path:
     """The folder of the stand-ins for CUDA's runtime and libraries."""
     modules = {n: next(_site("cupy_backends").glob(f"cuda/libs/{n}.*.so")) for n in LIBRARIES}
-    folder = _kept_in("runtime", HERE.glob("*.c"), CFLAGS, sys.version, *modules.values())
+    folder = _kept_in("runtime", HERE.glob("*.[ch]"), CFLAGS, sys.version, *modules.values())
     with _made_once(folder) as part:
         if part is None:
             return folder
@@ -105,8 +105,9 @@ def build_runtime() -> Path:
             assert wanted is not None
             soname = f"-Wl,-soname,{wanted[1]}"
             _run("gcc", *CFLAGS, "-O2", soname, *sources, "-o", part / f"lib{library}.so")
+        sources = [HERE / "runtime.c", HERE / "threads.c"]
         python = f"-I{sysconfig.get_paths()['include']}"
-        _run("gcc", *CFLAGS, python, HERE / "runtime.c", "-o", part / "pretended_cuda.so")
+        _run("gcc", *CFLAGS, python, *sources, "-o", part / "pretended_cuda.so")
     return folder
 
 

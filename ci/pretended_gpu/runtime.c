@@ -1,17 +1,16 @@
 /* The CUDA runtime and driver that CuPy's Cython modules call, on a machine without a GPU.
  *
  * Device memory is host memory, streams are idle as soon as they are asked, and kernels are
- * functions for the processor (`kernels.py` compiles them). CuPy's modules take these functions
- * from the `__pyx_capi__` capsules of cupy_backends.cuda.api.{runtime,driver}; `install` puts the
- * ones below in their place before CuPy's core is imported.
+ * functions for the processor (`kernels.py` compiles them, threads.c runs them). CuPy's modules
+ * take the functions of CUDA from the `__pyx_capi__` capsules of cupy_backends.cuda.api.{runtime,
+ * driver}; `install` puts the ones below in their place before CuPy's core is imported.
  */
 #include <Python.h>
-#include <setjmp.h>
+#include "threads.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 /* --- what happened: counted, and told to a Python function if one listens ---------------------- */
 enum event { LAUNCH, ALLOCATE, TO_DEVICE, TO_HOST, ON_DEVICE, FILL, SYNCHRONIZE, EVENTS };
@@ -212,135 +211,11 @@ int cpu_gemm_touches(const void *memory, size_t size) {
     return !why;
 }
 
-/* --- threads of a block: one fiber each, where a kernel synchronizes them ---------------------- */
-#define MOST_THREADS 1024
-#define MOST_SHARED 232448 /* bytes of dynamic shared memory that a kernel may ask for */
-#define STACK 65536
-
-typedef struct { unsigned x, y, z; } Dim3;
-Dim3 cpu_threadIdx, cpu_blockIdx, cpu_blockDim, cpu_gridDim;
-int cpu_thread;                               /* among those of its block */
-unsigned char cpu_exchange[MOST_THREADS][16]; /* what __shfl hands over */
-unsigned char cpu_dynamic_shared[MOST_SHARED] __attribute__((aligned(512)));
-
-typedef void (*Seen)(int argument, const void *first, const void *last);
-typedef void (*Entry)(void **arguments, Seen seen);
-enum state { NEW, READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
-static struct { ucontext_t start; jmp_buf place; enum state state; unsigned mask; }
-    fibers[MOST_THREADS];
-static jmp_buf scheduler; /* jumps, since swapcontext asks the kernel for signal masks */
-static char *stacks;
-static int in_fibers;
-static Entry block_entry;
-static void **block_arguments;
-
-static void go_to_thread(int k) {
-    cpu_thread = k;
-    cpu_threadIdx.x = k % cpu_blockDim.x;
-    cpu_threadIdx.y = k / cpu_blockDim.x % cpu_blockDim.y;
-    cpu_threadIdx.z = k / cpu_blockDim.x / cpu_blockDim.y;
-}
-
-void cpu_sync(unsigned warp_mask) {
-    if (!in_fibers) return;
-    int me = cpu_thread;
-    fibers[me].state = warp_mask ? AT_WARP_BARRIER : AT_BLOCK_BARRIER;
-    fibers[me].mask = warp_mask;
-    if (!_setjmp(fibers[me].place)) _longjmp(scheduler, 1);
-}
-
-static void fiber_body(void) {
-    block_entry(block_arguments, NULL);
-    fibers[cpu_thread].state = DONE;
-    _longjmp(scheduler, 1);
-}
-
-static void run_fiber(int k) {
-    go_to_thread(k);
-    if (_setjmp(scheduler)) return;
-    if (fibers[k].state == READY) _longjmp(fibers[k].place, 1);
-    ucontext_t *context = &fibers[k].start;
-    getcontext(context);
-    context->uc_stack.ss_sp = stacks + (size_t)k * STACK;
-    context->uc_stack.ss_size = STACK;
-    context->uc_link = NULL;
-    makecontext(context, fiber_body, 0);
-    setcontext(context);
-}
-
-/* Wake up the threads that wait at a warp's barrier, where all that it names and that have not
- * ended wait at it; returns how many. */
-static int release_warps(int threads) {
-    int released = 0;
-    for (int k = 0; k < threads; k++) {
-        int first = k & ~31, missing = 0;
-        if (fibers[k].state != AT_WARP_BARRIER) continue;
-        unsigned mask = fibers[k].mask;
-        for (int other = first; other < first + 32 && other < threads; other++)
-            if (mask >> (other - first) & 1 && fibers[other].state != DONE)
-                missing += fibers[other].state != AT_WARP_BARRIER || fibers[other].mask != mask;
-        if (missing) continue;
-        for (int other = first; other < first + 32 && other < threads; other++)
-            if (fibers[other].state == AT_WARP_BARRIER && fibers[other].mask == mask) {
-                fibers[other].state = READY;
-                released++;
-            }
-    }
-    return released;
-}
-
-static int release_block(int threads) {
-    for (int k = 0; k < threads; k++)
-        if (fibers[k].state == AT_WARP_BARRIER) return 0;
-    for (int k = 0; k < threads; k++)
-        if (fibers[k].state == AT_BLOCK_BARRIER) fibers[k].state = READY;
-    return 1;
-}
-
-/* Run the threads of a block; 0 if they wait for one another forever. */
-static int run_block(int threads) {
-    if (!stacks) stacks = malloc((size_t)MOST_THREADS * STACK);
-    for (int k = 0; k < threads; k++) fibers[k].state = NEW;
-    for (;;) {
-        volatile int ran = 0, left = 0;
-        for (volatile int k = 0; k < threads; k++) {
-            if (fibers[k].state == DONE) continue;
-            left++;
-            if (fibers[k].state != NEW && fibers[k].state != READY) continue;
-            run_fiber(k);
-            ran++;
-        }
-        if (!left) return 1;
-        if (!release_warps(threads) && !ran && !release_block(threads)) return 0;
-    }
-}
-
 /* --- modules and kernels ----------------------------------------------------------------------- */
 #define MOST_KERNELS 65536
 static struct { Entry entry; char mode; int most_shared; PyObject *name; } kernels[MOST_KERNELS];
 static int kernel_count;
 static PyObject *resolver; /* (key of the source, name) -> (address, mode) */
-
-/* mode '1': one thread runs the loop over all elements; 'a': all threads run, one after another;
- * 'f': the threads of a block run as fibers. Returns 0 if they wait for one another forever. */
-static int run_kernel(int id, Dim3 grid, Dim3 block, void **arguments) {
-    static const Dim3 origin = {0, 0, 0}, one = {1, 1, 1};
-    int alone = kernels[id].mode == '1', threads = alone ? 1 : block.x * block.y * block.z, fine = 1;
-    cpu_threadIdx = cpu_blockIdx = origin;
-    cpu_thread = 0;
-    cpu_gridDim = alone ? one : grid;
-    cpu_blockDim = alone ? one : block;
-    block_entry = kernels[id].entry;
-    block_arguments = arguments;
-    in_fibers = kernels[id].mode == 'f';
-    for (cpu_blockIdx.z = 0; cpu_blockIdx.z < cpu_gridDim.z; cpu_blockIdx.z++)
-        for (cpu_blockIdx.y = 0; cpu_blockIdx.y < cpu_gridDim.y; cpu_blockIdx.y++)
-            for (cpu_blockIdx.x = 0; cpu_blockIdx.x < cpu_gridDim.x; cpu_blockIdx.x++)
-                if (in_fibers) fine = fine && run_block(threads);
-                else for (int k = 0; k < threads; k++) { go_to_thread(k); block_entry(arguments, NULL); }
-    in_fibers = 0;
-    return fine;
-}
 
 static intptr_t module_load(PyObject *key, int skip) { Py_INCREF(key); return (intptr_t)key; }
 
@@ -399,7 +274,7 @@ static PyObject *launch(intptr_t function, unsigned gx, unsigned gy, unsigned gz
         return illegal(who, launch_problem);
     }
     memset(cpu_dynamic_shared, 0x5a, shared);
-    if (!run_kernel(id, grid, block, (void **)arguments))
+    if (!run_kernel(kernels[id].entry, kernels[id].mode, grid, block, (void **)arguments))
         return refuse(id, "threads of a block wait for one another forever");
     return none();
 }
