@@ -6,9 +6,12 @@ documented. These tests run where the suite runs on the pretended device.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -409,3 +412,42 @@ def test_kernels_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert build.compile_kernel(folder, source) == library
     with pytest.raises(RuntimeError, match="something is compiled"):
         build.compile_kernel(folder, f"{source} // {library}")
+
+
+WATCHED = """
+import pretended_gpu
+from benchmarks.watch import Watch
+from collections import Counter
+
+replace, watched, pretended = pretended_gpu._replace_modules, Counter(), Counter()
+
+def replace_and_watch(absent):
+    global watch
+    replace(absent)
+    watch = Watch()
+
+pretended_gpu._replace_modules = replace_and_watch
+cupy = pretended_gpu.install()
+watch.set_listener(lambda event, name, size: watched.update([event]))
+pretended_gpu.runtime.set_listener(lambda event, name, size: pretended.update([event]))
+x = cupy.arange(1000.0)
+y = (x * 2 + 1).sum()
+z = cupy.zeros(5)
+kept = y.get(), cupy.asarray([1, 2]), x.copy()
+cupy.cuda.Stream.null.synchronize()
+assert watched == pretended, (watched, pretended)
+assert {"launch", "allocate", "to_device", "to_host", "fill", "synchronize"} <= set(watched)
+"""
+
+
+def test_the_watch_of_real_gpus_sees_what_the_pretended_one_counts() -> None:
+    """`benchmarks.launches --real` counts by other means; here both count the same calls."""
+    root = Path(__file__).resolve().parent.parent
+    path = os.pathsep.join([str(root), str(root / "ci")])
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
