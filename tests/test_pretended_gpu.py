@@ -269,6 +269,22 @@ def test_kernels_from_templates(cupy: Any) -> None:
             assert np.array_equal(x.get(), np.arange(size)[::-1])
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        'extern "C" __global__ void k(',
+        'extern "C" __global__ void __launch_bounds__(32) k(',
+        'extern "C" __global__ __launch_bounds__(32, 2) void k(',
+        'extern "C" { __global__ void k(',
+    ],
+)
+def test_ways_to_declare_a_kernel(cupy: Any, head: str) -> None:
+    end = "}" if "{" in head else ""
+    x = cupy.zeros(3)
+    cupy.RawKernel(f"{head}double *x) {{ x[threadIdx.x] = 2; }}{end}", "k")((1,), (3,), (x,))
+    assert np.array_equal(x.get(), [2, 2, 2])
+
+
 @pytest.mark.parametrize("dtype", ["i4", "f2", "f4", "f8", "c8", "c16"])
 def test_matrix_products(cupy: Any, dtype: str) -> None:
     rng = np.random.default_rng(0)

@@ -33,7 +33,7 @@ def install(devices: int = 1) -> ModuleType:
     Parameters
     ----------
     devices
-        How many there are; all of them are the same host memory.
+        How many there are; each owns the memory that was allocated on it.
 
     Returns
     -------

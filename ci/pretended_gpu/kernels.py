@@ -18,7 +18,11 @@ from . import build
 
 __all__ = ["install"]
 
-KERNEL = re.compile(r'extern "C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)')
+BOUNDS = r"(?:__launch_bounds__\([^)]*\)\s*)?"
+KERNEL = re.compile(
+    rf'(template\s*<[^>]*>\s*)?(extern "C"\s+)?__global__\s+{BOUNDS}void\s+{BOUNDS}(\w+)'
+)
+C_BLOCK = re.compile(r'extern "C"\s*\{')
 TREE = re.compile(r"__shared__ char _sdata_raw\[(\d+) \* sizeof")
 BARRIER = re.compile(r"__(syncthreads|syncwarp|shfl|ballot_sync|any_sync|all_sync)")
 DYNAMIC = re.compile(r"extern\s+__shared__\s+([^\[;]+?)(\w+)\s*\[\s*\]\s*;")
@@ -42,7 +46,7 @@ class Kernels:
         defines = [option for option in options if option.startswith("-D")]
         instances = list(named.get("name_expressions") or ())  # of templates
         key = hashlib.sha1(f"{source}{defines}{instances}".encode()).hexdigest()
-        self.sources[key] = source, defines, KERNEL.findall(source) + instances
+        self.sources[key] = source, defines, c_kernels(source) + instances
         module = function.Module()
         module.load(key.encode())
         if instances:
@@ -50,7 +54,7 @@ class Kernels:
         return module
 
     def resolve(self, key: bytes, name: str) -> tuple[int, str]:
-        """The address of a kernel, and how to run it (see `run_kernel` in runtime.c)."""
+        """The address of a kernel, and how to run it (see `run_kernel` in threads.h)."""
         source, defines, names = self.sources[key.decode()]
         text, mode = for_the_processor(source)
         if key.decode() not in self.libraries:
@@ -65,6 +69,12 @@ class Kernels:
         address = ctypes.cast(entry, ctypes.c_void_p).value
         assert address is not None
         return address, mode
+
+
+def c_kernels(source: str) -> list[str]:
+    """The kernels that a source has by plain names."""
+    block = C_BLOCK.search(source) is not None
+    return [name for template, c, name in KERNEL.findall(source) if c or (block and not template)]
 
 
 def for_the_processor(source: str) -> tuple[str, str]:

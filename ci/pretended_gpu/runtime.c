@@ -448,7 +448,9 @@ static PyObject *set_version(PyObject *self, PyObject *number) {
     cuda_version = (int)PyLong_AsLong(number);
     Py_RETURN_NONE;
 }
-static PyObject *py_version(PyObject *self, PyObject *unused) { return PyLong_FromLong(cuda_version); }
+static PyObject *py_version(PyObject *self, PyObject *unused) {
+    return PyLong_FromLong(cuda_version);
+}
 
 /* What Python code calls by the names of the runtime's module. */
 static PyObject *py_count(PyObject *self, PyObject *unused) { return PyLong_FromLong(devices); }

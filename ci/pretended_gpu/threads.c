@@ -116,7 +116,11 @@ int run_kernel(Entry entry, char mode, Dim3 grid, Dim3 block, void **arguments) 
         for (cpu_blockIdx.y = 0; cpu_blockIdx.y < cpu_gridDim.y; cpu_blockIdx.y++)
             for (cpu_blockIdx.x = 0; cpu_blockIdx.x < cpu_gridDim.x; cpu_blockIdx.x++)
                 if (in_fibers) fine = fine && run_block(threads);
-                else for (int k = 0; k < threads; k++) { go_to_thread(k); block_entry(arguments, NULL); }
+                else
+                    for (int k = 0; k < threads; k++) {
+                        go_to_thread(k);
+                        block_entry(arguments, NULL);
+                    }
     in_fibers = 0;
     return fine;
 }
