@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from benchmarks import report
-from benchmarks.peers import EARLIER, PEERS
+from benchmarks.peers import EARLIER, ON_REQUEST, PEERS
 from benchmarks.runner import run
 from benchmarks.workloads import members, workloads
 
@@ -41,7 +41,7 @@ def main() -> int:
 
     peers = options.peers
     if peers is None:
-        peers = [name for name in PEERS if name != EARLIER]
+        peers = [name for name in PEERS if name not in ON_REQUEST]
     if options.against and EARLIER not in peers:
         peers.insert(0, EARLIER)
     names = list(dict.fromkeys(w for name in options.only for w in members(name)))

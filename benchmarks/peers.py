@@ -21,12 +21,16 @@ EARLIER = "earlier"
 PEERS = {
     EARLIER: "mygrad, the commit given by --against",
     "torch": "PyTorch, eager",
+    "torch-compile": "PyTorch, torch.compile",
     "jax": "JAX, eager",
     "jax-jit": "JAX, jit",
     "autograd": "autograd",
     "mygrad2": "MyGrad 2",
     "numpy": "hand-written NumPy",
+    "cupy": "hand-written NumPy, on CuPy",
 }
+ON_REQUEST = (EARLIER, "torch-compile", "cupy")
+"""Peers that are timed only where they are asked for."""
 MYGRAD2_REQUIREMENTS = ("mygrad==2.5.0", "numba", "scipy")  # its GRU takes all three
 
 ONE_THREAD = {

@@ -128,7 +128,7 @@ def _measure(
     for name in dict.fromkeys([OURS, *names]):
         if name in outcome.missing:
             continue
-        program = workload.programs[OURS if name == EARLIER else name]
+        program = workload.program(name)
         if isinstance(program, str):
             absent[name] = program
             continue

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-MODULES = {"jax-jit": "jax", "mygrad2": "mygrad", "earlier": "mygrad"}
+MODULES = {
+    "jax-jit": "jax", "mygrad2": "mygrad", "earlier": "mygrad", "torch-compile": "torch",
+}  # fmt: skip
 
 
 class Library:
@@ -27,6 +29,9 @@ class Library:
 
     def __init__(self, peer: str, backend: str) -> None:
         self.peer = peer
+        if backend == "cupy" and os.environ.get("PRETENDED_GPUS"):
+            sys.path.append(str(CHECKOUT / "ci"))
+            import_module("pretended_gpu").install()
         self.module = import_module(MODULES.get(peer, peer))
         self.wait = lambda result: None  # until `result` is there
         self.synchronize = lambda: None
@@ -63,13 +68,24 @@ class Library:
             self.synchronize = self.module.cuda.synchronize
             self.device = "cuda"
 
+    def _start_cupy(self, backend: str) -> None:
+        self.synchronize = self.module.cuda.Device().synchronize
+        name = self.module.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        self.device = f"{name} (cupy {self.module.__version__})"
+
     def _start_jax(self, backend: str) -> None:
         self.module.config.update("jax_enable_x64", True)
         self.wait = self.module.block_until_ready  # otherwise only the dispatch is timed
         self.device = self.module.default_backend()
 
     def program(self, workload: Any, arrays: dict[str, Any]) -> Any:
-        program = workload.programs["mygrad" if self.peer == "earlier" else self.peer]
+        program = workload.program(self.peer)
+        if self.peer == "torch-compile":
+            return self.module.compile(program(**arrays))
+        if self.peer == "cupy":
+            # The program of NumPy, with CuPy by the name of np; this process runs no other.
+            vars(sys.modules[program.__module__])["np"] = self.module
+            return program(**{name: self.module.asarray(a) for name, a in arrays.items()})
         if self.module.__name__ == "jax":
             jit = self.module.jit if self.peer == "jax-jit" else lambda function: function
             return program(jit, **arrays)
@@ -110,13 +126,21 @@ class Worker:
         """
         import numpy as np
 
+        from benchmarks.workloads import Absent
+
         self.step = None
         chosen = self.workloads[workload]
+        vars(sys.modules[chosen.arrays.__module__])["np"] = np  # may have been replaced
         arrays = chosen.arrays()
         if double:
             arrays = {k: a.astype("f8") if a.dtype.kind == "f" else a for k, a in arrays.items()}
         self.step = self.peer_library.program(chosen, arrays)
-        results = [host(value) for value in self.step()]
+        try:
+            results = [host(value) for value in self.step()]
+        except (AttributeError, NotImplementedError, TypeError) as error:
+            if self.peer_library.peer != "cupy":
+                raise
+            raise Absent(f"CuPy cannot run it: {error}") from error
         seconds = self.round(1)["seconds"]
         results += [host(value) for value in self.last]
         self.last = ()

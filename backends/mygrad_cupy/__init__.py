@@ -202,7 +202,8 @@ def _places(index: Any, shape: tuple[int, ...]) -> Any:
 def _last(places: Any, size: int) -> Any:
     """For each of `places` in an array of `size` elements, where in `places` it comes last."""
     last = cupy.zeros(size, dtype=np.int64)
-    cupy.maximum.at(last, places, _counted(places.shape))
+    unsigned = np.uint64  # before CuPy 14.2 there is no maximum.at of int64
+    cupy.maximum.at(last.view(unsigned), places, _counted(places.shape).view(unsigned))
     return last[places]
 
 

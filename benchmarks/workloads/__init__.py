@@ -19,6 +19,8 @@ Program = Callable[..., Step]
 
 FAMILIES = ("overhead", "chains", "leaves", "rows", "batchnorm", "convolution", "cnn", "gru")
 NNET = ("batchnorm", "convolution", "cnn", "gru")
+SAME_PROGRAM = {"earlier": "mygrad", "torch-compile": "torch", "cupy": "numpy"}
+"""Peers that run the programs of another, where a workload has none for them."""
 
 
 class Absent(Exception):
@@ -53,6 +55,11 @@ class Workload:
     outputs: tuple[str, ...]
     programs: Mapping[str, Program | str]
     tolerance: float = 1e-9
+
+    def program(self, peer: str) -> Program | str:
+        """The program of a peer, or the reason why there is none."""
+        found = self.programs.get(peer)
+        return self.programs[SAME_PROGRAM[peer]] if found is None else found
 
 
 def workloads() -> dict[str, Workload]:

@@ -13,12 +13,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from . import build
+from . import build, versions
+from .versions import ABSENT, KNOWN
 
 __all__ = ["KNOWN", "Unsupported", "install", "runtime"]
-
-KNOWN = ("14.2",)
-"""The versions of CuPy (major.minor) whose internals are known here."""
 
 
 class Unsupported(RuntimeError):
@@ -35,7 +33,7 @@ def install(devices: int = 1) -> ModuleType:
     Parameters
     ----------
     devices
-        How many there are; all of them are the same host memory.
+        How many there are; each owns the memory that was allocated on it.
 
     Returns
     -------
@@ -51,50 +49,45 @@ def install(devices: int = 1) -> ModuleType:
     if runtime is not None:
         runtime.set_devices(devices)
         return import_module("cupy")
-    version = build.cupy_version()
+    version = versions.cupy_version()
     if version is None:
         raise Unsupported("CuPy is not installed (pip install cupy-cuda13x)")
-    if not version.startswith(KNOWN):
+    minor = ".".join(version.split(".")[:2])
+    if minor not in KNOWN:
         raise Unsupported(f"CuPy {version} is not known here, {', '.join(KNOWN)} are")
     missing = build.missing_tools()
     if missing:
         raise Unsupported(f"needs {', '.join(missing)} to compile")
-    folder = build.build()
-    runtime = build.load(folder)
+    folder = build.build_runtime()
+    runtime = build.load_runtime(folder)
     runtime.set_devices(devices)
+    runtime.set_version(versions.cuda_version())
     # Accelerated reductions are compiled into CuPy; `host_routines` has NumPy do them.
     os.environ["CUPY_ACCELERATORS"] = ""
     os.environ["CUPY_CACHE_DIR"] = str(folder / "cupy-cache")
-    _no_library_search()
-    _replace_modules()
+    versions.before_import(build.LIBRARIES)
+    _replace_modules(ABSENT[minor])
     from . import host_routines, kernels
 
-    kernels.install(runtime, folder)
+    kernels.install(runtime)
     host_routines.install(runtime)
     return import_module("cupy")
 
 
-def _no_library_search() -> None:
-    """CuPy 14 looks for CUDA's libraries with a finder of NVIDIA's; they are loaded already."""
-    finder: Any = import_module("cuda.pathfinder")
-    finder.load_nvidia_dynamic_lib = lambda *args, **kwargs: None
-
-
-def _replace_modules() -> None:
-    names = ("runtime", "driver")
-    modules: Any = {n: import_module(f"cupy_backends.cuda.api.{n}") for n in names}
-    for name, module in modules.items():
-        runtime.install(name, module.__pyx_capi__)
+def _replace_modules(absent: set[str]) -> None:
+    names = ("api.runtime", "api.driver", "libs.nvrtc")
+    modules: Any = {n: import_module(f"cupy_backends.cuda.{n}") for n in names}
+    missing = [name for n in names for name in runtime.install(n, modules[n].__pyx_capi__)]
+    if set(missing) != absent:
+        raise Unsupported(f"CuPy's modules have no {missing}, and {sorted(absent)} were expected")
     # Python code calls the modules' own functions, not the capsules.
-    api = modules["runtime"]
+    api = modules["api.runtime"]
     api._ensure_context = lambda: None
     api.getDeviceCount = runtime.device_count
     api.getDevice = runtime.current_device
     api.setDevice = runtime.select_device
-    api.driverGetVersion = api.runtimeGetVersion = lambda: 13000
+    api.driverGetVersion = api.runtimeGetVersion = versions.cuda_version
     api.deviceGetAttribute = runtime.device_attribute
     api.getDeviceProperties = runtime.device_properties
     api.streamSynchronize = runtime.synchronize_stream
     api.deviceSynchronize = runtime.synchronize_device
-
-

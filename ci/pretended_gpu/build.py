@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -12,32 +11,30 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["build", "compile_kernel", "cupy_version", "load", "missing_tools"]
+__all__ = ["build_headers", "build_runtime", "compile_kernel", "load_runtime", "missing_tools"]
 
 HERE = Path(__file__).resolve().parent
-LIBRARIES = {"cublas": 13, "curand": 10, "cusolver": 12, "cusparse": 12}
+LIBRARIES = ("cublas", "curand", "cusparse")
 GEMM = re.compile(r"^(cublasGemmEx|cublasGemmStridedBatchedEx|cublas[SDCZ]gemmBatched)$")
 CFLAGS = ("-O1", "-shared", "-fPIC", "-w")
-CXXFLAGS = ("-std=gnu++17", "-O0", "-fPIC", "-w")
-
-
-def cupy_version() -> str | None:
-    """The version of the installed CuPy, found without importing it."""
-    for name in ("cupy-cuda13x", "cupy-cuda12x", "cupy"):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+# What a kernel costs is what g++ costs to start: flags and headers are chosen for that. Static
+# variables of templates are shared memory, which no two kernels may share: hence no-gnu-unique.
+CXXFLAGS = (
+    "-std=gnu++17", "-O0", "-fPIC", "-w", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti",
+    "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
+)  # fmt: skip
 
 
 def missing_tools() -> list[str]:
     """What is not on this machine and is needed."""
-    missing = [tool for tool in ("gcc", "g++", "nm") if shutil.which(tool) is None]
+    missing = [tool for tool in ("gcc", "g++", "ld", "nm", "readelf") if shutil.which(tool) is None]
     if not Path(sysconfig.get_paths()["include"], "Python.h").exists():
         missing.append("Python's headers")
     return missing
@@ -49,17 +46,33 @@ def _site(package: str) -> Path:
     return Path(found.origin).parent
 
 
-def _cupy_headers() -> Path:
-    return _site("cupy") / "_core" / "include"
+def _includes() -> list[str]:
+    return [f"-I{HERE / 'include'}", f"-I{_site('cupy') / '_core' / 'include'}"]
 
 
-def _kept_in() -> Path:
+def _kept_in(kind: str, sources: Iterable[Path], *more: object) -> Path:
     """A folder for what is compiled, of its own for each state of the sources."""
-    sources = sorted(p for p in HERE.rglob("*") if p.suffix in (".c", ".h", ".py"))
-    state = hashlib.sha1(b"".join(p.read_bytes() for p in sources))
-    state.update(f"{cupy_version()} {sys.version}".encode())
+    state = hashlib.sha1("\n".join(map(str, (*more, _run("g++", "--version")))).encode())
+    for path in sorted(sources):
+        state.update(path.name.encode() + path.read_bytes())
     base = os.environ.get("PRETENDED_GPU_CACHE") or Path.home() / ".cache" / "pretended-gpu"
-    return Path(base) / state.hexdigest()[:16]
+    return Path(base) / f"{kind}-{state.hexdigest()[:16]}"
+
+
+@contextmanager
+def _made_once(folder: Path) -> Iterator[Path | None]:
+    """A folder to fill, which becomes `folder` when it is full; None if that is there already."""
+    if folder.exists():
+        yield None
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        yield part
+        with suppress(OSError):  # another process was faster
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _run(*command: str | Path, **options: Any) -> str:
@@ -71,62 +84,74 @@ def _run(*command: str | Path, **options: Any) -> str:
     return done.stdout
 
 
-def _stubs(library: str) -> Iterator[str]:
+def _stubs(library: str, module: Path) -> str:
     """The functions of a library that CuPy's module of that name wants."""
-    (module,) = _site("cupy_backends").glob(f"cuda/libs/{library}.*.so")
-    for line in _run("nm", "-D", "--undefined-only", module).splitlines():
-        name = line.split()[-1].partition("@")[0]
-        if name.startswith(library) and not GEMM.match(name):
-            yield f"int {name}(void) {{ return 0; }}"
+    symbols = _run("nm", "-D", "--undefined-only", module).split()
+    names = {symbol.partition("@")[0] for symbol in symbols if symbol.startswith(library)}
+    return "".join(f"int {n}(void) {{ return 0; }}\n" for n in sorted(names) if not GEMM.match(n))
 
 
-def build() -> Path:
-    """Compile what is not compiled yet; returns the folder."""
-    folder = _kept_in()
-    if (folder / "done").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for library, number in LIBRARIES.items():
-        stubs = folder / f"{library}.c"
-        stubs.write_text("\n".join(sorted(set(_stubs(library)))) + "\n")
-        sources = [stubs, HERE / "gemm.c"] if library == "cublas" else [stubs]
-        name = f"lib{library}.so.{number}"
-        _run("gcc", *CFLAGS, "-O2", f"-Wl,-soname,{name}", *sources, "-o", folder / name)
-    include = f"-I{sysconfig.get_paths()['include']}"
-    _run("gcc", *CFLAGS, include, HERE / "runtime.c", "-o", folder / "pretended_cuda.so")
-    shutil.copy(HERE / "include" / "cuda_on_cpu.h", folder / "cuda_on_cpu.h")
-    _run(
-        "g++", *CXXFLAGS, "-x", "c++-header", folder / "cuda_on_cpu.h",
-        "-o", folder / "cuda_on_cpu.h.gch", f"-I{HERE / 'include'}", f"-I{_cupy_headers()}",
-    )  # fmt: skip
-    (folder / "kernels").mkdir(exist_ok=True)
-    (folder / "done").touch()
+def build_runtime() -> Path:
+    """The folder of the stand-ins for CUDA's runtime and libraries."""
+    modules = {n: next(_site("cupy_backends").glob(f"cuda/libs/{n}.*.so")) for n in LIBRARIES}
+    folder = _kept_in("runtime", HERE.glob("*.[ch]"), CFLAGS, sys.version, *modules.values())
+    with _made_once(folder) as part:
+        if part is None:
+            return folder
+        for library, module in modules.items():
+            (part / f"{library}.c").write_text(_stubs(library, module))
+            sources = [part / f"{library}.c", *([HERE / "gemm.c"] if library == "cublas" else [])]
+            wanted = re.search(rf"\[(lib{library}\.so\.\d+)\]", _run("readelf", "-d", module))
+            assert wanted is not None
+            soname = f"-Wl,-soname,{wanted[1]}"
+            _run("gcc", *CFLAGS, "-O2", soname, *sources, "-o", part / f"lib{library}.so")
+        sources = [HERE / "runtime.c", HERE / "threads.c"]
+        python = f"-I{sysconfig.get_paths()['include']}"
+        _run("gcc", *CFLAGS, python, *sources, "-o", part / "pretended_cuda.so")
     return folder
 
 
-def load(folder: Path) -> Any:
+def load_runtime(folder: Path) -> Any:
     """The stand-in for the runtime; its symbols, and those of the libraries, are for all to see."""
-    for library, number in LIBRARIES.items():
-        ctypes.CDLL(str(folder / f"lib{library}.so.{number}"), mode=ctypes.RTLD_GLOBAL)
     path = folder / "pretended_cuda.so"
     spec = importlib.util.spec_from_file_location("pretended_cuda", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
-    cublas = ctypes.CDLL(str(folder / f"libcublas.so.{LIBRARIES['cublas']}"))
-    on_gemm = ctypes.CFUNCTYPE(None)(lambda: module.note("gemm"))
-    cublas.count_gemm_with(on_gemm)
-    module.keep_alive = on_gemm
+    for each in (path, *(folder / f"lib{library}.so" for library in LIBRARIES)):
+        ctypes.CDLL(str(each), mode=ctypes.RTLD_GLOBAL)
     return module
 
 
-def compile_kernel(folder: Path, source: str, options: list[str], target: Path) -> None:
-    """Compile CUDA C++, rewritten for the processor, to a library."""
-    part = target.with_suffix(f".{os.getpid()}")  # another process may compile the same
-    _run(
-        "g++", *CXXFLAGS, "-shared", "-x", "c++", "-include", folder / "cuda_on_cpu.h",
-        f"-I{HERE / 'include'}", f"-I{_cupy_headers()}", *options, "-", "-o", part,
-        input=source,
-    )  # fmt: skip
-    part.replace(target)
+def build_headers() -> Path:
+    """The folder of the compiled headers, and of the kernels that were compiled with them."""
+    theirs = _site("cupy") / "_core" / "include" / "cupy"
+    headers = [*(HERE / "include").rglob("*.h"), *theirs.glob("*.*h"), *theirs.glob("complex/*.h")]
+    folder = _kept_in("kernels", headers, CXXFLAGS)
+    with _made_once(folder) as part:
+        if part is not None:
+            header = shutil.copy(HERE / "include" / "cuda_on_cpu.h", part)
+            _run("g++", *CXXFLAGS, *_includes(), "-x", "c++-header", header, "-o", f"{header}.gch")
+    return folder
+
+
+@cache
+def _libgcc() -> str:
+    return _run("gcc", "-print-libgcc-file-name").strip()
+
+
+def compile_kernel(folder: Path, source: str, options: Sequence[str] = ()) -> Path:
+    """CUDA C++, rewritten for the processor, as a library, which is kept in the folder."""
+    key = hashlib.sha1(f"{source}{options}".encode()).hexdigest()
+    library = folder / f"{key}.so"
+    if library.exists():
+        return library
+    with tempfile.TemporaryDirectory(dir=folder) as part:
+        compiled, linked = Path(part, "kernel.o"), Path(part, "kernel.so")
+        header = folder / "cuda_on_cpu.h"
+        _run("g++", *CXXFLAGS, *_includes(), *options, "-include", header, "-c", "-x", "c++", "-",
+             "-o", compiled, input=source)  # fmt: skip
+        # g++ would take as long to call the linker as to compile the kernel.
+        _run("ld", "-shared", "-Bsymbolic", compiled, _libgcc(), "-o", linked)
+        linked.replace(library)
+    return library

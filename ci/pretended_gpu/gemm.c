@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void (*on_gemm)(void);
-void count_gemm_with(void (*function)(void)) { on_gemm = function; }
+/* In runtime.c: counts a product; says whether the current device may touch memory. */
+void cpu_gemm_starts(void);
+int cpu_gemm_touches(const void *memory, size_t size);
+#define EXECUTION_FAILED 13
 
 typedef _Float16 half;
 typedef float complex cfloat;
@@ -50,12 +52,12 @@ static void gemm(int type, int ta, int tb, int m, int n, int k, const void *alph
     abort();
 }
 
-int cublasGemmEx(void *handle, int ta, int tb, int m, int n, int k, const void *alpha,
-                 const void *a, int a_type, int lda, const void *b, int b_type, int ldb,
-                 const void *beta, void *c, int c_type, int ldc, int compute, int algorithm) {
-    if (on_gemm) on_gemm();
-    gemm(a_type, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-    return 0;
+/* Whether `count` matrices, `step` items apart, are memory that may be touched. */
+static int fine(const void *memory, int type, long rows, long columns, long ld, long step,
+                int count) {
+    if (!rows || !columns || !count) return 1;
+    size_t items = (columns - 1) * ld + rows + (count - 1) * step;
+    return cpu_gemm_touches(memory, items * item_size[type]);
 }
 
 int cublasGemmStridedBatchedEx(void *handle, int ta, int tb, int m, int n, int k,
@@ -63,7 +65,11 @@ int cublasGemmStridedBatchedEx(void *handle, int ta, int tb, int m, int n, int k
                                long long a_step, const void *b, int b_type, int ldb,
                                long long b_step, const void *beta, void *c, int c_type, int ldc,
                                long long c_step, int count, int compute, int algorithm) {
-    if (on_gemm) on_gemm();
+    cpu_gemm_starts();
+    if (!fine(a, a_type, ta ? k : m, ta ? m : k, lda, a_step, count) ||
+        !fine(b, b_type, tb ? n : k, tb ? k : n, ldb, b_step, count) ||
+        !fine(c, c_type, m, n, ldc, c_step, count))
+        return EXECUTION_FAILED;
     for (int q = 0; q < count; q++)
         gemm(a_type, ta, tb, m, n, k, alpha, (char *)a + q * a_step * item_size[a_type], lda,
              (char *)b + q * b_step * item_size[b_type], ldb, beta,
@@ -71,12 +77,28 @@ int cublasGemmStridedBatchedEx(void *handle, int ta, int tb, int m, int n, int k
     return 0;
 }
 
+int cublasGemmEx(void *handle, int ta, int tb, int m, int n, int k, const void *alpha,
+                 const void *a, int a_type, int lda, const void *b, int b_type, int ldb,
+                 const void *beta, void *c, int c_type, int ldc, int compute, int algorithm) {
+    return cublasGemmStridedBatchedEx(handle, ta, tb, m, n, k, alpha, a, a_type, lda, 0, b, b_type,
+                                      ldb, 0, beta, c, c_type, ldc, 0, 1, compute, algorithm);
+}
+
 #define BATCHED(name, type)                                                                       \
     int name(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, void **a,      \
              int lda, void **b, int ldb, const void *beta, void **c, int ldc, int count) {        \
-        if (on_gemm) on_gemm();                                                                   \
-        for (int q = 0; q < count; q++)                                                           \
+        size_t table = count * sizeof(void *);                                                    \
+        cpu_gemm_starts();                                                                        \
+        if (!cpu_gemm_touches(a, table) || !cpu_gemm_touches(b, table) ||                         \
+            !cpu_gemm_touches(c, table))                                                          \
+            return EXECUTION_FAILED;                                                              \
+        for (int q = 0; q < count; q++) {                                                         \
+            if (!fine(a[q], type, ta ? k : m, ta ? m : k, lda, 0, 1) ||                           \
+                !fine(b[q], type, tb ? n : k, tb ? k : n, ldb, 0, 1) ||                           \
+                !fine(c[q], type, m, n, ldc, 0, 1))                                               \
+                return EXECUTION_FAILED;                                                          \
             gemm(type, ta, tb, m, n, k, alpha, a[q], lda, b[q], ldb, beta, c[q], ldc);            \
+        }                                                                                         \
         return 0;                                                                                 \
     }
 BATCHED(cublasSgemmBatched, FLOAT)

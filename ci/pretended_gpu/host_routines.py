@@ -16,6 +16,7 @@ def _memory(pointer: int, shape: Any, dtype: Any) -> Any:
     count = int(np.prod(shape))
     if not count:
         return np.empty(shape, dtype)
+    _runtime.check_touch("a routine of CUDA's libraries", pointer, count * dtype.itemsize)
     block = (ctypes.c_char * (count * dtype.itemsize)).from_address(pointer)
     return np.frombuffer(block, dtype, count).reshape(shape)
 

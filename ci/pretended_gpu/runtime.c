@@ -1,16 +1,16 @@
 /* The CUDA runtime and driver that CuPy's Cython modules call, on a machine without a GPU.
  *
  * Device memory is host memory, streams are idle as soon as they are asked, and kernels are
- * functions for the processor (`kernels.py` compiles them). CuPy's modules take these functions
- * from the `__pyx_capi__` capsules of cupy_backends.cuda.api.{runtime,driver}; `install` puts the
- * ones below in their place before CuPy's core is imported.
+ * functions for the processor (`kernels.py` compiles them, threads.c runs them). CuPy's modules
+ * take the functions of CUDA from the `__pyx_capi__` capsules of cupy_backends.cuda.api.{runtime,
+ * driver}; `install` puts the ones below in their place before CuPy's core is imported.
  */
 #include <Python.h>
+#include "threads.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 /* --- what happened: counted, and told to a Python function if one listens ---------------------- */
 enum event { LAUNCH, ALLOCATE, TO_DEVICE, TO_HOST, ON_DEVICE, FILL, SYNCHRONIZE, EVENTS };
@@ -30,147 +30,6 @@ static void tell(enum event event, const char *what, size_t size) {
 
 static PyObject *none(void) { Py_RETURN_NONE; }
 
-/* --- threads of a block: one fiber each, where a kernel synchronizes them ---------------------- */
-#define MOST_THREADS 1024
-#define STACK 65536
-
-typedef struct { unsigned x, y, z; } Dim3;
-Dim3 cpu_threadIdx, cpu_blockIdx, cpu_blockDim, cpu_gridDim;
-unsigned char cpu_exchange[MOST_THREADS][16]; /* what __shfl hands over */
-
-typedef void (*Entry)(void **arguments);
-enum state { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
-static struct { ucontext_t context; enum state state; } fibers[MOST_THREADS];
-static ucontext_t scheduler;
-static char *stacks;
-static int in_fibers, running;
-static Entry block_entry;
-static void **block_arguments;
-
-void cpu_sync(int whole_warp_only) {
-    if (!in_fibers) return;
-    fibers[running].state = whole_warp_only ? AT_WARP_BARRIER : AT_BLOCK_BARRIER;
-    swapcontext(&fibers[running].context, &scheduler);
-}
-
-static void fiber_body(void) {
-    block_entry(block_arguments);
-    fibers[running].state = DONE;
-    swapcontext(&fibers[running].context, &scheduler);
-}
-
-/* Wake up the warps whose threads all wait at a warp's barrier; returns how many threads. */
-static int release_warps(int threads) {
-    int released = 0;
-    for (int first = 0; first < threads; first += 32) {
-        int end = first + 32 < threads ? first + 32 : threads, waiting = 0, others = 0;
-        for (int k = first; k < end; k++) {
-            waiting += fibers[k].state == AT_WARP_BARRIER;
-            others += fibers[k].state == AT_BLOCK_BARRIER || fibers[k].state == READY;
-        }
-        if (!waiting || others) continue;
-        for (int k = first; k < end; k++)
-            if (fibers[k].state == AT_WARP_BARRIER) { fibers[k].state = READY; released++; }
-    }
-    return released;
-}
-
-static int release_block(int threads) {
-    int released = 0;
-    for (int k = 0; k < threads; k++)
-        if (fibers[k].state == AT_BLOCK_BARRIER) { fibers[k].state = READY; released++; }
-    return released;
-}
-
-static void run_block(int threads) {
-    if (!stacks) stacks = malloc((size_t)MOST_THREADS * STACK);
-    for (int k = 0; k < threads; k++) {
-        ucontext_t *context = &fibers[k].context;
-        getcontext(context);
-        context->uc_stack.ss_sp = stacks + (size_t)k * STACK;
-        context->uc_stack.ss_size = STACK;
-        context->uc_link = &scheduler;
-        makecontext(context, fiber_body, 0);
-        fibers[k].state = READY;
-    }
-    for (;;) {
-        int ran = 0, left = 0;
-        for (int k = 0; k < threads; k++) {
-            if (fibers[k].state == DONE) continue;
-            left++;
-            if (fibers[k].state != READY) continue;
-            running = k;
-            cpu_threadIdx.x = k;
-            swapcontext(&scheduler, &fibers[k].context);
-            ran++;
-        }
-        if (!left) return;
-        if (release_warps(threads) || ran) continue;
-        if (!release_block(threads)) {
-            fprintf(stderr, "the threads of a block wait for one another forever\n");
-            abort();
-        }
-    }
-}
-
-/* --- modules and kernels ----------------------------------------------------------------------- */
-#define MOST_KERNELS 65536
-static struct { Entry entry; char mode; PyObject *name; } kernels[MOST_KERNELS];
-static int kernel_count;
-static PyObject *resolver; /* (key of the source, name) -> (address, mode) */
-
-/* mode 's': one thread runs the loop over all elements; 'f': all threads of each block run. */
-static void run_kernel(int id, unsigned grid, unsigned block, void **arguments) {
-    static const Dim3 origin = {0, 0, 0}, one = {1, 1, 1};
-    cpu_threadIdx = cpu_blockIdx = origin;
-    cpu_gridDim = cpu_blockDim = one;
-    block_entry = kernels[id].entry;
-    block_arguments = arguments;
-    if (kernels[id].mode == 's') { block_entry(arguments); return; }
-    cpu_gridDim.x = grid;
-    cpu_blockDim.x = block;
-    in_fibers = 1;
-    for (unsigned k = 0; k < grid; k++) { cpu_blockIdx.x = k; run_block(block); }
-    in_fibers = 0;
-}
-
-static intptr_t module_load(PyObject *key, int skip) { Py_INCREF(key); return (intptr_t)key; }
-
-static intptr_t module_function(intptr_t module, PyObject *name, int skip) {
-    PyObject *found = PyObject_CallFunction(resolver, "OO", (PyObject *)module, name);
-    Py_ssize_t address;
-    const char *mode;
-    if (!found) return 0;
-    if (!PyArg_ParseTuple(found, "ns", &address, &mode)) { Py_DECREF(found); return 0; }
-    if (++kernel_count == MOST_KERNELS) { fprintf(stderr, "too many kernels\n"); abort(); }
-    Py_INCREF(name);
-    kernels[kernel_count].entry = (Entry)address;
-    kernels[kernel_count].mode = mode[0];
-    kernels[kernel_count].name = name;
-    Py_DECREF(found);
-    return kernel_count;
-}
-
-static PyObject *launch(intptr_t function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
-                        unsigned by, unsigned bz, unsigned shared, intptr_t stream,
-                        intptr_t arguments, intptr_t extra, int skip) {
-    tell(LAUNCH, PyUnicode_Check(kernels[function].name)
-                     ? PyUnicode_AsUTF8(kernels[function].name)
-                     : PyBytes_AsString(kernels[function].name), gx);
-    run_kernel((int)function, gx, bx, (void **)arguments);
-    return none();
-}
-
-static int function_attribute(int attribute, intptr_t f, int skip) { return attribute ? 32 : 1024; }
-static PyObject *function_set(intptr_t f, int a, int v, int skip) { return none(); }
-static int occupancy(intptr_t f, int block, size_t shared, int skip) { return 2; }
-static PyObject *occupancy_size(intptr_t f, size_t shared, int limit, int skip) {
-    return Py_BuildValue("(ii)", 132, 1024);
-}
-static intptr_t context_current(int skip) { return 1; }
-static PyObject *handle_ignored(intptr_t handle, int skip) { return none(); }
-static PyObject *build_version(int skip) { return PyLong_FromLong(13000); }
-
 /* --- devices ----------------------------------------------------------------------------------- */
 static int devices = 1;
 static __thread int device;
@@ -186,7 +45,8 @@ static PyObject *device_set(int wanted, int skip) {
     device = wanted;
     return none();
 }
-static int version(int skip) { return 13000; }
+static int cuda_version;
+static int version(int skip) { return cuda_version; }
 static int device_attribute(int attribute, int which, int skip) {
     switch (attribute) { /* cudaDeviceAttr: those that CuPy asks for */
     case 1: return 1024;    /* threads of a block */
@@ -208,24 +68,111 @@ static PyObject *device_properties(int which, int skip) {
 static int peers(int a, int b, int skip) { return 0; }
 static PyObject *memory_info(int skip) { return Py_BuildValue("(LL)", 1LL << 34, 1LL << 35); }
 
-/* --- memory ------------------------------------------------------------------------------------ */
-static intptr_t allocate_host(size_t size, unsigned flags, int skip) {
-    void *memory = NULL;
-    return posix_memalign(&memory, 512, size ? size : 1) ? 0 : (intptr_t)memory;
+/* --- whose memory is where: allocations by address --------------------------------------------- */
+#define PINNED (-1) /* host memory that all devices may touch */
+typedef struct { uintptr_t start, end; int device; } Block;
+static Block *blocks;
+static size_t block_count, block_room;
+
+/* How many blocks start at this address or before it. */
+static size_t blocks_up_to(uintptr_t address) {
+    size_t low = 0, high = block_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (blocks[middle].start <= address) low = middle + 1;
+        else high = middle;
+    }
+    return low;
 }
+static void add_block(uintptr_t start, size_t size, int owner) {
+    if (block_count == block_room)
+        blocks = realloc(blocks, (block_room = 2 * block_room + 64) * sizeof *blocks);
+    size_t at = blocks_up_to(start);
+    memmove(blocks + at + 1, blocks + at, (block_count++ - at) * sizeof *blocks);
+    blocks[at] = (Block){start, start + size, owner};
+}
+static void remove_block(uintptr_t start) {
+    size_t at = blocks_up_to(start);
+    if (at && blocks[at - 1].start == start)
+        memmove(blocks + at - 1, blocks + at, (block_count-- - at) * sizeof *blocks);
+}
+static const Block *block_of(uintptr_t address) { /* the place after its end counts as its own */
+    size_t at = blocks_up_to(address);
+    return at && address <= blocks[at - 1].end ? &blocks[at - 1] : NULL;
+}
+
+/* What is wrong with a device's touching the bytes from `first` to `last`; empty if nothing is. */
+#define ANY_DEVICE (-2)
+static const char *wrong(uintptr_t first, uintptr_t last, int toucher) {
+    static char why[200];
+    const Block *block = block_of(first);
+    if (!block)
+        snprintf(why, sizeof why, "touches 0x%lx, which is no memory of a device: it was never "
+                 "allocated, or was freed", (unsigned long)first);
+    else if (last > block->end)
+        snprintf(why, sizeof why, "touches memory past the end of an allocation of %lu bytes",
+                 (unsigned long)(block->end - block->start));
+    else if (toucher != ANY_DEVICE && block->device != PINNED && block->device != toucher)
+        snprintf(why, sizeof why, "touches memory of device %d on device %d", block->device,
+                 toucher);
+    else return NULL;
+    return why;
+}
+static PyObject *illegal(const char *who, const char *why) {
+    return PyErr_Format(PyExc_RuntimeError, "%s %s (an illegal address on a GPU)", who, why);
+}
+
+/* --- memory ------------------------------------------------------------------------------------ */
+#define GAP 512 /* no two allocations touch, so that the place after one belongs to it alone */
+static intptr_t take(size_t size, int owner) {
+    void *memory = NULL;
+    if (posix_memalign(&memory, 512, size + GAP)) return 0;
+    add_block((uintptr_t)memory, size, owner);
+    return (intptr_t)memory;
+}
+static intptr_t allocate_host(size_t size, unsigned flags, int skip) { return take(size, PINNED); }
 static intptr_t allocate(size_t size, int skip) {
-    intptr_t memory = allocate_host(size, 0, 0);
+    intptr_t memory = take(size, device);
     tell(ALLOCATE, "malloc", size);
     if (memory) memset((void *)memory, 0x5a, size); /* nobody may rely on zeros */
     return memory;
 }
-static PyObject *release(intptr_t memory, int skip) { free((void *)memory); return none(); }
-static int memory_type(intptr_t memory, int skip) { return 2; }
+static PyObject *release(intptr_t memory, int skip) {
+    remove_block((uintptr_t)memory);
+    free((void *)memory);
+    return none();
+}
+static int memory_type(intptr_t memory, int skip) { /* cudaMemoryType: unregistered, host, device */
+    const Block *block = block_of((uintptr_t)memory);
+    return !block ? 0 : block->device == PINNED ? 1 : 2;
+}
+/* As CuPy's class for what CUDA says of a pointer. */
+static PyObject *attributes(intptr_t memory, int skip) {
+    const Block *block = block_of((uintptr_t)memory);
+    PyObject *module = PyImport_ImportModule("cupy_backends.cuda.api.runtime"), *made = NULL;
+    if (module)
+        made = PyObject_CallMethod(module, "PointerAttributes", "inni",
+                                   block && block->device != PINNED ? block->device : -1,
+                                   block ? memory : 0,
+                                   block && block->device != PINNED ? 0 : memory,
+                                   memory_type(memory, 0));
+    Py_XDECREF(module);
+    return made;
+}
 
-static PyObject *copy(intptr_t to, intptr_t from, size_t size, int kind, int skip) {
+static PyObject *copy_between(intptr_t to, int to_device, intptr_t from, int from_device,
+                              size_t size, int kind) {
+    const char *why = NULL;
     tell(kind == 1 ? TO_DEVICE : kind == 2 ? TO_HOST : ON_DEVICE, "memcpy", size);
+    if (size && kind != 2 && kind != 4) why = wrong(to, to + size, to_device);
+    if (size && kind != 1 && kind != 4 && !why) why = wrong(from, from + size, from_device);
+    if (why) return illegal("a copy", why);
     memmove((void *)to, (void *)from, size);
     return none();
+}
+/* Addresses tell devices apart, so that a copy may go from any to any. */
+static PyObject *copy(intptr_t to, intptr_t from, size_t size, int kind, int skip) {
+    return copy_between(to, ANY_DEVICE, from, ANY_DEVICE, size, kind);
 }
 static PyObject *copy_async(intptr_t to, intptr_t from, size_t size, int kind, intptr_t stream,
                             int skip) {
@@ -233,20 +180,126 @@ static PyObject *copy_async(intptr_t to, intptr_t from, size_t size, int kind, i
 }
 static PyObject *copy_peer(intptr_t to, int to_device, intptr_t from, int from_device, size_t size,
                            int skip) {
-    return copy(to, from, size, 3, skip);
+    return copy_between(to, to_device, from, from_device, size, 3);
 }
 static PyObject *copy_peer_async(intptr_t to, int to_device, intptr_t from, int from_device,
                                  size_t size, intptr_t stream, int skip) {
-    return copy(to, from, size, 3, skip);
+    return copy_between(to, to_device, from, from_device, size, 3);
 }
 static PyObject *fill(intptr_t memory, int value, size_t size, int skip) {
+    const char *why = size ? wrong(memory, memory + size, device) : NULL;
     tell(FILL, "memset", size);
+    if (why) return illegal("a memset", why);
     memset((void *)memory, value, size);
     return none();
 }
 static PyObject *fill_async(intptr_t memory, int value, size_t size, intptr_t stream, int skip) {
     return fill(memory, value, size, skip);
 }
+
+/* Called by gemm.c, whose callers do not hold the interpreter. */
+void cpu_gemm_starts(void) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    tell(LAUNCH, "gemm", 0);
+    PyGILState_Release(state);
+}
+int cpu_gemm_touches(const void *memory, size_t size) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    const char *why = wrong((uintptr_t)memory, (uintptr_t)memory + size, device);
+    if (why) fprintf(stderr, "a matrix product %s (an illegal address on a GPU)\n", why);
+    PyGILState_Release(state);
+    return !why;
+}
+
+/* --- modules and kernels ----------------------------------------------------------------------- */
+#define MOST_KERNELS 65536
+static struct { Entry entry; char mode; int most_shared; PyObject *name; } kernels[MOST_KERNELS];
+static int kernel_count;
+static PyObject *resolver; /* (key of the source, name) -> (address, mode) */
+
+static intptr_t module_load(PyObject *key, int skip) { Py_INCREF(key); return (intptr_t)key; }
+
+static intptr_t module_function(intptr_t module, PyObject *name, int skip) {
+    PyObject *found = PyObject_CallFunction(resolver, "OO", (PyObject *)module, name);
+    Py_ssize_t address;
+    const char *mode;
+    if (!found) return 0;
+    if (!PyArg_ParseTuple(found, "ns", &address, &mode)) { Py_DECREF(found); return 0; }
+    if (++kernel_count == MOST_KERNELS) { fprintf(stderr, "too many kernels\n"); abort(); }
+    Py_INCREF(name);
+    kernels[kernel_count].entry = (Entry)address;
+    kernels[kernel_count].mode = mode[0];
+    kernels[kernel_count].most_shared = 49152;
+    kernels[kernel_count].name = name;
+    Py_DECREF(found);
+    return kernel_count;
+}
+
+static const char *kernel_name(int id) {
+    PyObject *name = kernels[id].name;
+    return PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : PyBytes_AsString(name);
+}
+
+static PyObject *refuse(int id, const char *why) {
+    return PyErr_Format(PyExc_RuntimeError, "the kernel %s: %s", kernel_name(id), why);
+}
+
+static int launch_argument;
+static const char *launch_problem;
+static void see(int argument, const void *first, const void *last) {
+    const char *why = first && !launch_problem ? wrong((uintptr_t)first, (uintptr_t)last, device)
+                                               : NULL;
+    if (why) { launch_problem = why; launch_argument = argument; }
+}
+
+static PyObject *launch(intptr_t function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
+                        unsigned by, unsigned bz, unsigned shared, intptr_t stream,
+                        intptr_t arguments, intptr_t extra, int skip) {
+    int id = (int)function;
+    Dim3 grid = {gx, gy, gz}, block = {bx, by, bz};
+    tell(LAUNCH, kernel_name(id), gx);
+    if (!gx || !gy || !gz || gx >> 31 || gy > 65535 || gz > 65535)
+        return refuse(id, "no such grid: 1 to 2^31-1 blocks along x, 65535 along y and z");
+    if (!bx || !by || !bz || bz > 64 || (unsigned long long)bx * by * bz > MOST_THREADS)
+        return refuse(id, "no such block: 1 to 1024 threads, 64 of them along z");
+    if (shared > (unsigned)kernels[id].most_shared)
+        return refuse(id, "more shared memory than its attribute allows it (48 KiB if not set)");
+    if (stream > 2 && *(int *)stream != device)
+        return refuse(id, "its stream belongs to another device than the current one");
+    launch_problem = NULL;
+    kernels[id].entry((void **)arguments, see);
+    if (launch_problem) {
+        char who[200];
+        snprintf(who, sizeof who, "argument %d of the kernel %s", launch_argument, kernel_name(id));
+        return illegal(who, launch_problem);
+    }
+    memset(cpu_dynamic_shared, 0x5a, shared);
+    if (!run_kernel(kernels[id].entry, kernels[id].mode, grid, block, (void **)arguments))
+        return refuse(id, "threads of a block wait for one another forever");
+    return none();
+}
+
+static int function_attribute(int attribute, intptr_t f, int skip) {
+    switch (attribute) { /* CUfunction_attribute */
+    case 0: return MOST_THREADS;
+    case 8: return kernels[f].most_shared;
+    default: return 32;
+    }
+}
+static PyObject *function_set(intptr_t f, int attribute, int value, int skip) {
+    if (attribute != 8) return none();
+    if (value < 0 || value > MOST_SHARED) return refuse((int)f, "at most 227 KiB of shared memory");
+    kernels[f].most_shared = value;
+    return none();
+}
+static int occupancy(intptr_t f, int block, size_t shared, int skip) { return 2; }
+static PyObject *occupancy_size(intptr_t f, size_t shared, int limit, int skip) {
+    return Py_BuildValue("(ii)", 132, 1024);
+}
+static intptr_t context_current(int skip) { return 1; }
+static PyObject *handle_ignored(intptr_t handle, int skip) { return none(); }
+static PyObject *nvrtc_version(int skip) { return Py_BuildValue("(ii)", cuda_version / 1000, 0); }
+static PyObject *build_version(int skip) { return PyLong_FromLong(cuda_version); }
 
 /* --- streams and events: all work is done at once ---------------------------------------------- */
 static PyObject *synchronize_device(int skip) { tell(SYNCHRONIZE, "device", 0); return none(); }
@@ -263,7 +316,11 @@ static PyObject *stream_wait(intptr_t stream, intptr_t event, int skip, void *fl
     return none();
 }
 static int is_capturing(intptr_t stream, int skip) { return 0; }
-static intptr_t new_handle(int skip) { return (intptr_t)malloc(8); }
+static intptr_t new_handle(int skip) { /* holds the device that was current */
+    int *handle = malloc(sizeof *handle);
+    *handle = device;
+    return (intptr_t)handle;
+}
 static intptr_t new_handle_flags(unsigned flags, int skip) { return new_handle(skip); }
 static intptr_t new_handle_priority(unsigned flags, int priority, int skip) {
     return new_handle(skip);
@@ -277,8 +334,8 @@ static PyObject *check_status(int status, int skip) {
 
 /* --- putting them in place --------------------------------------------------------------------- */
 typedef struct { const char *module, *name; void *function; } Replacement;
-#define RUNTIME(name, function) {"runtime", name, (void *)function}
-#define DRIVER(name, function) {"driver", name, (void *)function}
+#define RUNTIME(name, function) {"api.runtime", name, (void *)function}
+#define DRIVER(name, function) {"api.driver", name, (void *)function}
 static const Replacement replacements[] = {
     RUNTIME("_ensure_context", ensure_context),
     RUNTIME("check_status", check_status),
@@ -306,6 +363,7 @@ static const Replacement replacements[] = {
     RUNTIME("memcpyPeerAsync", copy_peer_async),
     RUNTIME("memset", fill),
     RUNTIME("memsetAsync", fill_async),
+    RUNTIME("pointerGetAttributes", attributes),
     RUNTIME("pointerGetMemoryType", memory_type),
     RUNTIME("runtimeGetVersion", version),
     RUNTIME("setDevice", device_set),
@@ -328,22 +386,25 @@ static const Replacement replacements[] = {
     DRIVER("moduleUnload", handle_ignored),
     DRIVER("occupancyMaxActiveBlocksPerMultiprocessor", occupancy),
     DRIVER("occupancyMaxPotentialBlockSize", occupancy_size),
+    {"libs.nvrtc", "getVersion", (void *)nvrtc_version},
     {NULL, NULL, NULL}};
 
 static PyObject *install(PyObject *self, PyObject *arguments) {
     const char *module;
-    PyObject *capsules;
+    PyObject *capsules, *missing = PyList_New(0);
     if (!PyArg_ParseTuple(arguments, "sO!", &module, &PyDict_Type, &capsules)) return NULL;
     for (const Replacement *r = replacements; r->module; r++) {
         if (strcmp(r->module, module)) continue;
         PyObject *theirs = PyDict_GetItemString(capsules, r->name);
-        if (!theirs)
-            return PyErr_Format(PyExc_LookupError, "this CuPy's %s has no %s", module, r->name);
+        if (!theirs) {
+            PyList_Append(missing, PyUnicode_FromString(r->name));
+            continue;
+        }
         PyObject *ours = PyCapsule_New(r->function, strdup(PyCapsule_GetName(theirs)), NULL);
         if (!ours || PyDict_SetItemString(capsules, r->name, ours)) return NULL;
         Py_DECREF(ours);
     }
-    Py_RETURN_NONE;
+    return missing;
 }
 
 static PyObject *counts(PyObject *self, PyObject *unused) {
@@ -363,6 +424,14 @@ static PyObject *note(PyObject *self, PyObject *arguments) {
     Py_RETURN_NONE;
 }
 
+static PyObject *check_touch(PyObject *self, PyObject *arguments) {
+    const char *what, *why;
+    Py_ssize_t address, size;
+    if (!PyArg_ParseTuple(arguments, "snn", &what, &address, &size)) return NULL;
+    why = size ? wrong(address, address + size, device) : NULL;
+    return why ? illegal(what, why) : none();
+}
+
 static PyObject *replace(PyObject **held, PyObject *function) {
     PyObject *before = *held;
     *held = function == Py_None ? NULL : Py_NewRef(function);
@@ -374,6 +443,13 @@ static PyObject *set_resolver(PyObject *self, PyObject *f) { return replace(&res
 static PyObject *set_devices(PyObject *self, PyObject *count) {
     devices = (int)PyLong_AsLong(count);
     Py_RETURN_NONE;
+}
+static PyObject *set_version(PyObject *self, PyObject *number) {
+    cuda_version = (int)PyLong_AsLong(number);
+    Py_RETURN_NONE;
+}
+static PyObject *py_version(PyObject *self, PyObject *unused) {
+    return PyLong_FromLong(cuda_version);
 }
 
 /* What Python code calls by the names of the runtime's module. */
@@ -392,12 +468,16 @@ static PyObject *py_synchronize(PyObject *self, PyObject *unused) { return synch
 static PyObject *py_wait(PyObject *self, PyObject *stream) { return synchronize_stream(0, 0); }
 
 static PyMethodDef methods[] = {
-    {"install", install, METH_VARARGS, "Replace functions among a module's capsules."},
+    {"install", install, METH_VARARGS,
+     "Replace functions among a module's capsules; returns the names of those it has not."},
     {"counts", counts, METH_NOARGS, "How often each kind of event has happened."},
     {"note", note, METH_VARARGS, "Count a launch of a kernel that runs elsewhere."},
+    {"check_touch", check_touch, METH_VARARGS, "Refuse memory that the device may not touch."},
     {"set_listener", set_listener, METH_O, "Name what is called with each event."},
     {"set_resolver", set_resolver, METH_O, "Name what compiles kernels."},
     {"set_devices", set_devices, METH_O, "Pretend that there are so many devices."},
+    {"set_version", set_version, METH_O, "Pretend to be that version of CUDA: 13000."},
+    {"version", py_version, METH_NOARGS, "The version of CUDA that is pretended."},
     {"device_count", py_count, METH_NOARGS, "How many devices there are."},
     {"current_device", py_current, METH_NOARGS, "The current device of this thread."},
     {"select_device", py_select, METH_O, "Make a device the current one of this thread."},
