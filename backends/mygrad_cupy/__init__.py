@@ -23,6 +23,15 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
+from mygrad_cupy.normalization import (
+    channel_sums,
+    channels_adjoint,
+    normalize_channels,
+    normalize_rows,
+    row_sums,
+    rows_adjoint,
+)
+from mygrad_cupy.reduction import sum_elements
 
 __all__ = ["adapter"]
 
@@ -54,6 +63,10 @@ class CuPyAdapter(Adapter):
     name = "cupy"
     array_types = (cupy.ndarray,)
     xp = xp
+    partial_kernels = frozenset((
+        "channel_sums", "channels_adjoint", "normalize_channels", "normalize_rows", "row_sums",
+        "rows_adjoint",
+    ))  # fmt: skip
 
     def from_host(self, array: Any, device: Any = None) -> Any:
         with _on(device):
@@ -223,4 +236,13 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 
 adapter = CuPyAdapter()
-adapter.kernels.update(sliding_windows=_sliding_windows)
+adapter.kernels.update(
+    channel_sums=channel_sums,
+    channels_adjoint=channels_adjoint,
+    normalize_channels=normalize_channels,
+    normalize_rows=normalize_rows,
+    row_sums=row_sums,
+    rows_adjoint=rows_adjoint,
+    sliding_windows=_sliding_windows,
+    sum=sum_elements,
+)

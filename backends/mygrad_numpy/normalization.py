@@ -89,7 +89,7 @@ def normalize_channels(x: Any, gamma: Any, beta: Any, eps: float) -> Any:
     return out, mean.astype(x.dtype), var.astype(x.dtype)
 
 
-def channel_sums(g: Any, x: Any, mean: Any) -> Any:
+def channel_sums(g: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
     if not _goes_by_channel(x, g):
         return NotImplemented
     shape = (len(x), *x.shape[2:])
@@ -99,7 +99,8 @@ def channel_sums(g: Any, x: Any, mean: Any) -> Any:
     for c in range(x.shape[1]):
         np.subtract(x[:, c], mean[c], out=t)
         np.copyto(u, g[:, c])
-        found[0, c], found[1, c] = sums(u), sums.product(u, t)
+        found[:, c] = sums.product(u, t), sums(u)
+    found[0] /= np.sqrt(var.astype(np.float64) + eps)
     return tuple(found.astype(x.dtype))
 
 
@@ -114,14 +115,16 @@ def channels_adjoint(g: Any, x: Any, gamma: Any, mean: Any, var: Any, eps: float
     number = x.dtype.type
     found = np.empty((2, x.shape[1]))
     inverse = 1 / (var.astype(np.float64) + eps)
-    factors = np.sqrt(inverse) * _per_channel(gamma, x)
+    scales = np.sqrt(inverse)
+    factors = scales * _per_channel(gamma, x)
     for c in range(x.shape[1]):
         np.subtract(x[:, c], mean[c], out=t)
         np.copyto(u, g[:, c])
-        total, product = found[:, c] = sums(u), sums.product(u, t)
+        product, total = found[:, c] = sums.product(u, t), sums(u)
         # factor * (g - mean of g - centred x * (mean of g * centred x) / (var + eps))
         np.multiply(t, number(-product * inverse[c] / count), out=t)
         np.add(t, u, out=t)
         np.subtract(t, number(total / count), out=t)
         np.multiply(t, number(factors[c]), out=out[:, c])
+    found[0] *= scales
     return out, *found.astype(x.dtype)
