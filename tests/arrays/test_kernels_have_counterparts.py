@@ -102,19 +102,42 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(0, 2), draw(0, 4), draw(0, 2), (2,), 2),
     ]),
     "channel_sums": (FLOATS[1:3], [
-        lambda draw: (draw(2, 2, 1500), draw(2, 2, 1500), draw(2)),
-        lambda draw: (draw(3, 2), draw(3, 2), draw(2)),
+        lambda draw: (draw(2, 2, 1500), draw(2, 2, 1500), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(3, 2), draw(3, 2), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(900, 2, 11), draw(900, 2, 11), draw(2), abs(draw(2)), 0.5),
     ]),
     "channels_adjoint": (FLOATS[1:3], [
         lambda draw: (
             draw(2, 2, 1500), draw(2, 2, 1500), draw(2), draw(2), abs(draw(2)), 0.5
         ),
         lambda draw: (draw(3, 2), draw(3, 2), 1.0, draw(2), abs(draw(2)), 0.5),
+        lambda draw: (
+            draw(2, 2, 9000), draw(2, 2, 9000), draw(1), draw(2), abs(draw(2)), 0.5
+        ),
     ]),
     "normalize_channels": (FLOATS[1:3], [
         lambda draw: (draw(2, 2, 1500), draw(2), draw(2), 0.5),
         lambda draw: (draw(3000, 2), 1.0, 0.0, 0.5),
         lambda draw: (draw(3, 2), 1.0, draw(2), 0.5),
+        lambda draw: (draw(2, 2, 9000), draw(), draw(1), 0.5),
+    ]),
+    "normalize_rows": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3, 5), draw(5), draw(5), 1, 0.5),
+        lambda draw: (draw(2, 3, 5), draw(3, 5), 0.0, 2, 0.5),
+        lambda draw: (draw(2, 9000), 1.0, draw(9000), 1, 0.5),
+        lambda draw: (draw(3), 1.0, 0.0, 1, 0.5),
+    ]),
+    "row_sums": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3, 5), draw(2, 3, 5), draw(2, 3), abs(draw(2, 3)), 0.5),
+        lambda draw: (draw(2, 3, 5), draw(2, 3, 5), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(9000, 3), draw(9000, 3), draw(9000), abs(draw(9000)), 0.5),
+    ]),
+    "rows_adjoint": (FLOATS[1:3], [
+        lambda draw: (
+            draw(2, 3, 5), draw(2, 3, 5), draw(5), draw(2, 3), abs(draw(2, 3)), 0.5
+        ),
+        lambda draw: (draw(2, 3, 5), draw(2, 3, 5), 2.0, draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(2, 9000), draw(2, 9000), draw(9000), draw(2), abs(draw(2)), 0.5),
     ]),
     "ones_like": (KINDS, [
         lambda draw: (draw(),),
@@ -133,6 +156,10 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 4), (0, -1), True),
         lambda draw: (draw(2, 3), ()),
         lambda draw: (draw(0, 3), 0),
+        lambda draw: (draw(40, 3), 0),
+        lambda draw: (draw(3000, 3, 2), (0, 2), True),
+        lambda draw: (draw(33, 1, 5), (0, 1)),
+        lambda draw: (draw(5, 40).T, -2),
     ]),
     "take": (KINDS, [
         lambda draw: (draw(2, 3), np.asarray([[0, -1], [1, 0]])),
