@@ -23,6 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
+from mygrad_cupy.moments import std, var
 from mygrad_cupy.normalization import (
     channel_sums,
     channels_adjoint,
@@ -31,7 +32,7 @@ from mygrad_cupy.normalization import (
     row_sums,
     rows_adjoint,
 )
-from mygrad_cupy.reduction import sum_elements
+from mygrad_cupy.reduction import mean_of_elements, sum_elements
 
 __all__ = ["adapter"]
 
@@ -239,10 +240,13 @@ adapter = CuPyAdapter()
 adapter.kernels.update(
     channel_sums=channel_sums,
     channels_adjoint=channels_adjoint,
+    mean=mean_of_elements,
     normalize_channels=normalize_channels,
     normalize_rows=normalize_rows,
     row_sums=row_sums,
     rows_adjoint=rows_adjoint,
     sliding_windows=_sliding_windows,
+    std=std,
     sum=sum_elements,
+    var=var,
 )

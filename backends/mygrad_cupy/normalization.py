@@ -10,11 +10,6 @@ registers, more come from the cache again. Where a channel is long, several bloc
 of a part each, and the blocks of the next kernel combine them, each for itself, before they go on
 to normalize: two launches, and no array but the input and the result is longer than the channels
 are many. The way back is the same with two sums in the place of the moments.
-
-A thread finds the mean of eight elements, then their squared deviations from it, and combines that
-with what it has had by the formula of Chan, Golub and LeVeque (*Updating formulae and a pairwise
-algorithm for computing sample variances*, 1979), as do the threads of a block and the blocks. So
-nothing cancels that does not cancel in two passes, and the memory is read once for it.
 """
 
 from __future__ import annotations
@@ -24,6 +19,7 @@ from typing import Any
 
 import cupy
 
+from mygrad_cupy.moments import MOMENTS, moments_of_parts
 from mygrad_cupy.reduction import (
     WIDE,
     Columns,
@@ -38,78 +34,7 @@ __all__ = [
     "rows_adjoint",
 ]  # fmt: skip
 
-_SOURCE = r"""
-// Of some elements: the sum, the sum of what they are more than an origin, the squared deviations
-// from their mean, and how many they are. The origin is one of the elements. Where all are far from
-// zero, means are compared by the second sum; the first is exact where the origin is an outlier.
-struct Moments {
-    Wide sum, shifted, squares, count;
-
-    __device__ void include(const Moments &other) {
-        if (other.count == 0) return;
-        if (count == 0) {
-            *this = other;
-            return;
-        }
-        Wide apart = other.shifted / other.count - shifted / count;
-        Wide share = count / (count + other.count);
-        sum += other.sum;
-        shifted += other.shifted;
-        squares += other.squares + apart * apart * (other.count * share);
-        count += other.count;
-    }
-    __device__ void include(const Wide *v, int taken, Wide origin) {
-        Wide d[AT_ONCE];
-#pragma unroll
-        for (int k = 0; k < AT_ONCE; k++) d[k] = k < taken ? v[k] - origin : (Wide)0;
-        Wide total = sum_of(d), mean = total / (Wide)taken;
-#pragma unroll
-        for (int k = 0; k < AT_ONCE; k++)
-            d[k] = k < taken ? (d[k] - mean) * (d[k] - mean) : (Wide)0;
-        Moments found = {sum_of(v), total, sum_of(d), (Wide)taken};
-        include(found);
-    }
-};
-
-__device__ inline Wide origin_of(const Column &c, const Element *x) {
-    Wide first = c.exists ? (Wide)x[c.channel * c.inner * c.per_channel] : (Wide)0;
-    return fabs(first) < (Wide)1e30 ? first : (Wide)0;
-}
-
-// The moments of a column, or of the channel whose partial moments were found before.
-__device__ inline void combine(Moments (&box)[MOST_THREADS], const Moments &mine, int lanes) {
-    box[threadIdx.x] = mine;
-    __syncthreads();
-    for (int half = blockDim.x / 2; half >= lanes; half /= 2) {
-        if (threadIdx.x < half) box[threadIdx.x].include(box[threadIdx.x + half]);
-        __syncthreads();
-    }
-}
-
-extern "C" __global__ void __launch_bounds__(MOST_THREADS) find_moments(
-    const Element *x, Wide *partial, GEOMETRY) {
-    __shared__ Moments box[MOST_THREADS];
-    Column c = COLUMN;
-    Moments mine = {0, 0, 0, 0};
-    Wide origin = origin_of(c, x);
-    for (Walk walk(c); !walk.done();) {
-        Index places[AT_ONCE], i = 0;
-        Wide v[AT_ONCE];
-        i = walk.i;
-            int taken = walk.take(places);
-        fetch(x, places, taken, v);
-        mine.include(v, taken, origin);
-    }
-    combine(box, mine, c.lanes);
-    if (!c.writes()) return;
-    long long size = partials * c.channels, at = c.partial * c.channels + c.channel;
-    const Moments &all = box[threadIdx.x];
-    partial[at] = all.sum;
-    partial[at + size] = all.shifted;
-    partial[at + 2 * size] = all.squares;
-    partial[at + 3 * size] = all.count;
-}
-
+_SOURCE = MOMENTS + r"""
 // A number for all elements, for those of each channel, or for each element of a channel.
 struct Affine {
     const Element *values;
@@ -134,26 +59,18 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) normalize(
     GIVEN(gamma);
     GIVEN(beta);
     Moments mine = {0, 0, 0, 0};
-    Wide origin = origin_of(c, x);
     Index places[AT_ONCE], i = 0;
     Wide v[AT_ONCE];
     int taken = 0;
-    bool kept = false;
-    if (partial) {
-        long long size = partials * c.channels;
-        for (long long k = c.first; c.exists && k < partials; k += c.step) {
-            const Wide *from = partial + k * c.channels + c.channel;
-            Moments found = {from[0], from[size], from[2 * size], from[3 * size]};
-            mine.include(found);
-        }
-    } else {
-        for (Walk walk(c); !walk.done();) {
-            i = walk.i;
-            taken = walk.take(places);
-            fetch(x, places, taken, v);
-            mine.include(v, taken, origin);
-        }
-        kept = c.length <= AT_ONCE * c.step;
+    bool kept = !partial && c.length <= AT_ONCE * c.step;
+    if (partial) mine = moments_of_parts(partial, c);
+    else if (!kept) mine = moments_of(x, c);
+    else {
+        Walk walk(c);
+        i = walk.i;
+        taken = walk.take(places);
+        fetch(x, places, taken, v);
+        if (taken) mine.include(v, taken, origin_of(c, x));
     }
     combine(box, mine, c.lanes);
     const Moments &all = box[threadIdx.x % c.lanes];
@@ -204,7 +121,7 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) sum_products(
         for (Walk walk(c); !walk.done();) {
             Index places[AT_ONCE], i = 0;
             Wide u[AT_ONCE], v[AT_ONCE];
-            i = walk.i;
+                i = walk.i;
             int taken = walk.take(places);
             fetch(g, places, taken, u);
             fetch(x, places, taken, v);
@@ -354,10 +271,7 @@ def _normalized(
     x = cupy.ascontiguousarray(x)
     out = cupy.empty(x.shape, x.dtype)
     mean, var = cupy.empty(channels, wide), cupy.empty(channels, wide)
-    partial: Any = 0
-    if view.partials:
-        partial = cupy.empty(4 * view.partials * channels, wide)
-        _launch("find_moments", x, view, x, partial)
+    partial = moments_of_parts(x, view)
     affine = (*_affine(gamma, by_element), *_affine(beta, by_element))
     _launch("normalize", x, view, x, partial, *affine, float(eps), out, mean, var, float(n * s))
     return out, mean, var

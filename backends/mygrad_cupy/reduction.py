@@ -1,4 +1,4 @@
-"""Sums over columns: how kernels read arrays (N, C, S), and `sum` of tall arrays.
+"""Sums over columns: how kernels read arrays (N, C, S); `sum` and `mean` of tall arrays.
 
 An array is read along *columns*: the N S elements of one channel where S is long, else the N
 elements that stand below one another. The threads of a block share one column, or up to 32
@@ -23,14 +23,15 @@ import cupy
 import numpy as np
 
 __all__ = [
-    "WIDE", "Columns", "channels_of", "columns_of", "compiled", "on_its_device", "sum_elements",
+    "WIDE", "Columns", "as_columns", "channels_of", "columns_of", "compiled", "mean_of_elements",
+    "on_its_device", "sum_elements",
 ]  # fmt: skip
 
 WIDE: dict[str, Any] = {"e": np.dtype("f4"), "f": np.dtype("f4"), "d": np.dtype("f8")}
 """By dtype (its character), the dtype that the kernels compute in."""
 
 _C_NAMES = {"e": "__half", "f": "float", "d": "double"}
-_ALONE = 8192  # elements that one block reads as fast as several blocks and one more kernel
+_ALONE = 16_384  # elements that one block reads as fast as several blocks and one more kernel
 _PART = 2048  # elements that are worth a block
 _ENOUGH_BLOCKS = 1024
 _MOST_PARTS = 256
@@ -143,7 +144,7 @@ __device__ inline void add_up(Wide *box, Wide mine, int lanes) {
 
 _SUM = r"""
 extern "C" __global__ void __launch_bounds__(MOST_THREADS) sum_columns(
-    const Element *x, const Wide *found, Wide *partial, Element *out, GEOMETRY) {
+    const Element *x, const Wide *found, Wide *partial, Element *out, double divisor, GEOMETRY) {
     __shared__ Wide box[MOST_THREADS];
     Column c = COLUMN;
     Wide mine = 0;
@@ -161,7 +162,7 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) sum_columns(
     add_up(box, mine, c.lanes);
     if (!c.writes()) return;
     if (partial) partial[c.partial * c.channels + c.channel] = box[threadIdx.x];
-    else out[c.channel] = Element(box[threadIdx.x]);
+    else out[c.channel] = Element(box[threadIdx.x] / (Wide)divisor);
 }
 """
 
@@ -214,9 +215,7 @@ def columns_of(n: int, c: int, s: int) -> Columns:
     parts = 1
     if work > _ALONE:
         parts = max(1, min(_MOST_PARTS, _ENOUGH_BLOCKS // groups, work // _PART))
-    threads = 256
-    if parts == 1:
-        threads = min(max(32, _power_of_2(-(-work // 8))), 512 if lanes == 1 else 256)
+    threads = min(max(32, _power_of_2(-(-work // 8))), 512) if parts == 1 else 256
     partials = parts * per_channel if parts * per_channel > 1 else 0
     return Columns(
         count, length, inner, c * s, lanes, parts, per_channel, partials, groups * parts, threads
@@ -270,46 +269,68 @@ def on_its_device(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def sum_elements(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The sum: over leading axes in all blocks of a GPU, else CuPy's."""
-    if axis is None or dtype is not None or x.ndim < 2 or x.dtype.char not in WIDE:
+    view = None if dtype is not None else _tall(x, axis, keepdims)
+    if view is None:
         return x.sum(axis, dtype, None, keepdims)
-    view = _as_columns(x.shape, axis, keepdims)
-    if view is None or not x.flags.c_contiguous:
-        return x.sum(axis, None, None, keepdims)
-    return _summed(x, *view)
+    return _summed(x, *view, 1.0)
+
+
+def mean_of_elements(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean: over leading axes in all blocks of a GPU, else CuPy's."""
+    view = _tall(x, axis, keepdims)
+    if view is not None:
+        return _summed(x, *view, float(x.size // prod(view[1])))
+    if x.dtype.char == "e":  # which cannot hold the number of elements
+        return x.astype(np.float32).mean(axis, None, None, keepdims).astype(x.dtype)
+    return x.mean(axis, None, None, keepdims)
+
+
+def _tall(x: Any, axis: Any, keepdims: bool) -> tuple[Columns, tuple[int, ...]] | None:
+    """How to read an array that our kernel adds up faster than CuPy, and the shape of the sum."""
+    if axis is None or x.ndim < 2 or x.dtype.char not in WIDE or not x.flags.c_contiguous:
+        return None
+    found = as_columns(x.shape, axis, keepdims)
+    if found is None or found[0][0] < _FEW_ROWS:
+        return None
+    return columns_of(*found[0]), found[1]
 
 
 @lru_cache(maxsize=1024)
-def _as_columns(
+def as_columns(
     shape: tuple[int, ...], axis: Any, keepdims: bool
-) -> tuple[Columns, tuple[int, ...]] | None:
-    """How to read an array for its sum, and the shape of that; None if CuPy does as well."""
+) -> tuple[tuple[int, int, int], tuple[int, ...]] | None:
+    """The (N, C, S) of a reduction over N and S, and the shape of its result.
+
+    None where the axes that are reduced do not lie around those that are not, where there is
+    nothing to reduce, and for axes that are not there.
+    """
     axes = axis if type(axis) is tuple else (axis,)
-    if not all(type(k) is int and -len(shape) <= k < len(shape) for k in axes):
+    if axis is None:
+        axes = tuple(range(len(shape)))
+    if 0 in shape or not all(type(k) is int and -len(shape) <= k < len(shape) for k in axes):
         return None
     over = {k % len(shape) for k in axes}
     if len(over) < len(axes):
         return None
-    kept = [k for k, m in enumerate(shape) if k not in over and m != 1]
-    if not kept or 0 in shape or any(
-        k in over and shape[k] != 1 for k in range(kept[0], kept[-1])
-    ):  # fmt: skip
+    kept = [k for k, m in enumerate(shape) if k not in over and m != 1] or [len(shape)]
+    first, end = kept[0], kept[-1] + 1
+    if any(k in over and shape[k] != 1 for k in range(first, end - 1)):
         return None
-    n, s = prod(shape[: kept[0]]), prod(shape[kept[-1] + 1 :])
-    if n < _FEW_ROWS:
-        return None
-    out = tuple(1 if k in over else m for k, m in enumerate(shape) if keepdims or k not in over)
-    return columns_of(n, prod(shape[kept[0] : kept[-1] + 1]), s), out
+    result = tuple(1 if k in over else m for k, m in enumerate(shape) if keepdims or k not in over)
+    if kept == [len(shape)]:
+        return (1, 1, prod(shape)), result
+    return (prod(shape[:first]), prod(shape[first:end]), prod(shape[end:])), result
 
 
 @on_its_device
-def _summed(x: Any, view: Columns, shape: tuple[int, ...]) -> Any:
+def _summed(x: Any, view: Columns, shape: tuple[int, ...], divisor: float) -> Any:
     kernel = compiled(_SUM, "sum_columns", x)
     out = cupy.empty(shape, x.dtype)
     if not view.partials:
-        kernel((view.blocks,), (view.threads,), (x, 0, 0, out, *view[:8]))
+        kernel((view.blocks,), (view.threads,), (x, 0, 0, out, divisor, *view[:8]))
         return out
     partial = cupy.empty(view.partials * out.size, WIDE[x.dtype.char])
-    kernel((view.blocks,), (view.threads,), (x, 0, partial, 0, *view[:8]))
+    kernel((view.blocks,), (view.threads,), (x, 0, partial, 0, divisor, *view[:8]))
     end = channels_of(out.size, view.partials)
-    kernel((end.blocks,), (end.threads,), (0, partial, 0, out, *end[:8]))
+    kernel((end.blocks,), (end.threads,), (0, partial, 0, out, divisor, *end[:8]))
     return out

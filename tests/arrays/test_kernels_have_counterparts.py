@@ -115,6 +115,14 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
             draw(2, 2, 9000), draw(2, 2, 9000), draw(1), draw(2), abs(draw(2)), 0.5
         ),
     ]),
+    "mean": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3), 1),
+        lambda draw: (draw(2, 3, 4), (0, -1), True),
+        lambda draw: (draw(2, 3), ()),
+        lambda draw: (draw(40, 3), 0),
+        lambda draw: (draw(6000, 3, 2), (0, 2), True),
+    ]),
     "normalize_channels": (FLOATS[1:3], [
         lambda draw: (draw(2, 2, 1500), draw(2), draw(2), 0.5),
         lambda draw: (draw(3000, 2), 1.0, 0.0, 0.5),
@@ -150,6 +158,17 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(7), (1,), 7, (1,)),
         lambda draw: (draw(0, 7), (2,), 2, 3),
     ]),
+    "std": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3), 1, 1),
+        lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
+        lambda draw: (draw(2, 3, 4), 1),
+        lambda draw: (draw(2, 3), (), 0),
+        lambda draw: (draw(40, 3), 0, -1),
+        lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
+        lambda draw: (draw(5, 40).T, -1),
+        lambda draw: (draw(2, 9000), None, 1),
+    ]),
     "sum": (KINDS, [
         lambda draw: (draw(),),
         lambda draw: (draw(2, 3), 1),
@@ -182,6 +201,17 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3) > 0, draw(2, 3), 1.0),
         lambda draw: (draw(2, 3) > 0, draw(2, 3), draw(3)),
         lambda draw: (draw(2, 3) > 0, 0.0, draw(2, 3)),
+    ]),
+    "var": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3), 1, 1),
+        lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
+        lambda draw: (draw(2, 3, 4), 1),
+        lambda draw: (draw(2, 3), (), 0),
+        lambda draw: (draw(40, 3), 0, -1),
+        lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
+        lambda draw: (draw(5, 40).T, -1),
+        lambda draw: (draw(2, 9000), None, 1),
     ]),
     "matmul": (FLOATS[1:3], [
         lambda draw: (draw(2, 3), draw(3, 2)),

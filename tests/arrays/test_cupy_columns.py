@@ -1,4 +1,4 @@
-"""CuPy's kernels that read arrays along columns: sums, batch and layer normalization."""
+"""CuPy's kernels that read arrays along columns: sums, averages, normalization."""
 
 from __future__ import annotations
 
@@ -96,6 +96,34 @@ def test_sum(shape: tuple[int, ...], kind: str) -> None:
                 found = total(x, axis, keepdims)
                 assert found.shape == wanted.shape
                 close(found, wanted, kind, np.sqrt(a.size / wanted.size))
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_averages(shape: tuple[int, ...], kind: str, name: str) -> None:
+    a = drawn(shape, kind, 0)
+    x, exact = raw(a), a.astype(np.float64)
+    function = mg.backends.selected_adapter().kernels[name]
+    every = tuple(range(len(shape)))
+    for axis in (0, every[:1] + every[2:], every[1:], None):
+        for keepdims in (False, True):
+            wanted = np.asarray(getattr(exact, name)(axis, keepdims=keepdims))
+            found = function(x, axis, keepdims=keepdims)
+            assert found.shape == wanted.shape
+            close(found, wanted, kind)
+
+
+def test_variances_far_from_zero() -> None:
+    a = drawn((5000, 3), "f4", 0) + np.float32(3e4)
+    wanted = a.astype("f8").var(0, ddof=1)
+    np.testing.assert_allclose(host(mg.var(mg.tensor(a), 0, ddof=1)), wanted, rtol=2e-6)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:Degrees of freedom:RuntimeWarning")
+def test_variances_without_freedom() -> None:
+    x = raw(np.ones((2, 3), "f4"))
+    assert host(cupy.isnan(mg.var(x, axis=0, ddof=2).data)).all()
 
 
 def test_sums_add_half_precision_up_in_single() -> None:
