@@ -62,15 +62,17 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) normalize(
     Index places[AT_ONCE], i = 0;
     Wide v[AT_ONCE];
     int taken = 0;
-    bool kept = !partial && c.length <= AT_ONCE * c.step;
+    bool kept = false;
     if (partial) mine = moments_of_parts(partial, c);
-    else if (!kept) mine = moments_of(x, c);
     else {
-        Walk walk(c);
-        i = walk.i;
-        taken = walk.take(places);
-        fetch(x, places, taken, v);
-        if (taken) mine.include(v, taken, origin_of(c, x));
+        Wide origin = origin_of(c, x);
+        for (Walk walk(c); !walk.done();) {
+            i = walk.i;
+            taken = walk.take(places);
+            fetch(x, places, taken, v);
+            mine.include(v, taken, origin);
+        }
+        kept = c.length <= AT_ONCE * c.step;
     }
     combine(box, mine, c.lanes);
     const Moments &all = box[threadIdx.x % c.lanes];
