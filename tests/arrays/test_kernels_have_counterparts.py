@@ -134,11 +134,13 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 5), draw(3, 5), 0.0, 2, 0.5),
         lambda draw: (draw(2, 9000), 1.0, draw(9000), 1, 0.5),
         lambda draw: (draw(3), 1.0, 0.0, 1, 0.5),
+        lambda draw: (draw(700, 5, 10), draw(5, 10), draw(5, 10), 2, 0.5),
     ]),
     "row_sums": (FLOATS[1:3], [
         lambda draw: (draw(2, 3, 5), draw(2, 3, 5), draw(2, 3), abs(draw(2, 3)), 0.5),
         lambda draw: (draw(2, 3, 5), draw(2, 3, 5), draw(2), abs(draw(2)), 0.5),
         lambda draw: (draw(9000, 3), draw(9000, 3), draw(9000), abs(draw(9000)), 0.5),
+        lambda draw: (draw(70, 5, 100), draw(70, 5, 100), draw(70), abs(draw(70)), 0.5),
     ]),
     "rows_adjoint": (FLOATS[1:3], [
         lambda draw: (
@@ -146,6 +148,9 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         ),
         lambda draw: (draw(2, 3, 5), draw(2, 3, 5), 2.0, draw(2), abs(draw(2)), 0.5),
         lambda draw: (draw(2, 9000), draw(2, 9000), draw(9000), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (
+            draw(700, 5, 10), draw(700, 5, 10), draw(5, 10), draw(700), abs(draw(700)), 0.5
+        ),
     ]),
     "ones_like": (KINDS, [
         lambda draw: (draw(),),
@@ -310,7 +315,7 @@ def same(name: str, call: Call, layout: str) -> None:
 # --- tests ----------------------------------------------------------------------------------------
 def test_the_adapters_kernels_are_found() -> None:
     names = [name for folder, name in DECLARED if folder == "mygrad_numpy"]
-    assert len(names) == 16
+    assert len(names) == 19
     adapter = mg.backends.selected_adapter()
     declared = {name for folder, name in DECLARED if folder == f"mygrad_{adapter.name}"}
     if adapter.name != "array-api-strict":
