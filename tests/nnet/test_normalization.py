@@ -83,9 +83,9 @@ def test_float32_far_from_zero(layer: Any, offset: float, outlier: bool) -> None
     exact = a.astype("f8")
     np.testing.assert_allclose(host(y.creator.var), exact.var(axes).ravel(), rtol=2e-6)
     np.testing.assert_allclose(host(y.creator.mean), exact.mean(axes).ravel(), rtol=2e-6, atol=2e-7)
-    error = abs(host(y) - exactly(layer, a, 1e-5))
-    spread = exact.std(axes, keepdims=True)
-    assert np.all(error <= 3e-6 + 1e-6 * abs(exact.mean(axes, keepdims=True)) / spread)
+    wanted = exactly(layer, a, 1e-5)
+    far = abs(exact.mean(axes, keepdims=True)) / exact.std(axes, keepdims=True)
+    assert np.all(abs(host(y) - wanted) <= 3e-6 * (1 + abs(wanted)) + 1e-6 * far)
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3), (0,)])
