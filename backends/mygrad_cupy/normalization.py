@@ -8,8 +8,8 @@ Where one block has a whole channel, as it has for rows and for small batches, o
 elements, finds mean and variance, and writes the result; up to eight elements a thread stay in
 registers, more come from the cache again. Where a channel is long, several blocks find the moments
 of a part each, and the blocks of the next kernel combine them, each for itself, before they go on
-to normalize: two launches, and no array but the input and the result is longer than the channels
-are many. The way back is the same with two sums in the place of the moments.
+to normalize: two launches. The way back is the same with two sums in the place of the moments. The
+adjoints of the scale and shift of rows are sums over columns, in one launch more, or two.
 """
 
 from __future__ import annotations
@@ -121,9 +121,8 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) sum_products(
         }
     } else {
         for (Walk walk(c); !walk.done();) {
-            Index places[AT_ONCE], i = 0;
+            Index places[AT_ONCE], i = walk.i;
             Wide u[AT_ONCE], v[AT_ONCE];
-                i = walk.i;
             int taken = walk.take(places);
             fetch(g, places, taken, u);
             fetch(x, places, taken, v);
