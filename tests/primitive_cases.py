@@ -97,6 +97,7 @@ UFUNCS: dict[str, tuple[Domain, ...]] = {
 ELSEWHERE = {
     "custom_operation": "test_custom_operations",
     "normalize_channels": "test_nnet_against_torch",
+    "normalize_rows": "test_nnet_against_torch",
     "to": "test_backend_selection",
 }
 """Primitives with rules whose tests need more than a table, and where these are."""
@@ -323,4 +324,5 @@ CASES: dict[str, list[Case]] = {
         on((4,), ord=1),
     ],
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
+    "layer_norm": [on((4, 3)), on((3, 2, 2), axis=(0, 2))],
 }

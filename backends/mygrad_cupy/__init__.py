@@ -23,7 +23,18 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import convolution, joining, masks, padding, pooling, recurrent, updates
+from mygrad_cupy import (
+    convolution,
+    joining,
+    masks,
+    moments,
+    normalization,
+    padding,
+    pooling,
+    recurrent,
+    reduction,
+    updates,
+)
 from mygrad_cupy.gemm import allow_tf32
 
 __all__ = ["adapter", "allow_tf32"]
@@ -233,6 +244,7 @@ adapter.kernels.update(
     adam_update=updates.adam_update,
     concat=joining.concat,
     gathered=masks.gathered,
+    mean=reduction.mean_of_elements,
     repeated_places=masks.repeated_places,
     rmsprop_update=updates.rmsprop_update,
     roll=padding.roll,
@@ -240,9 +252,14 @@ adapter.kernels.update(
     sign=masks.sign,
     sliding_windows=_sliding_windows,
     stack=joining.stack,
+    std=moments.std,
+    sum=reduction.sum_elements,
+    var=moments.var,
 )
 _always_answer = frozenset(adapter.kernels)
 adapter.kernels.update(
+    channel_sums=normalization.channel_sums,
+    channels_adjoint=normalization.channels_adjoint,
     conv_filter_gradient=convolution.conv_filter_gradient,
     conv_input_gradient=convolution.conv_input_gradient,
     conv_nd=convolution.conv_nd,
@@ -251,7 +268,11 @@ adapter.kernels.update(
     max_picked=pooling.max_picked,
     max_pool=pooling.max_pool,
     max_unpool=pooling.max_unpool,
+    normalize_channels=normalization.normalize_channels,
+    normalize_rows=normalization.normalize_rows,
     pad_from_within=padding.pad_from_within,
+    row_sums=normalization.row_sums,
+    rows_adjoint=normalization.rows_adjoint,
     unpad_from_within=padding.unpad_from_within,
 )
 adapter.partial_kernels = frozenset(adapter.kernels) - _always_answer

@@ -10,7 +10,14 @@ import numpy as np
 from mygrad.arrays import Adapter
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 from mygrad_numpy.memory import can_be_locked, can_be_protected, owner
-from mygrad_numpy.normalization import channel_sums, channels_adjoint, normalize_channels
+from mygrad_numpy.normalization import (
+    channel_sums,
+    channels_adjoint,
+    normalize_channels,
+    normalize_rows,
+    row_sums,
+    rows_adjoint,
+)
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
@@ -29,7 +36,10 @@ class NumPyAdapter(Adapter):
     xp = xp
     can_lock = True
     elements_are_copies = True
-    partial_kernels = frozenset(("channel_sums", "channels_adjoint", "normalize_channels"))
+    partial_kernels = frozenset((
+        "channel_sums", "channels_adjoint", "normalize_channels", "normalize_rows", "row_sums",
+        "rows_adjoint",
+    ))  # fmt: skip
 
     def from_host(self, array: Any, device: Any = None) -> Any:
         return np.asarray(array)
@@ -180,6 +190,9 @@ adapter.kernels.update(
     channel_sums=channel_sums,
     channels_adjoint=channels_adjoint,
     normalize_channels=normalize_channels,
+    normalize_rows=normalize_rows,
+    row_sums=row_sums,
+    rows_adjoint=rows_adjoint,
     conv_filter_gradient=conv_filter_gradient,
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,

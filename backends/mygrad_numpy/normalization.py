@@ -1,13 +1,16 @@
-"""Batch normalization, one channel at a time.
+"""Batch normalization, one channel at a time, and layer normalization, some rows at a time.
 
 All that happens to a channel happens while it is in the cache: the input is read once and the
 result written once. The copy to contiguous memory is part of that; the rows of one channel lie
 far apart, often at a power of two, where they would push each other out of the cache. Sums are
 products with ones, which is the fastest way to read memory that NumPy has.
+
+Rows lie in memory one after the other, so that as many as fit into the cache are taken at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,10 +18,14 @@ import numpy as np
 from mygrad_numpy.pool import fresh
 from mygrad_numpy.scratch import scratch
 
-__all__ = ["channel_sums", "channels_adjoint", "normalize_channels"]
+__all__ = [
+    "channel_sums", "channels_adjoint", "normalize_channels", "normalize_rows", "row_sums",
+    "rows_adjoint",
+]  # fmt: skip
 
 _SMALL = 2048  # elements of a channel; with fewer, calling NumPy costs more than computing
 _ROW = 8192
+_CACHED = 2**15  # elements of the rows that are taken at once
 
 
 def _goes_by_channel(x: Any, *others: Any) -> bool:
@@ -89,7 +96,7 @@ def normalize_channels(x: Any, gamma: Any, beta: Any, eps: float) -> Any:
     return out, mean.astype(x.dtype), var.astype(x.dtype)
 
 
-def channel_sums(g: Any, x: Any, mean: Any) -> Any:
+def channel_sums(g: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
     if not _goes_by_channel(x, g):
         return NotImplemented
     shape = (len(x), *x.shape[2:])
@@ -99,7 +106,8 @@ def channel_sums(g: Any, x: Any, mean: Any) -> Any:
     for c in range(x.shape[1]):
         np.subtract(x[:, c], mean[c], out=t)
         np.copyto(u, g[:, c])
-        found[0, c], found[1, c] = sums(u), sums.product(u, t)
+        found[:, c] = sums.product(u, t), sums(u)
+    found[0] /= np.sqrt(var.astype(np.float64) + eps)
     return tuple(found.astype(x.dtype))
 
 
@@ -114,14 +122,112 @@ def channels_adjoint(g: Any, x: Any, gamma: Any, mean: Any, var: Any, eps: float
     number = x.dtype.type
     found = np.empty((2, x.shape[1]))
     inverse = 1 / (var.astype(np.float64) + eps)
-    factors = np.sqrt(inverse) * _per_channel(gamma, x)
+    scales = np.sqrt(inverse)
+    factors = scales * _per_channel(gamma, x)
     for c in range(x.shape[1]):
         np.subtract(x[:, c], mean[c], out=t)
         np.copyto(u, g[:, c])
-        total, product = found[:, c] = sums(u), sums.product(u, t)
+        product, total = found[:, c] = sums.product(u, t), sums(u)
         # factor * (g - mean of g - centred x * (mean of g * centred x) / (var + eps))
         np.multiply(t, number(-product * inverse[c] / count), out=t)
         np.add(t, u, out=t)
         np.subtract(t, number(total / count), out=t)
         np.multiply(t, number(factors[c]), out=out[:, c])
+    found[0] *= scales
     return out, *found.astype(x.dtype)
+
+
+def _goes_by_rows(x: Any, length: int, *others: Any) -> bool:
+    """Whether to go by blocks of rows, which have so many elements each."""
+    return (
+        x.dtype.kind == "f"
+        and x.dtype.itemsize in (4, 8)
+        and x.dtype.isnative
+        and 16 <= length <= _ROW
+        and x.size >= _CACHED
+        and all(type(a) is float or a.dtype == x.dtype for a in others)
+    )
+
+
+def _rows(x: Any, lead: int) -> Any:
+    """An array as a matrix of rows; `lead` axes count them."""
+    length = 1
+    for n in x.shape[lead:]:
+        length *= n
+    return x.reshape(-1, length)
+
+
+def _blocks(rows: Any) -> Iterator[slice]:
+    step = max(1, _CACHED // rows.shape[1])
+    return (slice(k, k + step) for k in range(0, len(rows), step))
+
+
+def _row(values: Any) -> Any:
+    return values if type(values) is float else values.reshape(-1)
+
+
+def normalize_rows(x: Any, gamma: Any, beta: Any, axes: int, eps: float) -> Any:
+    shape = x.shape[: x.ndim - axes]
+    x_rows = _rows(x, len(shape)) if x.size else x
+    if not _goes_by_rows(x, x_rows.shape[-1], gamma, beta):
+        return NotImplemented
+    out = fresh(x.shape, x.dtype)
+    out_rows = out.reshape(x_rows.shape)
+    count, length = x_rows.shape
+    mean, var = np.empty((2, count, 1), x.dtype)
+    ones = np.ones(length, x.dtype)
+    gamma, beta = _row(gamma), _row(beta)
+    for block in _blocks(x_rows):
+        t = scratch("rows", x_rows[block].shape, x.dtype)
+        middle, spread = mean[block], var[block]
+        np.divide(np.matmul(x_rows[block], ones), length, out=middle[:, 0])
+        np.subtract(x_rows[block], middle, out=t)
+        np.divide(np.vecdot(t, t), length, out=spread[:, 0])
+        np.multiply(t, 1 / np.sqrt(spread + eps), out=t)
+        np.multiply(t, gamma, out=t)
+        np.add(t, beta, out=out_rows[block])
+    return out, mean.reshape(shape), var.reshape(shape)
+
+
+def _normalized(x: Any, mean: Any, scale: Any) -> Any:
+    t = scratch("rows", x.shape, x.dtype)
+    np.subtract(x, mean, out=t)
+    return np.multiply(t, scale, out=t)
+
+
+def row_sums(g: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
+    x_rows, g_rows = (_rows(a, mean.ndim) if a.size else a for a in (x, g))
+    if not _goes_by_rows(x, x_rows.shape[-1], g, mean, var):
+        return NotImplemented
+    shape = x.shape[mean.ndim :]
+    mean, scale = mean.reshape(-1, 1), 1 / np.sqrt(var + eps).reshape(-1, 1)
+    found = np.zeros((2, x_rows.shape[1]))
+    for block in _blocks(x_rows):
+        t, part = _normalized(x_rows[block], mean[block], scale[block]), g_rows[block]
+        ones = np.ones(len(part), x.dtype)
+        np.multiply(t, part, out=t)
+        found[0] += np.matmul(ones, t)
+        found[1] += np.matmul(ones, part)
+    return tuple(a.reshape(shape) for a in found.astype(x.dtype))
+
+
+def rows_adjoint(g: Any, x: Any, gamma: Any, mean: Any, var: Any, eps: float) -> Any:
+    x_rows, g_rows = (_rows(a, mean.ndim) if a.size else a for a in (x, g))
+    if not _goes_by_rows(x, x_rows.shape[-1], g, gamma, mean, var):
+        return NotImplemented
+    out = fresh(x.shape, x.dtype)
+    out_rows, gamma = out.reshape(x_rows.shape), _row(gamma)
+    mean, scale = mean.reshape(-1, 1), 1 / np.sqrt(var + eps).reshape(-1, 1)
+    length = x_rows.shape[1]
+    ones = np.ones(length, x.dtype)
+    for block in _blocks(x_rows):
+        t = _normalized(x_rows[block], mean[block], scale[block])
+        part = scratch("rows of g", t.shape, x.dtype)
+        np.multiply(g_rows[block], gamma, out=part)
+        along = np.vecdot(part, t)[:, None] / length
+        middle = np.matmul(part, ones)[:, None] / length
+        np.multiply(t, along, out=t)
+        np.subtract(part, t, out=part)
+        np.subtract(part, middle, out=part)
+        np.multiply(part, scale[block], out=out_rows[block])
+    return out

@@ -218,7 +218,8 @@ def test_without_cupy_or_a_device_the_reason_is_told(hide: str, reason: str) -> 
 
 # --- kernels -----------------------------------------------------------------------------------
 GENERATED = {
-    "windows.py": "its sources depend on the call, and tests/arrays/test_cupy_windows.py runs them"
+    "windows.py": "its sources depend on the call; tests/arrays/test_cupy_windows.py runs them",
+    "reduction.py": "it compiles sources for each dtype, which test_cupy_columns.py runs",
 }
 """Modules whose kernels are put together when they are called, and what is tested instead."""
 

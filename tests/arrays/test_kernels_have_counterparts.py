@@ -188,19 +188,55 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(0, 2), draw(0, 4), draw(0, 2), (2,), 2),
     ]),
     "channel_sums": (FLOATS[1:3], [
-        lambda draw: (draw(2, 2, 1500), draw(2, 2, 1500), draw(2)),
-        lambda draw: (draw(3, 2), draw(3, 2), draw(2)),
+        lambda draw: (draw(2, 2, 1500), draw(2, 2, 1500), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(3, 2), draw(3, 2), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(900, 2, 11), draw(900, 2, 11), draw(2), abs(draw(2)), 0.5),
     ]),
     "channels_adjoint": (FLOATS[1:3], [
         lambda draw: (
             draw(2, 2, 1500), draw(2, 2, 1500), draw(2), draw(2), abs(draw(2)), 0.5
         ),
         lambda draw: (draw(3, 2), draw(3, 2), 1.0, draw(2), abs(draw(2)), 0.5),
+        lambda draw: (
+            draw(2, 2, 9000), draw(2, 2, 9000), draw(1), draw(2), abs(draw(2)), 0.5
+        ),
+    ]),
+    "mean": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3), 1),
+        lambda draw: (draw(2, 3, 4), (0, -1), True),
+        lambda draw: (draw(2, 3), ()),
+        lambda draw: (draw(40, 3), 0),
+        lambda draw: (draw(6000, 3, 2), (0, 2), True),
     ]),
     "normalize_channels": (FLOATS[1:3], [
         lambda draw: (draw(2, 2, 1500), draw(2), draw(2), 0.5),
         lambda draw: (draw(3000, 2), 1.0, 0.0, 0.5),
         lambda draw: (draw(3, 2), 1.0, draw(2), 0.5),
+        lambda draw: (draw(2, 2, 9000), draw(), draw(1), 0.5),
+    ]),
+    "normalize_rows": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3, 5), draw(5), draw(5), 1, 0.5),
+        lambda draw: (draw(2, 3, 5), draw(3, 5), 0.0, 2, 0.5),
+        lambda draw: (draw(2, 9000), 1.0, draw(9000), 1, 0.5),
+        lambda draw: (draw(3), 1.0, 0.0, 1, 0.5),
+        lambda draw: (draw(700, 5, 10), draw(5, 10), draw(5, 10), 2, 0.5),
+    ]),
+    "row_sums": (FLOATS[1:3], [
+        lambda draw: (draw(2, 3, 5), draw(2, 3, 5), draw(2, 3), abs(draw(2, 3)), 0.5),
+        lambda draw: (draw(2, 3, 5), draw(2, 3, 5), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(9000, 3), draw(9000, 3), draw(9000), abs(draw(9000)), 0.5),
+        lambda draw: (draw(70, 5, 100), draw(70, 5, 100), draw(70), abs(draw(70)), 0.5),
+    ]),
+    "rows_adjoint": (FLOATS[1:3], [
+        lambda draw: (
+            draw(2, 3, 5), draw(2, 3, 5), draw(5), draw(2, 3), abs(draw(2, 3)), 0.5
+        ),
+        lambda draw: (draw(2, 3, 5), draw(2, 3, 5), 2.0, draw(2), abs(draw(2)), 0.5),
+        lambda draw: (draw(2, 9000), draw(2, 9000), draw(9000), draw(2), abs(draw(2)), 0.5),
+        lambda draw: (
+            draw(700, 5, 10), draw(700, 5, 10), draw(5, 10), draw(700), abs(draw(700)), 0.5
+        ),
     ]),
     "ones_like": (KINDS, [
         lambda draw: (draw(),),
@@ -261,12 +297,27 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: ([draw(0, 3)] * 2, 2),
         lambda draw: ([draw(1, 3) for _ in range(70)], 1),
     ]),
+    "std": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3), 1, 1),
+        lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
+        lambda draw: (draw(2, 3, 4), 1),
+        lambda draw: (draw(2, 3), (), 0),
+        lambda draw: (draw(40, 3), 0, -1),
+        lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
+        lambda draw: (draw(5, 40).T, -1),
+        lambda draw: (draw(2, 9000), None, 1),
+    ]),
     "sum": (KINDS, [
         lambda draw: (draw(),),
         lambda draw: (draw(2, 3), 1),
         lambda draw: (draw(2, 3, 4), (0, -1), True),
         lambda draw: (draw(2, 3), ()),
         lambda draw: (draw(0, 3), 0),
+        lambda draw: (draw(40, 3), 0),
+        lambda draw: (draw(3000, 3, 2), (0, 2), True),
+        lambda draw: (draw(33, 1, 5), (0, 1)),
+        lambda draw: (draw(5, 40).T, -2),
     ]),
     "take": (KINDS, [
         lambda draw: (draw(2, 3), np.asarray([[0, -1], [1, 0]])),
@@ -297,6 +348,17 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3) > 0, draw(2, 3), 1.0),
         lambda draw: (draw(2, 3) > 0, draw(2, 3), draw(3)),
         lambda draw: (draw(2, 3) > 0, 0.0, draw(2, 3)),
+    ]),
+    "var": (KINDS, [
+        lambda draw: (draw(),),
+        lambda draw: (draw(2, 3), 1, 1),
+        lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
+        lambda draw: (draw(2, 3, 4), 1),
+        lambda draw: (draw(2, 3), (), 0),
+        lambda draw: (draw(40, 3), 0, -1),
+        lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
+        lambda draw: (draw(5, 40).T, -1),
+        lambda draw: (draw(2, 9000), None, 1),
     ]),
     "matmul": (FLOATS[1:3], [
         lambda draw: (draw(2, 3), draw(3, 2)),
@@ -423,7 +485,7 @@ def same(name: str, call: Call, layout: str) -> None:
 # --- tests ----------------------------------------------------------------------------------------
 def test_the_adapters_kernels_are_found() -> None:
     names = [name for folder, name in DECLARED if folder == "mygrad_numpy"]
-    assert len(names) == 17
+    assert len(names) == 20
     adapter = mg.backends.selected_adapter()
     declared = {name for folder, name in DECLARED if folder == f"mygrad_{adapter.name}"}
     if adapter.name != "array-api-strict":

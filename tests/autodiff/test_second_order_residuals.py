@@ -22,6 +22,11 @@ ELSEWHERE = {
         Case(((2, 2, 3), (), (1,)), extra=(0.1,)),
         Case(((2, 1, 2, 2), (1,), ()), extra=(0.0,)),
     ],
+    "normalize_rows": [
+        Case(((2, 3), (3,), (3,)), extra=(1, 0.1)),
+        Case(((2, 1, 4), (1, 4), (1, 4)), extra=(2, 0.0)),
+        Case(((3,), (3,), (3,)), extra=(1, 0.1)),
+    ],
 }
 """Cases of primitives that are not in the table for gradients."""
 

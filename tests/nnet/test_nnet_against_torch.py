@@ -306,6 +306,57 @@ def test_batchnorm_refuses_other_shapes() -> None:
         layers.batchnorm(mg.tensor(drawn(2, 3)), gamma=mg.tensor(drawn(2)), eps=1e-3)
 
 
+# --- layer normalization -----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        ((3, 4), -1),
+        ((2, 3, 4), 2),
+        ((2, 3, 4), (-1, -2)),
+        ((2, 3, 4), (0, 1, 2)),
+        ((5,), -1),
+        ((3, 1, 2), 1),
+        ((2, 3, 4), 0),
+        ((2, 3, 4), (2, 0)),
+        ((2, 4200), 1),
+    ],
+)
+@pytest.mark.parametrize("gamma", [False, True])
+@pytest.mark.parametrize("beta", [False, True])
+def test_layer_norm(shape: tuple[int, ...], axis: Any, gamma: bool, beta: bool) -> None:
+    axes = sorted(k % len(shape) for k in ([axis] if isinstance(axis, int) else axis))
+    order = [k for k in range(len(shape)) if k not in axes] + axes
+    row = tuple(shape[k] for k in axes)
+    names = [name for name, is_given in (("gamma", gamma), ("beta", beta)) if is_given]
+    operands = [drawn(*shape) + 3.0, *[drawn(*row, seed=1 + k) for k in range(len(names))]]
+
+    def theirs(x: Any, *rest: Any) -> Any:
+        # PyTorch cannot differentiate twice with a bias and no weight
+        g = {"gamma": torch.ones(row, dtype=x.dtype), **dict(zip(names, rest, strict=True))}
+        y = F.layer_norm(x.permute(*order), row, g["gamma"], g.get("beta"), eps=1e-2)
+        return y.permute(*np.argsort(order).tolist())
+
+    def ours(x: Any, *rest: Any) -> Any:
+        return layers.layer_norm(x, **dict(zip(names, rest, strict=True)), axis=axis, eps=1e-2)
+
+    agree(ours, theirs, *operands, order=1 if max(shape) > 99 else 2)
+
+
+@pytest.mark.parametrize("constants", [{"x"}, {"x", "gamma"}, {"x", "beta"}, {"gamma"}, {"beta"}])
+def test_layer_norm_of_constants(constants: set[str]) -> None:
+    arrays = {"x": drawn(2, 3, 4), "gamma": drawn(4, seed=1), "beta": drawn(4, seed=2)}
+    seed = drawn(2, 3, 4, seed=3)
+    t = {name: mg.tensor(a, constant=name in constants) for name, a in arrays.items()}
+    layers.layer_norm(t["x"], gamma=t["gamma"], beta=t["beta"]).backward(raw(seed))
+    leaves = {name: torch.tensor(a, requires_grad=True) for name, a in arrays.items()}
+    F.layer_norm(leaves["x"], (4,), leaves["gamma"], leaves["beta"]).backward(torch.tensor(seed))
+    for name, tensor in t.items():
+        if name in constants:
+            assert tensor.grad is None
+        else:
+            np.testing.assert_allclose(host(tensor.grad), leaves[name].grad.numpy(), rtol=1e-9)
+
+
 # --- activations -------------------------------------------------------------------------------
 ACTIVATIONS: dict[str, list[tuple[dict[str, Any], Function]]] = {
     "elu": [({"alpha": a}, lambda x, a=a: F.elu(x, a)) for a in (1.0, 0.3)],

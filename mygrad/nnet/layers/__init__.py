@@ -3,7 +3,8 @@
 from mygrad.nnet.layers.batchnorm import batchnorm
 from mygrad.nnet.layers.conv import conv_nd
 from mygrad.nnet.layers.gru import gru
+from mygrad.nnet.layers.layer_norm import layer_norm
 from mygrad.nnet.layers.pooling import max_pool
 from mygrad.nnet.layers.windows import sliding_window_view
 
-__all__ = ["batchnorm", "conv_nd", "gru", "max_pool", "sliding_window_view"]
+__all__ = ["batchnorm", "conv_nd", "gru", "layer_norm", "max_pool", "sliding_window_view"]

@@ -7,9 +7,20 @@ from typing import Any
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
+from mygrad.math.dtypes import is_narrow
 from mygrad.tensors.base import as_operand_tensor
 
-__all__ = ["batchnorm"]
+__all__ = ["batchnorm", "in_float32", "result_dtype"]
+
+
+def in_float32(arrays: tuple[Any, ...], xp: Any) -> list[Any]:
+    """Arrays of float16 as float32, in which sums of squares do not overflow."""
+    return [xp.astype(a, xp.adapter.xp.float32) if is_narrow(a, xp) else a for a in arrays]
+
+
+def result_dtype(operands: tuple[Any, ...], xp: Any) -> Any:
+    """The dtype of what is computed from these arrays and numbers of Python."""
+    return xp.adapter.xp.result_type(*[a.dtype for a in operands if hasattr(a, "dtype")])
 
 
 def _axes(ndim: int) -> tuple[int, ...]:
@@ -24,11 +35,14 @@ def _per_channel(values: Any, ndim: int, xp: Any) -> Any:
 
 
 @composition
-def channel_sums(g: Any, x: Any, mean: Any, *, xp: Any) -> Any:
-    """Sums of `g`, and of `g` times the centred `x`, for each channel."""
+def channel_sums(g: Any, x: Any, mean: Any, var: Any, eps: float, *, xp: Any) -> Any:
+    """The adjoints of scale and shift: sums of `g` times the normalized `x`, and of `g`."""
+    if is_narrow(x, xp):
+        sums = xp.channel_sums(*in_float32((g, x), xp), mean, var, eps)
+        return tuple(xp.astype(a, g.dtype) for a in sums)
     axes = _axes(x.ndim)
     centred = x - _per_channel(mean, x.ndim, xp)
-    return xp.sum(g, axis=axes), xp.sum(g * centred, axis=axes)
+    return xp.sum(g * centred, axis=axes) / xp.sqrt(var + eps), xp.sum(g, axis=axes)
 
 
 @composition
@@ -36,13 +50,17 @@ def channels_adjoint(
     g: Any, x: Any, gamma: Any, mean: Any, var: Any, eps: float, *, xp: Any
 ) -> Any:
     """The adjoint of the input of batch normalization, and `channel_sums`."""
+    if is_narrow(x, xp):
+        wide_g, wide_x = in_float32((g, x), xp)
+        found = xp.channels_adjoint(wide_g, wide_x, gamma, mean, var, eps)
+        return tuple(xp.astype(a, g.dtype) for a in found)
     count = x.size // x.shape[1]
-    sums, products = xp.channel_sums(g, x, mean)
+    by_gamma, by_beta = xp.channel_sums(g, x, mean, var, eps)
     scale = 1 / xp.sqrt(var + eps)
     centred = x - _per_channel(mean, x.ndim, xp)
-    part = centred * _per_channel(products * (scale * scale / count), x.ndim, xp)
-    part = g - _per_channel(sums / count, x.ndim, xp) - part
-    return part * _per_channel(scale * gamma, x.ndim, xp), sums, products
+    part = centred * _per_channel(by_gamma * (scale / count), x.ndim, xp)
+    part = g - _per_channel(by_beta / count, x.ndim, xp) - part
+    return part * _per_channel(scale * gamma, x.ndim, xp), by_gamma, by_beta
 
 
 def _adjoints(
@@ -50,10 +68,8 @@ def _adjoints(
 ) -> tuple[Any, Any, Any]:
     """The adjoints of input, scale and shift, which need the same sums."""
     if wanted[0]:
-        by_x, sums, products = xp.channels_adjoint(g, x, gamma, mean, var, eps)
-    else:
-        by_x, (sums, products) = None, xp.channel_sums(g, x, mean)
-    return by_x, products / xp.sqrt(var + eps), sums
+        return xp.channels_adjoint(g, x, gamma, mean, var, eps)
+    return None, *xp.channel_sums(g, x, mean, var, eps)
 
 
 @primitive(
@@ -61,6 +77,10 @@ def _adjoints(
 )
 def normalize_channels(x: Any, gamma: Any, beta: Any, eps: float, *, xp: Any) -> Any:
     """Batch normalization, with mean and variance (divided by N) of each channel."""
+    if is_narrow(x, xp):
+        (wide,) = in_float32((x,), xp)
+        out, *moments = normalize_channels.forward(wide, gamma, beta, eps, xp=xp)
+        return xp.astype(out, result_dtype((x, gamma, beta), xp)), *moments
     axes = _axes(x.ndim)
     mean = xp.mean(x, axis=axes, keepdims=True)
     centred = x - mean
@@ -90,7 +110,7 @@ def batchnorm(
     -------
     Tensor
         The shape of `x`. Its ``creator`` has the attributes ``mean`` and ``var``, raw arrays of
-        shape (C,), from which running averages can be made.
+        shape (C,), from which running averages can be made; of float32 if `x` is of float16.
 
     Notes
     -----
