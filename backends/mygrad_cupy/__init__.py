@@ -23,6 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
+from mygrad_cupy import losses
 
 __all__ = ["adapter"]
 
@@ -224,3 +225,11 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
 
 adapter = CuPyAdapter()
 adapter.kernels.update(sliding_windows=_sliding_windows)
+adapter.kernels.update(
+    at_labels=losses.at_labels,
+    crossentropy_adjoint=losses.crossentropy_adjoint,
+    label_crossentropy=losses.label_crossentropy,
+    label_mask=losses.label_mask,
+    put_at_labels=losses.put_at_labels,
+)
+adapter.partial_kernels |= {"at_labels", "crossentropy_adjoint", "label_crossentropy"}

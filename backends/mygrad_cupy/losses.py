@@ -1,0 +1,154 @@
+"""Kernels of losses that are given labels.
+
+The cross-entropy reads the scores twice and writes four numbers for each row, in one launch: the
+largest score, the sum of the other classes' powers, and the loss are worked out by the team of
+threads that has the row (see `rows`). Its adjoint reads the scores once and writes the gradient,
+in one launch. Labels of all integer types are read as they are, negative ones count from the end,
+and one that is no class makes its row nan: the host never waits to see it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cupy
+import numpy as np
+
+from mygrad_cupy.rows import launch_rows, row_kernel, wide
+
+__all__ = [
+    "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_mask", "put_at_labels",
+]  # fmt: skip
+
+CROSSENTROPY = r"""
+extern "C" __global__ void label_crossentropy(
+    const T *x, const L *labels, A *losses, A *tops, A *others, A *totals,
+    long long rows, long long length, long long inner, int team
+) {
+    FOR_EACH_ROW {
+        THIS_ROW
+        const T *scores = x + row * length;
+        long long label = (long long)labels[row];
+        if (label < 0) label += length;
+        const bool known = label >= 0 && label < length;
+
+        A top = (A)scores[0];
+        for (long long k = me; k < length; k += team) top = Larger()(top, (A)scores[k]);
+        top = gathered(top, team, Larger());
+
+        A other = 0;
+        for (long long k = me; k < length; k += team)
+            if (k != label) other += exp((A)scores[k] - top);
+        other = gathered(other, team, Add());
+
+        if (!live || me) continue;
+        const A nan = __int_as_float(0x7fc00000);
+        const A shifted = known ? (A)scores[label] - top : nan;
+        const A total = other + exp(shifted);
+        // The loss of a sure sample is close to 0: the logarithm of 1 + the others.
+        losses[row] = shifted == 0 ? log1p(other) : log(total) - shifted;
+        tops[row] = known ? top : nan;
+        others[row] = known ? other : 0;
+        totals[row] = total;
+    }
+}
+"""
+
+ROWS = r"""
+// The row of element i, by a short division where that will do: a long one takes many steps.
+__device__ long long row_of(long long i, long long size, long long length) {
+    return size < 0x7fffffff ? (long long)((unsigned)i / (unsigned)length) : i / length;
+}
+// The place of a label, -1 if it is none of the classes.
+__device__ long long place_of(long long label, long long length) {
+    if (label < 0) label += length;
+    return label < length ? label : -1;
+}
+"""
+
+_adjoint = cupy.ElementwiseKernel(
+    "T x, raw G g, raw L labels, raw A top, raw A others, raw A total, int64 length, A rows",
+    "T out",
+    """
+    const long long row = row_of(i, _ind.size(), length);
+    const bool chosen = i - row * length == place_of((long long)labels[row], length);
+    const A power = chosen ? -others[row] : exp((A)x - top[row]);
+    out = (T)((A)g[0] / rows / total[row] * power);
+    """,
+    "mygrad_crossentropy_adjoint",
+    preamble=ROWS,
+)
+_mask = cupy.ElementwiseKernel(
+    "raw L labels, int64 length",
+    "bool out",
+    """
+    const long long row = row_of(i, _ind.size(), length);
+    out = i - row * length == place_of((long long)labels[row], length);
+    """,
+    "mygrad_label_mask",
+    preamble=ROWS,
+)
+_at = cupy.ElementwiseKernel(
+    "raw T x, L label, int64 length, T nan",
+    "T out",
+    """
+    const long long place = place_of((long long)label, length);
+    out = place < 0 ? nan : x[i * length + place];
+    """,
+    "mygrad_at_labels",
+    preamble=ROWS,
+)
+_put = cupy.ElementwiseKernel(
+    "raw T g, raw L labels, int64 length",
+    "T out",
+    """
+    const long long row = row_of(i, _ind.size(), length);
+    out = i - row * length == place_of((long long)labels[row], length) ? T(g[row]) : T(0);
+    """,
+    "mygrad_put_at_labels",
+    preamble=ROWS,
+)
+
+
+def label_crossentropy(x: Any, labels: Any) -> Any:
+    """The cross-entropy of each row of scores with its label, and what its adjoint needs."""
+    if x.dtype.kind not in "fiub" or not x.shape[1]:
+        return NotImplemented
+    if x.dtype.kind != "f":
+        x = x.astype(np.float64)
+    rows, length = x.shape
+    x, labels = cupy.ascontiguousarray(x), cupy.ascontiguousarray(labels)
+    kind = wide(x.dtype)
+    found = cupy.empty((4, rows, 1), kind)
+    losses, top, others, total = found[0], found[1], found[2], found[3]
+    if rows:
+        types = {"T": x.dtype.char, "L": labels.dtype.char, "A": kind.char}
+        kernel = row_kernel("label_crossentropy", CROSSENTROPY, **types)
+        launch_rows(kernel, rows, length, 1, (x, labels, losses, top, others, total))
+    return losses, top, others, total
+
+
+def crossentropy_adjoint(g: Any, x: Any, labels: Any, top: Any, others: Any, total: Any) -> Any:
+    """The adjoint of scores, by that of the mean of the cross-entropies."""
+    if x.dtype.kind != "f" or top.dtype != wide(x.dtype) or g.dtype.kind != "f":
+        return NotImplemented
+    rows, length = x.shape
+    return _adjoint(x, g, labels, top, others, total, length, max(rows, 1))
+
+
+def label_mask(labels: Any, count: int) -> Any:
+    """A mask that is True at the label of each row."""
+    return _mask(labels, count, cupy.empty((labels.shape[0], count), bool))
+
+
+def at_labels(x: Any, labels: Any) -> Any:
+    """The element at the label of each row."""
+    rows, length = x.shape
+    if not length or x.dtype.kind not in "fc":
+        return NotImplemented
+    return _at(x, labels, length, float("nan"), cupy.empty(rows, x.dtype))
+
+
+def put_at_labels(g: Any, labels: Any, count: int) -> Any:
+    """Zeros, with an element of `g` at the label of each row."""
+    return _put(g, labels, count, cupy.empty((g.shape[0], count), g.dtype))
