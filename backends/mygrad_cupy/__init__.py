@@ -23,7 +23,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import losses
+from mygrad_cupy import activations, losses, softmax
 
 __all__ = ["adapter"]
 
@@ -228,8 +228,25 @@ adapter.kernels.update(sliding_windows=_sliding_windows)
 adapter.kernels.update(
     at_labels=losses.at_labels,
     crossentropy_adjoint=losses.crossentropy_adjoint,
+    elu=activations.elu,
+    elu_adjoint=activations.elu_adjoint,
+    hard_tanh=activations.hard_tanh,
+    hard_tanh_adjoint=activations.hard_tanh_adjoint,
     label_crossentropy=losses.label_crossentropy,
     label_mask=losses.label_mask,
+    leaky_relu=activations.leaky_relu,
+    leaky_relu_adjoint=activations.leaky_relu_adjoint,
+    logsoftmax=softmax.logsoftmax,
+    logsoftmax_adjoint=softmax.logsoftmax_adjoint,
     put_at_labels=losses.put_at_labels,
+    relu_adjoint=activations.relu_adjoint,
+    selu=activations.selu,
+    sigmoid=activations.sigmoid,
+    sigmoid_adjoint=activations.sigmoid_adjoint,
+    soft_sign=activations.soft_sign,
+    soft_sign_adjoint=activations.soft_sign_adjoint,
+    softmax=softmax.softmax,
+    softmax_adjoint=softmax.softmax_adjoint,
+    tanh_adjoint=activations.tanh_adjoint,
 )
-adapter.partial_kernels |= {"at_labels", "crossentropy_adjoint", "label_crossentropy"}
+adapter.partial_kernels |= {*activations.__all__, *losses.PARTIAL, *softmax.__all__}

@@ -17,8 +17,12 @@ import numpy as np
 from mygrad_cupy.rows import launch_rows, row_kernel, wide
 
 __all__ = [
-    "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_mask", "put_at_labels",
+    "PARTIAL", "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_mask",
+    "put_at_labels",
 ]  # fmt: skip
+
+PARTIAL = ("at_labels", "crossentropy_adjoint", "label_crossentropy")
+"""Those that leave some calls to the portable functions."""
 
 CROSSENTROPY = r"""
 extern "C" __global__ void label_crossentropy(

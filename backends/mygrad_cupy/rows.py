@@ -6,8 +6,8 @@ thousands. The threads of a team take neighbouring elements, so that a warp read
 lines, and add up by shuffles; teams of more than a warp meet in shared memory, once for each sum.
 All sums are made in the same order whenever the shape is the same.
 
-Rows may also lie across the memory, the elements of one `inner` places apart. A team is then one
-thread, and its neighbours in the warp read the same elements of the neighbouring rows.
+Rows may also lie side by side, the elements of one `inner` places apart. If there are many, a team is
+one thread, and its neighbours in the warp read the same elements of the neighbouring rows.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ __device__ A gathered(A v, int team, Operation both) {
 """
 
 MOST_BLOCKS = 1 << 16
+MANY_ROWS = 4096
+"""From so many on, a thread for each row is enough to keep a device busy."""
 
 
 def wide(dtype: Any) -> Any:
@@ -85,7 +87,8 @@ def launch_rows(kernel: Any, rows: int, length: int, inner: int, arguments: tupl
     The kernel takes the arguments, the number of rows, their length, `inner` and the team's size.
     """
     team = 1
-    while team < 1024 and team * 8 < length and inner == 1:
+    side_by_side = inner > 1 and rows >= MANY_ROWS
+    while team < 1024 and team * 8 < length and not side_by_side:
         team *= 2
     block = max(team, 128)
     blocks = min(-(-rows * team // block), MOST_BLOCKS)
