@@ -7,7 +7,6 @@ that `mygrad.available_backends` can tell it and nobody selects a backend that c
 from __future__ import annotations
 
 from contextlib import nullcontext
-from math import prod
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,9 +22,10 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import activations, losses, softmax
+from mygrad_cupy import activations, losses, scatter, softmax
+from mygrad_cupy.determinism import deterministic, is_deterministic, set_deterministic
 
-__all__ = ["adapter"]
+__all__ = ["adapter", "deterministic", "is_deterministic", "set_deterministic"]
 
 
 def _ask_for_a_device() -> None:
@@ -49,7 +49,7 @@ class CuPyAdapter(Adapter):
 
     CuPy can neither lock arrays nor, without waiting for the device, tell that an index array
     points beyond an axis (it wraps around). Sums over repeated positions are atomic additions:
-    their last bits may differ from run to run.
+    their last bits may differ from run to run, unless `deterministic` says otherwise.
     """
 
     name = "cupy"
@@ -112,34 +112,13 @@ class CuPyAdapter(Adapter):
         return np.can_cast(source, target, "same_kind")
 
     def assign(self, target: Any, index: Any, value: Any) -> None:
-        if isinstance(value, cupy.ndarray) and value.size > 1:
-            places = _places(index, target.shape)
-            if places is not None:  # repeated positions all get the value of the last one
-                value = value.reshape(value.shape[max(value.ndim - places.ndim, 0) :])
-                value = cupy.broadcast_to(value, places.shape).reshape(-1)
-                value = value[_last(places, target.size)]
-        target[index] = value
+        scatter.assign(target, index, value)
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
-        places = _places(index, shape)
-        return None if places is None else _last(places, prod(shape)) == _counted(places.shape)
+        return scatter.last_occurrences(index, shape)
 
     def scatter_add(self, target: Any, index: Any, values: Any) -> None:
-        dtype = target.dtype
-        theirs = np.result_type(getattr(values, "dtype", values), dtype)
-        if not self.can_cast(theirs, dtype):  # CuPy would cast, whatever is lost
-            raise TypeError(f"values of dtype {theirs} cannot be added into an array of {dtype}")
-        if dtype.kind == "f" or (dtype.kind in "iu" and dtype.itemsize >= 4):
-            cupy.add.at(target, index, values)
-        elif dtype.kind == "c":  # CUDA has no atomic addition for this and what follows
-            values = cupy.asarray(values, dtype=dtype)
-            cupy.add.at(target.real, index, values.real)
-            cupy.add.at(target.imag, index, values.imag)
-        else:  # short integers wrap around at the end as they would on the way
-            wide = np.int64 if dtype.kind in "biu" else np.float32
-            total = cupy.zeros(target.shape, dtype=wide)
-            cupy.add.at(total, index, cupy.asarray(values, dtype=wide))
-            target += total.astype(dtype)
+        scatter.scatter_add(target, index, values)
 
     def rng(self, seed: Any = None) -> Any:
         return cupy.random.default_rng(seed)
@@ -181,26 +160,6 @@ def _outline(array: Any) -> Any:
         "strides": array.strides,
     }
     return np.asarray(SimpleNamespace(__array_interface__=lies))
-
-
-def _counted(shape: tuple[int, ...]) -> Any:
-    """An array of this shape that holds the position of each of its elements."""
-    return cupy.arange(prod(shape), dtype=np.int64).reshape(shape)
-
-
-def _places(index: Any, shape: tuple[int, ...]) -> Any:
-    """The positions that an index selects; None without integer arrays: then none repeats."""
-    items = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(i, cupy.ndarray) and i.dtype.kind in "iu" for i in items):
-        return _counted(shape)[index]
-    return None
-
-
-def _last(places: Any, size: int) -> Any:
-    """For each of `places` in an array of `size` elements, where in `places` it comes last."""
-    last = cupy.zeros(size, dtype=np.int64)
-    cupy.maximum.at(last, places, _counted(places.shape))
-    return last[places]
 
 
 def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None) -> Any:

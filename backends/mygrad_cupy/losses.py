@@ -14,7 +14,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from mygrad_cupy.rows import launch_rows, row_kernel, wide
+from mygrad_cupy.rows import c_type, launch_rows, row_kernel, wide
 
 __all__ = [
     "PARTIAL", "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_mask",
@@ -126,7 +126,7 @@ def label_crossentropy(x: Any, labels: Any) -> Any:
     found = cupy.empty((4, rows, 1), kind)
     losses, top, others, total = found[0], found[1], found[2], found[3]
     if rows:
-        types = {"T": x.dtype.char, "L": labels.dtype.char, "A": kind.char}
+        types = {"T": c_type(x.dtype), "L": c_type(labels.dtype), "A": c_type(kind)}
         kernel = row_kernel("label_crossentropy", CROSSENTROPY, **types)
         launch_rows(kernel, rows, length, 1, (x, labels, losses, top, others, total))
     return losses, top, others, total

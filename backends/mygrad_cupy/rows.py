@@ -18,15 +18,13 @@ from typing import Any
 import cupy
 import numpy as np
 
-__all__ = ["C_TYPES", "launch_rows", "row_kernel", "wide"]
+__all__ = ["c_type", "launch_rows", "row_kernel", "wide"]
 
 C_TYPES = {
-    "e": "__half", "f": "float", "d": "double", "?": "bool",
-    "b": "signed char", "h": "short", "i": "int", "l": "long", "q": "long long",
-    "B": "unsigned char", "H": "unsigned short", "I": "unsigned int", "L": "unsigned long",
-    "Q": "unsigned long long",
+    "f2": "__half", "f4": "float", "f8": "double", "b1": "bool",
+    "i1": "signed char", "i2": "short", "i4": "int", "i8": "long",
+    "u1": "unsigned char", "u2": "unsigned short", "u4": "unsigned int", "u8": "unsigned long",
 }  # fmt: skip
-"""What CUDA C++ calls the dtypes, by their characters."""
 
 TEAMS = r"""
 #include <cuda_fp16.h>
@@ -69,6 +67,11 @@ MANY_ROWS = 4096
 """From so many on, a thread for each row is enough to keep a device busy."""
 
 
+def c_type(dtype: Any) -> str:
+    """What CUDA C++ calls a dtype."""
+    return C_TYPES[dtype.str[1:]]
+
+
 def wide(dtype: Any) -> Any:
     """The dtype to add up in: float32 for float16."""
     return np.dtype(np.float32 if dtype == np.float16 else dtype)
@@ -76,8 +79,8 @@ def wide(dtype: Any) -> Any:
 
 @cache
 def row_kernel(name: str, source: str, **types: str) -> Any:
-    """The kernel `name` of a source that is written for rows, for these types (as characters)."""
-    names = "".join(f"typedef {C_TYPES[char]} {name};\n" for name, char in types.items())
+    """The kernel `name` of a source that is written for rows, for these types of CUDA C++."""
+    names = "".join(f"typedef {kind} {name};\n" for name, kind in types.items())
     return cupy.RawKernel(TEAMS.replace("\nstruct Add", f"\n{names}\nstruct Add", 1) + source, name)
 
 

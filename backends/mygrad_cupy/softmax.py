@@ -12,7 +12,7 @@ from typing import Any
 
 import cupy
 
-from mygrad_cupy.rows import launch_rows, row_kernel, wide
+from mygrad_cupy.rows import c_type, launch_rows, row_kernel, wide
 
 __all__ = ["logsoftmax", "logsoftmax_adjoint", "softmax", "softmax_adjoint"]
 
@@ -141,7 +141,7 @@ def _along(name: str, source: str, operands: tuple[Any, ...], axis: Any) -> Any:
     inner = prod(shape[axes[-1] + 1 :])
     operands = tuple(cupy.ascontiguousarray(a) for a in operands)
     out = cupy.empty(shape, dtype)
-    kernel = row_kernel(name, source, T=dtype.char, A=wide(dtype).char)
+    kernel = row_kernel(name, source, T=c_type(dtype), A=c_type(wide(dtype)))
     launch_rows(kernel, rows, length, inner, (*operands, out))
     return out
 
