@@ -22,7 +22,7 @@ import array_api_compat.cupy as xp
 import numpy as np
 
 from mygrad.arrays import Adapter
-from mygrad_cupy import activations, losses, scatter, softmax
+from mygrad_cupy import activations, gather, losses, scatter, softmax
 from mygrad_cupy.determinism import deterministic, is_deterministic, set_deterministic
 
 __all__ = ["adapter", "deterministic", "is_deterministic", "set_deterministic"]
@@ -206,6 +206,11 @@ adapter.kernels.update(
     soft_sign_adjoint=activations.soft_sign_adjoint,
     softmax=softmax.softmax,
     softmax_adjoint=softmax.softmax_adjoint,
+    take=gather.take,
+    take_along_axis=gather.take_along_axis,
     tanh_adjoint=activations.tanh_adjoint,
+    untake_along_axis=gather.untake_along_axis,
 )
-adapter.partial_kernels |= {*activations.__all__, *losses.PARTIAL, *softmax.__all__}
+adapter.partial_kernels |= {
+    *activations.__all__, *gather.__all__, *losses.PARTIAL, *softmax.__all__,
+}  # fmt: skip

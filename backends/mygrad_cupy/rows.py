@@ -46,8 +46,9 @@ __device__ A gathered(A v, int team, Operation both) {
         __syncthreads();  // all have read what was there before
         if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = v;
         __syncthreads();
-        v = parts[0];
-        for (int k = 1; k < team / 32; k++) v = both(v, parts[k]);
+        const int ours = threadIdx.x / team * (team / 32);
+        v = parts[ours];
+        for (int k = 1; k < team / 32; k++) v = both(v, parts[ours + k]);
     }
     return v;
 }

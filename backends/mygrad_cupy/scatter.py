@@ -9,8 +9,9 @@ stably, and one thread makes each sum.
 `assign` writes the last of the values that go to a place: a first launch notes for each place
 which that is, a second one writes it, so that the order of threads does not matter.
 
-Slices, numbers and new axes in an index are looked through by strides, at no cost. What has masks in
-it is left to CuPy.
+Slices, numbers and new axes in an index are looked through by strides, at no cost. Where one mask
+is the index, the rank of each of its elements says which value goes there: that makes no sum of its
+own, and nobody waits. Masks among other things are left to CuPy.
 """
 
 from __future__ import annotations
@@ -106,6 +107,19 @@ _is_last = cupy.ElementwiseKernel(
     "mygrad_is_last",
     preamble=WRAPPED,
 )
+_add_ranked = cupy.ElementwiseKernel(
+    "bool mask, int64 rank, raw int64 ranks, raw T values, int64 count, int64 size, int64 width, "
+    "T nan",
+    "T target",
+    """
+    if (mask) {
+        const bool fit = count == 1 || ranks[size - 1] == count;
+        const long long row = count == 1 ? 0 : rank - 1;
+        target = fit ? T(target + values[row * width + i % width]) : nan;
+    }
+    """,
+    "mygrad_add_ranked",
+)
 _add_total = cupy.ElementwiseKernel(
     "W total", "T target", "target = T(target + total);", "mygrad_add_total"
 )
@@ -172,6 +186,8 @@ def scatter_add(target: Any, index: Any, values: Any) -> None:
         raise TypeError(f"values of dtype {theirs} cannot be added into an array of {dtype}")
     if not isinstance(values, cupy.ndarray):
         values = cupy.full((), values, dtype=dtype)
+    if dtype.kind in "fc" and _add_where(target, index, values):
+        return
     in_order = is_deterministic() and dtype.kind in "fc"
     places = places_of(index, target.shape)
     if dtype.itemsize < 4 and not (in_order and places):
@@ -190,6 +206,31 @@ def scatter_add(target: Any, index: Any, values: Any) -> None:
         cupy.add.at(target.imag, index, values.imag)
     else:
         cupy.add.at(target, index, values)
+
+
+def _add_where(target: Any, index: Any, values: Any) -> bool:
+    """Add values into what a mask selects, if the index is one; else return False.
+
+    CuPy would count what is selected, and wait for the device to know. The values tell it: if they
+    are not as many, what is selected becomes nan.
+    """
+    mask = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+    if not isinstance(mask, cupy.ndarray) or mask.dtype.kind != "b" or not mask.ndim:
+        return False
+    rest = target.shape[mask.ndim :]
+    values = values.reshape((1,) * (not values.ndim and not rest) + values.shape)
+    if mask.shape != target.shape[: mask.ndim] or values.shape[1:] != rest:
+        return False
+    if values.ndim != len(rest) + 1 or not target.size:
+        return False
+    ranks = cupy.cumsum(mask.reshape(-1), dtype=np.int64)
+    ones = (1,) * len(rest)
+    _add_ranked(
+        mask.reshape((*mask.shape, *ones)), ranks.reshape((*mask.shape, *ones)), ranks,
+        values.astype(target.dtype, copy=False), values.shape[0], ranks.size, prod(rest),
+        float("nan"), target,
+    )  # fmt: skip
+    return True
 
 
 def _scatter(target: Any, places: Places, values: Any, in_order: bool) -> None:
@@ -270,7 +311,7 @@ def last_occurrences(index: Any, shape: tuple[int, ...]) -> Any:
     numbers = places.numbers()
     last, _ = _last_at(numbers, prod(places.sizes))
     kept = _is_last(numbers, last, prod(places.sizes))
-    return kept.reshape((*kept.shape, *(1,) * places.behind))
+    return kept.reshape((*places.shape, *(1,) * places.behind))
 
 
 # --- indices that have masks and arrays in them --------------------------------------------------

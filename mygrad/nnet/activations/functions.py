@@ -257,6 +257,7 @@ def soft_sign(x: Any, *, xp: Any) -> Any:
 @composition
 def softmax_adjoint(g: Any, out: Any, axis: Any, *, xp: Any) -> Any:
     """The adjoint of the scores, by that of their softmax `out`."""
+    axis = axis if out.ndim else None
     return out * (g - xp.sum(g * out, axis=axis, keepdims=True))
 
 
@@ -293,6 +294,7 @@ def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
 @composition
 def logsoftmax_adjoint(g: Any, out: Any, axis: Any, *, xp: Any) -> Any:
     """The adjoint of the scores, by that of the logarithm of their softmax, `out`."""
+    axis = axis if out.ndim else None
     return g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)
 
 
