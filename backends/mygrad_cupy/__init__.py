@@ -192,6 +192,8 @@ adapter.kernels.update(
     hard_tanh=activations.hard_tanh,
     hard_tanh_adjoint=activations.hard_tanh_adjoint,
     label_crossentropy=losses.label_crossentropy,
+    label_hinge=losses.label_hinge,
+    label_hinge_adjoint=losses.label_hinge_adjoint,
     label_mask=losses.label_mask,
     leaky_relu=activations.leaky_relu,
     leaky_relu_adjoint=activations.leaky_relu_adjoint,

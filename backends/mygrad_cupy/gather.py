@@ -80,4 +80,5 @@ def _match(shape: Any, indices: Any, axis: Any) -> bool:
     if not -len(shape) <= axis < len(shape):
         return False
     axis %= len(shape)
-    return all(k == axis or n == m for k, (n, m) in enumerate(zip(shape, indices.shape)))
+    pairs = zip(shape, indices.shape, strict=True)
+    return all(k == axis or n == m for k, (n, m) in enumerate(pairs))

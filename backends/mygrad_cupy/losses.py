@@ -17,14 +17,25 @@ import numpy as np
 from mygrad_cupy.rows import c_type, launch_rows, row_kernel, wide
 
 __all__ = [
-    "PARTIAL", "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_mask",
-    "put_at_labels",
+    "PARTIAL", "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_hinge",
+    "label_hinge_adjoint", "label_mask", "put_at_labels",
 ]  # fmt: skip
 
-PARTIAL = ("at_labels", "crossentropy_adjoint", "label_crossentropy")
+PARTIAL = (
+    "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_hinge",
+    "label_hinge_adjoint",
+)  # fmt: skip
 """Those that leave some calls to the portable functions."""
 
-CROSSENTROPY = r"""
+PLACE = r"""
+// The place of a label, less than 0 if it is none of the classes.
+__device__ long long place_of(long long label, long long length) {
+    if (label < 0) label += length;
+    return label < length ? label : -1;
+}
+"""
+
+CROSSENTROPY = PLACE + r"""
 extern "C" __global__ void label_crossentropy(
     const T *x, const L *labels, A *losses, A *tops, A *others, A *totals,
     long long rows, long long length, long long inner, int team
@@ -32,9 +43,8 @@ extern "C" __global__ void label_crossentropy(
     FOR_EACH_ROW {
         THIS_ROW
         const T *scores = x + row * length;
-        long long label = (long long)labels[row];
-        if (label < 0) label += length;
-        const bool known = label >= 0 && label < length;
+        const long long label = place_of((long long)labels[row], length);
+        const bool known = label >= 0;
 
         A top = (A)scores[0];
         for (long long k = me; k < length; k += team) top = Larger()(top, (A)scores[k]);
@@ -58,15 +68,53 @@ extern "C" __global__ void label_crossentropy(
 }
 """
 
-ROWS = r"""
+HINGE = PLACE + r"""
+extern "C" __global__ void label_hinge(
+    const T *x, const L *labels, T *out, double hinge,
+    long long rows, long long length, long long inner, int team
+) {
+    FOR_EACH_ROW {
+        THIS_ROW
+        const T *scores = x + row * length;
+        const long long label = place_of((long long)labels[row], length);
+        const A correct = label < 0 ? (A)__int_as_float(0x7fc00000) : (A)scores[label];
+        A sum = correct == correct ? 0 : correct;  // nan where there is nothing to compare with
+        for (long long k = me; k < length; k += team) {
+            const A margin = (A)scores[k] - correct + (A)hinge;
+            if (k != label) sum += margin < 0 ? 0 : margin;
+        }
+        sum = gathered(sum, team, Add());
+        if (live && !me) out[row] = (T)sum;
+    }
+}
+
+extern "C" __global__ void label_hinge_adjoint(
+    const T *g, const T *x, const L *labels, T *adjoint, double hinge,
+    long long rows, long long length, long long inner, int team
+) {
+    FOR_EACH_ROW {
+        THIS_ROW
+        const T *scores = x + row * length;
+        const long long label = place_of((long long)labels[row], length);
+        const A correct = label < 0 ? (A)__int_as_float(0x7fc00000) : (A)scores[label];
+        A beyond = 0;
+        for (long long k = me; k < length; k += team)
+            beyond += k != label && (A)scores[k] - correct + (A)hinge > 0;
+        beyond = gathered(beyond, team, Add());
+        if (!live) continue;
+        const A each = (A)g[row];
+        for (long long k = me; k < length; k += team) {
+            const bool counts = (A)scores[k] - correct + (A)hinge > 0;
+            adjoint[row * length + k] = (T)(k == label ? 0 - beyond * each : counts ? each : 0);
+        }
+    }
+}
+"""
+
+ROWS = PLACE + r"""
 // The row of element i, by a short division where that will do: a long one takes many steps.
 __device__ long long row_of(long long i, long long size, long long length) {
     return size < 0x7fffffff ? (long long)((unsigned)i / (unsigned)length) : i / length;
-}
-// The place of a label, -1 if it is none of the classes.
-__device__ long long place_of(long long label, long long length) {
-    if (label < 0) label += length;
-    return label < length ? label : -1;
 }
 """
 
@@ -156,3 +204,30 @@ def at_labels(x: Any, labels: Any) -> Any:
 def put_at_labels(g: Any, labels: Any, count: int) -> Any:
     """Zeros, with an element of `g` at the label of each row."""
     return _put(g, labels, count, cupy.empty((g.shape[0], count), g.dtype))
+
+
+def label_hinge(x: Any, hinge: Any, labels: Any) -> Any:
+    """For each row, the sum of the scores' margins above those `hinge` below the label's."""
+    if x.dtype.kind != "f" or type(hinge) not in (int, float) or not x.shape[1]:
+        return NotImplemented
+    out = cupy.empty(x.shape[:1], x.dtype)
+    _run_hinge("label_hinge", (x, labels), out, hinge)
+    return out
+
+
+def label_hinge_adjoint(g: Any, x: Any, hinge: Any, labels: Any) -> Any:
+    """The adjoint of scores, by that of the sums of their margins."""
+    if g.dtype != x.dtype or type(hinge) not in (int, float) or not x.shape[1]:
+        return NotImplemented
+    out = cupy.empty(x.shape, x.dtype)
+    _run_hinge("label_hinge_adjoint", (g, x, labels), out, hinge)
+    return out
+
+
+def _run_hinge(name: str, operands: tuple[Any, ...], out: Any, hinge: float) -> None:
+    *_, x, labels = operands
+    types = {"T": c_type(x.dtype), "L": c_type(labels.dtype), "A": c_type(wide(x.dtype))}
+    if x.size:
+        operands = tuple(cupy.ascontiguousarray(a) for a in operands)
+        kernel = row_kernel(name, HINGE, **types)
+        launch_rows(kernel, *x.shape, 1, (*operands, out, float(hinge)))

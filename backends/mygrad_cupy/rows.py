@@ -6,8 +6,8 @@ thousands. The threads of a team take neighbouring elements, so that a warp read
 lines, and add up by shuffles; teams of more than a warp meet in shared memory, once for each sum.
 All sums are made in the same order whenever the shape is the same.
 
-Rows may also lie side by side, the elements of one `inner` places apart. If there are many, a team is
-one thread, and its neighbours in the warp read the same elements of the neighbouring rows.
+Rows may also lie side by side, the elements of one `inner` places apart. If there are many, a team
+is one thread, and its neighbours in the warp read the same elements of the neighbouring rows.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def row_kernel(name: str, source: str, **types: str) -> Any:
     return cupy.RawKernel(TEAMS.replace("\nstruct Add", f"\n{names}\nstruct Add", 1) + source, name)
 
 
-def launch_rows(kernel: Any, rows: int, length: int, inner: int, arguments: tuple[Any, ...]) -> None:
+def launch_rows(
+    kernel: Any, rows: int, length: int, inner: int, arguments: tuple[Any, ...]
+) -> None:
     """Run a kernel for so many rows, each `length` elements that lie `inner` places apart.
 
     The kernel takes the arguments, the number of rows, their length, `inner` and the team's size.

@@ -166,8 +166,9 @@ def _located(before: int, along: int, after: int) -> str:
 
 
 def _run(
-    source: str, types: dict[str, str], pointers: tuple[Any, ...], steps: Any, numbers: tuple[int, ...]
-) -> None:
+    source: str, types: dict[str, str], pointers: tuple[Any, ...], steps: Any,
+    numbers: tuple[int, ...],
+) -> None:  # fmt: skip
     """Run a kernel over values, of which the first of the numbers says how many there are."""
     size = numbers[0]
     index = {"Index": "unsigned int" if size < 1 << 32 else "unsigned long long"}

@@ -55,7 +55,7 @@ extern "C" __global__ void logsoftmax(
         total = gathered(total, team, Add());
         others = gathered(others, team, Add());
         if (!live) continue;
-        // Where there is but one largest score, the logarithm is close to 0: that of 1 + the others.
+        // Where there is but one largest score, it is close to 0: the logarithm of 1 + the others.
         const A logarithm = total >= (A)1.5 ? log(total) : log1p(others);
         for (long long k = me; k < length; k += team)
             out[start + k * inner] = (T)((A)x[start + k * inner] - top - logarithm);
@@ -65,7 +65,8 @@ extern "C" __global__ void logsoftmax(
 
 ADJOINT = r"""
 extern "C" __global__ void softmax_adjoint(
-    const T *g, const T *out, T *adjoint, long long rows, long long length, long long inner, int team
+    const T *g, const T *out, T *adjoint,
+    long long rows, long long length, long long inner, int team
 ) {
     FOR_EACH_ROW {
         THIS_ROW
@@ -83,7 +84,8 @@ extern "C" __global__ void softmax_adjoint(
 }
 
 extern "C" __global__ void logsoftmax_adjoint(
-    const T *g, const T *out, T *adjoint, long long rows, long long length, long long inner, int team
+    const T *g, const T *out, T *adjoint,
+    long long rows, long long length, long long inner, int team
 ) {
     FOR_EACH_ROW {
         THIS_ROW

@@ -199,6 +199,18 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(0, 4), SURE[:0]),
         lambda draw: (draw(2, 9000), SURE[:2]),
     ]),
+    "label_hinge": (FLOATS[:3], [
+        lambda draw: (draw(6, 4), 1.0, SURE),
+        lambda draw: (draw(6, 4), 2, SURE.astype("u1")),
+        lambda draw: (draw(6, 1), 0.5, SURE * 0),
+        lambda draw: (draw(6, 300), 1.0, SURE - 300),
+        lambda draw: (draw(0, 4), 1.0, SURE[:0]),
+    ]),
+    "label_hinge_adjoint": (FLOATS[:3], [
+        lambda draw: (draw(6), draw(6, 4), 1.0, SURE),
+        lambda draw: (draw(6), draw(6, 300), 1.0, SURE - 300),
+        lambda draw: (draw(0), draw(0, 4), 1.0, SURE[:0]),
+    ]),
     "label_mask": (("f4",), [
         lambda draw: (LABELS, 4),
         lambda draw: (SURE.astype("u1"), 300),

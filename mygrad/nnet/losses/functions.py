@@ -6,7 +6,7 @@ from numbers import Real
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
-from mygrad.autodiff.namespace import composition, namespace_of, tensor_namespace_of
+from mygrad.autodiff.namespace import composition, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, floating
 from mygrad.autodiff.primitive import primitive
@@ -116,17 +116,22 @@ def _widened(x: Any, xp: Any) -> Any:
     return xp.astype(x, xp.adapter.xp.float32) if is_narrow(x, xp) else floats(x, xp)
 
 
+def _masked(x: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
+    """`x`, and the mask of its labels; rows whose label is no class are nan, and all is chosen."""
+    mask = xp.label_mask(labels, x.shape[1])
+    if not _asynchronous(xp.adapter):
+        return x, mask
+    known = xp.adapter.xp.any(mask, axis=1, keepdims=True)
+    return xp.where(known, x, float("nan")), mask | ~known
+
+
 @composition
 def label_crossentropy(x: Any, labels: Any, *, xp: Any) -> Any:
     """For each row its cross-entropy, largest score, and powers: the others', and all of them.
 
     Of shape (N, 1), and for float16 in float32. Rows whose label is no class are nan.
     """
-    mask = xp.label_mask(labels, x.shape[1])
-    x = _widened(x, xp)
-    if _asynchronous(xp.adapter):
-        known = xp.adapter.xp.any(mask, axis=1, keepdims=True)
-        x, mask = xp.where(known, x, float("nan")), mask | ~known
+    x, mask = _masked(_widened(x, xp), labels, xp)
     top = xp.max(x, axis=1, keepdims=True)
     shifted = x - top
     label = xp.sum(xp.where(mask, shifted, 0.0), axis=1, keepdims=True)
@@ -236,6 +241,37 @@ def negative_log_likelihood(
     return mean(-picked, constant=constant)
 
 
+def _margins(x: Any, hinge: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
+    """How far scores come above those `hinge` below the label's (0 there), and the labels' mask."""
+    x, mask = _masked(x, labels, xp)
+    correct = xp.sum(xp.where(mask, x, 0.0), axis=1, keepdims=True)
+    return xp.where(mask & (x == x), 0.0, x - correct + hinge), mask
+
+
+def _each_beyond(g: Any, x: Any, hinge: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
+    """The adjoint of each margin that counts, and the mask of the labels."""
+    labels = labels._data if isinstance(labels, Handle) else labels
+    margins, mask = _margins(x, hinge, labels, xp)
+    return xp.where(margins > 0, xp.expand_dims(g, axis=1), 0.0), mask
+
+
+@composition
+def label_hinge_adjoint(g: Any, x: Any, hinge: Any, labels: Any, *, xp: Any) -> Any:
+    """The adjoint of scores, by that of their `label_hinge`."""
+    each, mask = _each_beyond(g, x, hinge, labels, xp)
+    return each - xp.where(mask, xp.sum(each, axis=1, keepdims=True), 0.0)
+
+
+@primitive(
+    x=lambda g, x, hinge, labels, xp: xp.label_hinge_adjoint(g, x, hinge, labels),
+    hinge=lambda g, x, hinge, labels, xp: xp.sum(_each_beyond(g, x, hinge, labels, xp)[0]),
+    labels=None,
+)
+def label_hinge(x: Any, hinge: Any, labels: Any, *, xp: Any) -> Any:
+    """For each row, the sum of the scores' margins above those `hinge` below the label's."""
+    return xp.sum(xp.maximum(_margins(x, hinge, labels, xp)[0], 0.0), axis=1)
+
+
 def multiclass_hinge(
     x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool | None = None
 ) -> Any:
@@ -265,12 +301,7 @@ def multiclass_hinge(
     Tensor(0.5)
     """
     x, labels = _labelled(x, y_true, "multiclass_hinge")
-    adapter = adapter_of(x._data)
-    assert adapter is not None
-    mask = namespace_of(adapter).label_mask(labels, x.shape[1])
-    correct = sum(where(mask, x, 0.0), axis=1, keepdims=True)
-    margins = where(mask & (x == x), 0.0, maximum(x - correct + hinge, 0.0))
-    return mean(sum(margins, axis=1), constant=constant)
+    return mean(label_hinge(x, hinge, labels), constant=constant)
 
 
 def margin_ranking_loss(
