@@ -35,8 +35,6 @@ template <class A> __device__ A logistic(A x, A highest) {
 """
 
 
-
-
 def _kernel(name: str, inputs: str, formula: str) -> Any:
     """A kernel of arrays and numbers of one dtype T; the formula is of wide numbers, ``A(x)``."""
     return cupy.ElementwiseKernel(
@@ -56,9 +54,7 @@ _exponential_slope = _kernel(
     "elu_adjoint", "T g, T x, T low, T high",
     "A(g) * (A(low) * (A(x) >= 0 ? A(0) : exp(A(x))) + A(high) * A(A(x) >= 0))",
 )  # fmt: skip
-_hard_tanh = _kernel(
-    "hard_tanh", "T x, T low, T high", "smaller(larger(A(x), A(low)), A(high))"
-)
+_hard_tanh = _kernel("hard_tanh", "T x, T low, T high", "smaller(larger(A(x), A(low)), A(high))")
 _hard_tanh_adjoint = _kernel(
     "hard_tanh_adjoint", "T g, T x, T low, T high",
     "A(x) > A(low) && A(x) < A(high) ? A(g) : A(0)",
@@ -86,9 +82,13 @@ _tanh_adjoint = _kernel(
 def _fits(*operands: Any) -> bool:
     """Whether these are arrays of one dtype of real floats, and numbers."""
     dtype = getattr(operands[0], "dtype", None)
-    return dtype is not None and dtype.kind == "f" and all(
-        a.dtype == dtype if isinstance(a, cupy.ndarray) else type(a) in (int, float)
-        for a in operands
+    return (
+        dtype is not None
+        and dtype.kind == "f"
+        and all(
+            a.dtype == dtype if isinstance(a, cupy.ndarray) else type(a) in (int, float)
+            for a in operands
+        )
     )
 
 

@@ -35,7 +35,9 @@ __device__ long long place_of(long long label, long long length) {
 }
 """
 
-CROSSENTROPY = PLACE + r"""
+CROSSENTROPY = (
+    PLACE
+    + r"""
 extern "C" __global__ void label_crossentropy(
     const T *x, const L *labels, A *losses, A *tops, A *others, A *totals,
     long long rows, long long length, long long inner, int team
@@ -67,8 +69,11 @@ extern "C" __global__ void label_crossentropy(
     }
 }
 """
+)
 
-HINGE = PLACE + r"""
+HINGE = (
+    PLACE
+    + r"""
 extern "C" __global__ void label_hinge(
     const T *x, const L *labels, T *out, double hinge,
     long long rows, long long length, long long inner, int team
@@ -110,13 +115,17 @@ extern "C" __global__ void label_hinge_adjoint(
     }
 }
 """
+)
 
-ROWS = PLACE + r"""
+ROWS = (
+    PLACE
+    + r"""
 // The row of element i, by a short division where that will do: a long one takes many steps.
 __device__ long long row_of(long long i, long long size, long long length) {
     return size < 0x7fffffff ? (long long)((unsigned)i / (unsigned)length) : i / length;
 }
 """
+)
 
 _adjoint = cupy.ElementwiseKernel(
     "T x, raw G g, raw L labels, raw A top, raw A others, raw A total, int64 length, A rows",
@@ -227,7 +236,8 @@ def label_hinge_adjoint(g: Any, x: Any, hinge: Any, labels: Any) -> Any:
 def _run_hinge(name: str, operands: tuple[Any, ...], out: Any, hinge: float) -> None:
     *_, x, labels = operands
     types = {"T": c_type(x.dtype), "L": c_type(labels.dtype), "A": c_type(wide(x.dtype))}
-    if x.size:
+    rows, length = x.shape
+    if rows:
         operands = tuple(cupy.ascontiguousarray(a) for a in operands)
         kernel = row_kernel(name, HINGE, **types)
-        launch_rows(kernel, *x.shape, 1, (*operands, out, float(hinge)))
+        launch_rows(kernel, rows, length, 1, (*operands, out, float(hinge)))

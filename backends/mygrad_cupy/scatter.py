@@ -44,7 +44,10 @@ __device__ void add(unsigned long *place, unsigned long v) {
 }
 """
 
-ATOMICALLY = ADDITIONS + r"""
+SOURCES = {}
+"""The kernels, by name."""
+
+SOURCES["scatter_add"] = r"""
 extern "C" __global__ void scatter_add(
     T *target, const V *values, const I *places, long long size, STEPS
 ) {
@@ -56,7 +59,7 @@ extern "C" __global__ void scatter_add(
 }
 """
 
-IN_ORDER = r"""
+SOURCES["scatter_add_in_order"] = r"""
 // Here b counts the places in the order of where they point; the first of equal ones adds up.
 extern "C" __global__ void scatter_add_in_order(
     T *target, const V *values, const I *places, const long *order, long long size, STEPS
@@ -74,7 +77,7 @@ extern "C" __global__ void scatter_add_in_order(
 }
 """
 
-NOTING = r"""
+SOURCES["note_last"] = r"""
 extern "C" __global__ void note_last(
     N *last, const I *places, long long size, long long places_in_all
 ) {
@@ -82,7 +85,7 @@ extern "C" __global__ void note_last(
 }
 """
 
-WRITING = r"""
+SOURCES["write_last"] = r"""
 extern "C" __global__ void write_last(
     T *target, const V *values, const I *places, const N *last, long long size, STEPS
 ) {
@@ -126,12 +129,12 @@ _add_total = cupy.ElementwiseKernel(
 
 
 @cache
-def _kernel(source: str, types: tuple[str, ...], axes: tuple[int, int, int] | None) -> Any:
+def _kernel(name: str, types: tuple[str, ...], axes: tuple[int, int, int] | None) -> Any:
     """A kernel for types (as in ``"float T"``) and numbers of axes: see `_located`."""
     named = "".join(f"typedef {kind};\n" for kind in types)
     located = _located(*axes) if axes else ""
-    name = source[source.index("void ", source.index("__global__")) + 5 :].partition("(")[0]
-    return cupy.RawKernel(f"#include <cuda_fp16.h>\n{named}{WRAPPED}{LOOP}{located}{source}", name)
+    parts = "#include <cuda_fp16.h>\n", named, WRAPPED, ADDITIONS, LOOP, located, SOURCES[name]
+    return cupy.RawKernel("".join(parts), name)
 
 
 def _located(before: int, along: int, after: int) -> str:
@@ -166,17 +169,17 @@ def _located(before: int, along: int, after: int) -> str:
 
 
 def _run(
-    source: str, types: dict[str, str], pointers: tuple[Any, ...], steps: Any,
+    name: str, types: dict[str, str], pointers: tuple[Any, ...], steps: Any,
     numbers: tuple[int, ...],
 ) -> None:  # fmt: skip
     """Run a kernel over values, of which the first of the numbers says how many there are."""
     size = numbers[0]
     index = {"Index": "unsigned int" if size < 1 << 32 else "unsigned long long"}
-    named = tuple(f"{kind} {name}" for name, kind in (types | index).items())
+    named = tuple(f"{kind} {symbol}" for symbol, kind in (types | index).items())
     axes = tuple(len(part) for part in steps) if steps else None
     given = [number for part in steps or () for axis in part for number in axis]
     blocks = min(-(-size // BLOCK), MOST_BLOCKS)
-    _kernel(source, named, axes)((blocks,), (BLOCK,), (*pointers, *numbers, *given))
+    _kernel(name, named, axes)((blocks,), (BLOCK,), (*pointers, *numbers, *given))
 
 
 def scatter_add(target: Any, index: Any, values: Any) -> None:
@@ -191,7 +194,9 @@ def scatter_add(target: Any, index: Any, values: Any) -> None:
         return
     in_order = is_deterministic() and dtype.kind in "fc"
     places = places_of(index, target.shape)
-    if dtype.itemsize < 4 and not (in_order and places):
+    if places is None and in_order:
+        _by_numbers(target, index, values)
+    elif dtype.itemsize < 4 and not in_order:
         # Short integers wrap around at the end as they would on the way.
         total = cupy.zeros(target.shape, dtype=np.float32 if dtype.kind == "f" else np.int32)
         if places is None:
@@ -254,11 +259,11 @@ def _scatter(target: Any, places: Places, values: Any, in_order: bool) -> None:
     types = {"T": c_type(single), "V": c_type(theirs), "I": c_type(numbers.dtype)}
     sizes = (values.size * parts, each, numbers.size, prod(places.sizes))
     if not in_order:
-        _run(ATOMICALLY, types, (view, values, numbers), steps, sizes)
+        _run("scatter_add", types, (view, values, numbers), steps, sizes)
         return
     order = cupy.argsort(numbers.reshape(-1))
     types["A"] = c_type(wide(single))
-    _run(IN_ORDER, types, (view, values, numbers, order), steps, sizes)
+    _run("scatter_add_in_order", types, (view, values, numbers, order), steps, sizes)
 
 
 def assign(target: Any, index: Any, value: Any) -> None:
@@ -283,7 +288,7 @@ def assign(target: Any, index: Any, value: Any) -> None:
     types = {"T": bits, "V": bits, "I": c_type(numbers.dtype), "N": kind}
     sizes = (value.size * parts, 1, numbers.size, prod(places.sizes))
     steps = steps_of(view, places, parts)
-    _run(WRITING, types, (view, value, numbers, last), steps, sizes)
+    _run("write_last", types, (view, value, numbers, last), steps, sizes)
 
 
 def _without_leading_ones(value: Any, ndim: int) -> Any:
@@ -299,7 +304,7 @@ def _last_at(numbers: Any, places_in_all: int) -> tuple[Any, str]:
     last = cupy.zeros(places_in_all, dtype=np.uint32 if short else np.uint64)
     if numbers.size:
         types = {"N": kind, "I": c_type(numbers.dtype)}
-        _run(NOTING, types, (last, numbers), None, (numbers.size, places_in_all))
+        _run("note_last", types, (last, numbers), None, (numbers.size, places_in_all))
     return last, kind
 
 
@@ -334,6 +339,15 @@ def _last(numbers: Any, size: int) -> Any:
     last = cupy.zeros(size, dtype=np.int64)
     cupy.maximum.at(last, numbers, _counted(numbers.shape))
     return last[numbers]
+
+
+def _by_numbers(target: Any, index: Any, values: Any) -> None:
+    """Add in order into what any index selects, by the positions of all elements."""
+    numbers = _counted(target.shape)[index]
+    flat = cupy.ascontiguousarray(target).reshape(-1)
+    scatter_add(flat, (numbers,), cupy.broadcast_to(values, numbers.shape))
+    if flat.data.ptr != target.data.ptr:
+        target[...] = flat.reshape(target.shape)
 
 
 def _assign_by_numbers(target: Any, index: Any, value: Any) -> None:

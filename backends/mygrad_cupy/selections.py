@@ -97,9 +97,7 @@ def places_of(index: Any, shape: tuple[int, ...]) -> Places | None:
     together = chosen[-1] - chosen[0] + 1 == len(chosen)
     first = chosen[0] if together else 0
     behind = seen - len(axes) - first
-    return Places(
-        tuple(items), tuple(axes), tuple(sizes), tuple(arrays), common, first, behind
-    )
+    return Places(tuple(items), tuple(axes), tuple(sizes), tuple(arrays), common, first, behind)
 
 
 def _kind(item: Any) -> str:

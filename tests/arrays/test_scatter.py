@@ -156,6 +156,22 @@ def test_sums_in_order_have_the_bits_of_numpys(dtype: str, index: int) -> None:
 
 
 @on_cupy
+@pytest.mark.parametrize("turned", [False, True])
+def test_sums_in_order_over_masks_and_arrays(turned: bool) -> None:
+    from mygrad_cupy import deterministic
+
+    rng = np.random.default_rng(0)
+    want = rng.standard_normal((4, 5)).astype("f4")
+    target = target_of(want, turned)
+    index = (np.array([True, False, True, True]), rng.integers(-5, 5, (300, 3)))
+    values = (rng.standard_normal((300, 3)) * 10.0 ** rng.integers(-6, 6, (300, 3))).astype("f4")
+    np.add.at(want, index, values)
+    with deterministic():
+        ADAPTER.scatter_add(target, there(index), raw(values))
+    assert host(target).tobytes() == want.tobytes()
+
+
+@on_cupy
 def test_the_order_of_sums_is_a_setting() -> None:
     import mygrad_cupy
 

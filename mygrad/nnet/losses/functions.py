@@ -13,7 +13,7 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import maximum
 from mygrad.math.dtypes import floats, is_narrow, real_only
 from mygrad.math.exp_log import expm1, log
-from mygrad.math.sequential import mean, sum
+from mygrad.math.sequential import mean
 from mygrad.nnet.activations.functions import logsoftmax
 from mygrad.tensor_manip.selecting import take, where
 from mygrad.tensors.base import Tensor, as_operand_tensor
