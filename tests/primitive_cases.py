@@ -291,6 +291,7 @@ CASES: dict[str, list[Case]] = {
     "negative_log_likelihood": [then((3, 4), extra=(LABELS,))],
     "multiclass_hinge": [then((3, 4), extra=(LABELS,))],
     "at_labels": [then((3, 4), extra=(LABELS,))],
+    "focus": [over((2, 3), domain=POSITIVE, gamma=1.5), over((3,), domain=POSITIVE, gamma=1.0)],
     "label_hinge": [then((3, 4), (), extra=(LABELS,))],
     "put_at_labels": [then((3,), extra=(LABELS, 4))],
     "conv_nd": [

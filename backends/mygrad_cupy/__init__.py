@@ -189,6 +189,8 @@ adapter.kernels.update(
     crossentropy_adjoint=losses.crossentropy_adjoint,
     elu=activations.elu,
     elu_adjoint=activations.elu_adjoint,
+    focus=losses.focus,
+    focus_adjoint=losses.focus_adjoint,
     hard_tanh=activations.hard_tanh,
     hard_tanh_adjoint=activations.hard_tanh_adjoint,
     label_crossentropy=losses.label_crossentropy,

@@ -14,16 +14,17 @@ from typing import Any
 import cupy
 import numpy as np
 
+from mygrad_cupy.elementwise import elementwise, fits
 from mygrad_cupy.rows import c_type, launch_rows, row_kernel, wide
 
 __all__ = [
-    "PARTIAL", "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_hinge",
-    "label_hinge_adjoint", "label_mask", "put_at_labels",
+    "PARTIAL", "at_labels", "crossentropy_adjoint", "focus", "focus_adjoint",
+    "label_crossentropy", "label_hinge", "label_hinge_adjoint", "label_mask", "put_at_labels",
 ]  # fmt: skip
 
 PARTIAL = (
-    "at_labels", "crossentropy_adjoint", "label_crossentropy", "label_hinge",
-    "label_hinge_adjoint",
+    "at_labels", "crossentropy_adjoint", "focus", "focus_adjoint", "label_crossentropy",
+    "label_hinge", "label_hinge_adjoint",
 )  # fmt: skip
 """Those that leave some calls to the portable functions."""
 
@@ -169,6 +170,21 @@ _put = cupy.ElementwiseKernel(
     "mygrad_put_at_labels",
     preamble=ROWS,
 )
+_focus = elementwise("focus", "T rest, T gamma", "A(rest) > 0 ? pow(A(rest), A(gamma)) : A(0)")
+_focus_adjoint = elementwise(
+    "focus_adjoint", "T g, T rest, T gamma, T less",
+    "A(g) * (A(rest) > 0 ? A(gamma) * pow(A(rest), A(less)) : A(0))",
+)  # fmt: skip
+
+
+def focus(rest: Any, gamma: Any) -> Any:
+    """A power, and 0 from 0 down."""
+    return _focus(rest, gamma) if fits(rest, gamma) else NotImplemented
+
+
+def focus_adjoint(g: Any, rest: Any, gamma: Any) -> Any:
+    """Its adjoint."""
+    return _focus_adjoint(g, rest, gamma, gamma - 1) if fits(g, rest, gamma) else NotImplemented
 
 
 def label_crossentropy(x: Any, labels: Any) -> Any:

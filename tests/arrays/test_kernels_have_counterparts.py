@@ -188,6 +188,11 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3), draw(2, 3), 0.7, 1.0),
         lambda draw: (np.broadcast_to(draw(), (3,)), draw(3), 2.0, 3),
     ]),
+    "focus": (FLOATS[:3], [lambda draw: (draw(4, 3), 1.5), lambda draw: (draw(), 2.0)]),
+    "focus_adjoint": (FLOATS[:3], [
+        lambda draw: (draw(4, 3), draw(4, 3), 0.5),
+        lambda draw: (draw(4, 3), draw(4, 3), 2.0),
+    ]),
     "hard_tanh": (FLOATS, [lambda draw: (draw(4, 3), -1, 1.5), lambda draw: (draw(0, 3),)]),
     "hard_tanh_adjoint": (FLOATS[:3], [lambda draw: (draw(4, 3), draw(4, 3), -1, 1.5)]),
     "label_crossentropy": (REAL, [

@@ -15,7 +15,7 @@ from mygrad.math.dtypes import floats, is_narrow, real_only
 from mygrad.math.exp_log import expm1, log
 from mygrad.math.sequential import mean
 from mygrad.nnet.activations.functions import logsoftmax
-from mygrad.tensor_manip.selecting import take, where
+from mygrad.tensor_manip.selecting import take
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
@@ -393,6 +393,20 @@ def focal_loss(
     return _focused(log(p), 1 - p, alpha, gamma, constant)
 
 
+@composition
+def focus_adjoint(g: Any, rest: Any, gamma: float, *, xp: Any) -> Any:
+    """The adjoint of `rest`, by that of its `focus`."""
+    some = rest > 0
+    return g * xp.where(some, gamma * xp.where(some, rest, 1.0) ** (gamma - 1), 0.0)
+
+
+@primitive(rest=lambda g, rest, gamma, xp: xp.focus_adjoint(g, rest, gamma))
+def focus(rest: Any, gamma: float, *, xp: Any) -> Any:
+    """``rest**gamma``; from 0 down 0, and so is the derivative, whatever that of the power."""
+    some = rest > 0
+    return xp.where(some, xp.where(some, rest, 1.0) ** gamma, 0.0)
+
+
 def _focused(log_p: Any, rest: Any, alpha: Any, gamma: Any, constant: bool | None) -> Any:
     """The focal loss, given the logarithm of a probability and what that lacks to 1."""
     from mygrad.math.arithmetic import multiply
@@ -400,10 +414,7 @@ def _focused(log_p: Any, rest: Any, alpha: Any, gamma: Any, constant: bool | Non
         raise ValueError(f"focal_loss: gamma is a number from 0, not {gamma!r}")
     if not gamma:
         return multiply(-alpha, log_p, constant=constant)
-    # Of a sure sample both factors are 0, and so is the derivative, whatever that of the power.
-    some = rest > 0
-    focus = where(some, where(some, rest, 1.0) ** float(gamma), 0.0)
-    return multiply(-alpha * log_p, focus, constant=constant)
+    return multiply(-alpha * log_p, focus(rest, float(gamma)), constant=constant)
 
 
 def softmax_focal_loss(
