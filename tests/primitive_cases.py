@@ -291,6 +291,10 @@ CASES: dict[str, list[Case]] = {
     "softmax_crossentropy": [then((3, 4), extra=(LABELS,))],
     "negative_log_likelihood": [then((3, 4), extra=(LABELS,))],
     "multiclass_hinge": [then((3, 4), extra=(LABELS,))],
+    "at_labels": [then((3, 4), extra=(LABELS,))],
+    "focus": [over((2, 3), domain=POSITIVE, gamma=1.5), over((3,), domain=POSITIVE, gamma=1.0)],
+    "label_hinge": [then((3, 4), (), extra=(LABELS,))],
+    "put_at_labels": [then((3,), extra=(LABELS, 4))],
     "conv_nd": [
         on((2, 2, 5), (3, 2, 2), stride=1),
         on((1, 2, 6), (1, 2, 2), stride=2, padding=1, dilation=3),

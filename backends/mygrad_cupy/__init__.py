@@ -7,7 +7,6 @@ that `mygrad.available_backends` can tell it and nobody selects a backend that c
 from __future__ import annotations
 
 from contextlib import nullcontext
-from math import prod
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,8 +23,11 @@ import numpy as np
 
 from mygrad.arrays import Adapter
 from mygrad_cupy import (
+    activations,
     convolution,
+    gather,
     joining,
+    losses,
     masks,
     moments,
     normalization,
@@ -33,11 +35,16 @@ from mygrad_cupy import (
     pooling,
     recurrent,
     reduction,
+    scatter,
+    softmax,
     updates,
 )
+from mygrad_cupy.determinism import deterministic, is_deterministic, set_deterministic
 from mygrad_cupy.gemm import allow_tf32
 
-__all__ = ["adapter", "allow_tf32"]
+__all__ = [
+    "adapter", "allow_tf32", "deterministic", "is_deterministic", "set_deterministic",
+]  # fmt: skip
 
 
 def _ask_for_a_device() -> None:
@@ -61,7 +68,7 @@ class CuPyAdapter(Adapter):
 
     CuPy can neither lock arrays nor, without waiting for the device, tell that an index array
     points beyond an axis (it wraps around). Sums over repeated positions are atomic additions:
-    their last bits may differ from run to run.
+    their last bits may differ from run to run, unless `deterministic` says otherwise.
     """
 
     name = "cupy"
@@ -124,36 +131,14 @@ class CuPyAdapter(Adapter):
         return np.can_cast(source, target, "same_kind")
 
     def assign(self, target: Any, index: Any, value: Any) -> None:
-        if masks.write_number(target, index, value):
-            return
-        if isinstance(value, cupy.ndarray) and value.size > 1:
-            places = _places(index, target.shape)
-            if places is not None:  # repeated positions all get the value of the last one
-                value = value.reshape(value.shape[max(value.ndim - places.ndim, 0) :])
-                value = cupy.broadcast_to(value, places.shape).reshape(-1)
-                value = value[_last(places, target.size)]
-        target[index] = value
+        if not masks.write_number(target, index, value):
+            scatter.assign(target, index, value)
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
-        places = _places(index, shape)
-        return None if places is None else _last(places, prod(shape)) == _counted(places.shape)
+        return scatter.last_occurrences(index, shape)
 
     def scatter_add(self, target: Any, index: Any, values: Any) -> None:
-        dtype = target.dtype
-        theirs = np.result_type(getattr(values, "dtype", values), dtype)
-        if not self.can_cast(theirs, dtype):  # CuPy would cast, whatever is lost
-            raise TypeError(f"values of dtype {theirs} cannot be added into an array of {dtype}")
-        if dtype.kind == "f" or (dtype.kind in "iu" and dtype.itemsize >= 4):
-            cupy.add.at(target, index, values)
-        elif dtype.kind == "c":  # CUDA has no atomic addition for this and what follows
-            values = cupy.asarray(values, dtype=dtype)
-            cupy.add.at(target.real, index, values.real)
-            cupy.add.at(target.imag, index, values.imag)
-        else:  # short integers wrap around at the end as they would on the way
-            wide = np.int64 if dtype.kind in "biu" else np.float32
-            total = cupy.zeros(target.shape, dtype=wide)
-            cupy.add.at(total, index, cupy.asarray(values, dtype=wide))
-            target += total.astype(dtype)
+        scatter.scatter_add(target, index, values)
 
     def rng(self, seed: Any = None) -> Any:
         return cupy.random.default_rng(seed)
@@ -197,27 +182,6 @@ def _outline(array: Any) -> Any:
     return np.asarray(SimpleNamespace(__array_interface__=lies))
 
 
-def _counted(shape: tuple[int, ...]) -> Any:
-    """An array of this shape that holds the position of each of its elements."""
-    return cupy.arange(prod(shape), dtype=np.int64).reshape(shape)
-
-
-def _places(index: Any, shape: tuple[int, ...]) -> Any:
-    """The positions that an index selects; None without integer arrays: then none repeats."""
-    items = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(i, cupy.ndarray) and i.dtype.kind in "iu" for i in items):
-        return _counted(shape)[index]
-    return None
-
-
-def _last(places: Any, size: int) -> Any:
-    """For each of `places` in an array of `size` elements, where in `places` it comes last."""
-    last = cupy.zeros(size, dtype=np.int64)
-    unsigned = np.uint64  # before CuPy 14.2 there is no maximum.at of int64
-    cupy.maximum.at(last.view(unsigned), places, _counted(places.shape).view(unsigned))
-    return last[places]
-
-
 def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None) -> Any:
     n = len(window_shape)
     gaps = dilation if isinstance(dilation, (tuple, list)) else (dilation or 1,) * n
@@ -244,7 +208,9 @@ adapter.kernels.update(
     adam_update=updates.adam_update,
     concat=joining.concat,
     gathered=masks.gathered,
+    label_mask=losses.label_mask,
     mean=reduction.mean_of_elements,
+    put_at_labels=losses.put_at_labels,
     repeated_places=masks.repeated_places,
     rmsprop_update=updates.rmsprop_update,
     roll=padding.roll,
@@ -258,21 +224,48 @@ adapter.kernels.update(
 )
 _always_answer = frozenset(adapter.kernels)
 adapter.kernels.update(
+    at_labels=losses.at_labels,
     channel_sums=normalization.channel_sums,
     channels_adjoint=normalization.channels_adjoint,
     conv_filter_gradient=convolution.conv_filter_gradient,
     conv_input_gradient=convolution.conv_input_gradient,
     conv_nd=convolution.conv_nd,
+    crossentropy_adjoint=losses.crossentropy_adjoint,
+    elu=activations.elu,
+    elu_adjoint=activations.elu_adjoint,
+    focus=losses.focus,
+    focus_adjoint=losses.focus_adjoint,
     gru_steps=recurrent.gru_steps,
     gru_steps_adjoint=recurrent.gru_steps_adjoint,
+    hard_tanh=activations.hard_tanh,
+    hard_tanh_adjoint=activations.hard_tanh_adjoint,
+    label_crossentropy=losses.label_crossentropy,
+    label_hinge=losses.label_hinge,
+    label_hinge_adjoint=losses.label_hinge_adjoint,
+    leaky_relu=activations.leaky_relu,
+    leaky_relu_adjoint=activations.leaky_relu_adjoint,
+    logsoftmax=softmax.logsoftmax,
+    logsoftmax_adjoint=softmax.logsoftmax_adjoint,
     max_picked=pooling.max_picked,
     max_pool=pooling.max_pool,
     max_unpool=pooling.max_unpool,
     normalize_channels=normalization.normalize_channels,
     normalize_rows=normalization.normalize_rows,
     pad_from_within=padding.pad_from_within,
+    relu_adjoint=activations.relu_adjoint,
     row_sums=normalization.row_sums,
     rows_adjoint=normalization.rows_adjoint,
+    selu=activations.selu,
+    sigmoid=activations.sigmoid,
+    sigmoid_adjoint=activations.sigmoid_adjoint,
+    soft_sign=activations.soft_sign,
+    soft_sign_adjoint=activations.soft_sign_adjoint,
+    softmax=softmax.softmax,
+    softmax_adjoint=softmax.softmax_adjoint,
+    take=gather.take,
+    take_along_axis=gather.take_along_axis,
+    tanh_adjoint=activations.tanh_adjoint,
     unpad_from_within=padding.unpad_from_within,
+    untake_along_axis=gather.untake_along_axis,
 )
 adapter.partial_kernels = frozenset(adapter.kernels) - _always_answer

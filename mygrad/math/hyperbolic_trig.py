@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.autodiff.namespace import composition
 from mygrad.math.dtypes import highest_power, is_complex, real_only
 from mygrad.math.ufunc import ufunc
 
@@ -23,13 +24,14 @@ __all__ = [
 ]
 
 
-def _sech_squared(x: Any, xp: Any) -> Any:
-    """The derivative of tanh. ``1 - tanh(x)**2`` has no digit left where tanh is close to 1."""
+@composition
+def tanh_adjoint(g: Any, x: Any, *, xp: Any) -> Any:
+    """``g / cosh(x)**2``, as ``1 - tanh(x)**2`` has no digit left where tanh is close to 1."""
     if not is_complex(x, xp):  # beyond these bounds it is 0
         highest = highest_power(x, xp)
         x = xp.minimum(xp.maximum(x, -highest), highest)
     part = 1 / xp.cosh(x)
-    return part * part
+    return g * (part * part)
 
 
 def _root_of_square_plus_one(x: Any, xp: Any) -> Any:
@@ -84,7 +86,7 @@ def cosh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: g * _sech_squared(x, xp),
+    x=lambda g, x, xp: xp.tanh_adjoint(g, x),
 )
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent.

@@ -155,6 +155,58 @@ def test_labels_of_few_bits_and_many_classes(loss: Any, dtype: str, count: int) 
     np.testing.assert_array_equal(got[1], want[1])
 
 
+@pytest.mark.parametrize("loss", LABELLED)
+@pytest.mark.parametrize("label", [3, -4, 100])
+def test_labels_that_are_no_class(loss: Any, label: int) -> None:
+    """They raise; where that would mean waiting for a device, what they belong to is nan."""
+    x = mg.tensor(np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]]))
+    if mg.backends.selected_adapter().name not in ("cupy", "dpnp"):
+        with pytest.raises(IndexError, match=f"the label {label} is none of the 3 classes"):
+            loss(x, raw([1, label]))
+        return
+    found = loss(x, raw([1, label]))
+    values = np.atleast_1d(host(found))
+    np.testing.assert_array_equal(np.isnan(values), [False, True] if found.ndim else [True])
+    found.sum().backward()
+    assert np.isfinite(host(x.grad)[0]).all()
+    alone = mg.tensor(host(x)[:1])
+    loss(alone, raw([1])).sum().backward()
+    share = 1 if found.ndim else 2
+    np.testing.assert_allclose(host(x.grad)[:1] * share, host(alone.grad), rtol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_hinge_losses_of_scores_that_are_not_finite(bad: float) -> None:
+    for row, label, want in (
+        ([bad, 1.0, 2.0], 0, np.nan if np.isnan(bad) else 0.0 if bad > 0 else np.inf),
+        ([bad, 1.0, 2.0], 2, np.nan if np.isnan(bad) else np.inf if bad > 0 else 0.0),
+    ):
+        x = mg.tensor(np.array([row]))
+        with np.errstate(invalid="ignore"):
+            loss = multiclass_hinge(x, raw([label]), 0.5)
+            loss.backward()
+        np.testing.assert_array_equal(host(loss), want)
+        assert np.isfinite(host(x.grad)).all()
+
+
+def test_a_variable_as_hinge() -> None:
+    hinge, x = mg.tensor(0.75), mg.tensor(np.array([[1.0, 2.0, 1.5], [0.0, 3.0, -1.0]]))
+    multiclass_hinge(x, raw([2, 1]), hinge).backward()
+    assert host(hinge.grad) == 1.0  # two margins of the first row, none of the second, over 2
+    np.testing.assert_array_equal(host(x.grad), [[0.5, 0.5, -1.0], [0, 0, 0]])
+
+
+@no_float16
+def test_crossentropy_of_more_classes_than_float16_adds_up() -> None:
+    """A sum of 70,000 powers is infinite in float16."""
+    x = mg.tensor(np.zeros((2, 70_000), np.float16))
+    loss = softmax_crossentropy(x, raw([0, 69_999]))
+    (loss * 1000).backward()
+    np.testing.assert_allclose(host(loss), np.log(70_000), rtol=1e-3)
+    np.testing.assert_allclose(host(x.grad)[0, 0], -500, rtol=1e-3)
+    np.testing.assert_allclose(host(x.grad)[0, 1], 500 / 70_000, rtol=1e-3)
+
+
 @no_float16
 def test_crossentropy_of_more_samples_than_float16_counts() -> None:
     count = 70_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import floats, highest_power, is_complex, real_only
 from mygrad.math.hyperbolic_trig import tanh
@@ -16,7 +17,13 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(x=lambda g, out, xp: xp.where(out > 0, g, 0.0))
+@composition
+def relu_adjoint(g: Any, out: Any, *, xp: Any) -> Any:
+    """The adjoint of what `relu` made `out` of."""
+    return xp.where(out > 0, g, 0.0)
+
+
+@primitive(x=lambda g, out, xp: xp.relu_adjoint(g, out))
 def relu(x: Any, *, xp: Any) -> Any:
     """Rectified linear unit, ``max(x, 0)``. Its derivative at 0 is taken to be 0.
 
@@ -40,7 +47,13 @@ def relu(x: Any, *, xp: Any) -> Any:
     return xp.maximum(x, 0)
 
 
-@primitive(x=lambda g, x, out, xp: g * (out * xp.sigmoid(-x)))
+@composition
+def sigmoid_adjoint(g: Any, x: Any, out: Any, *, xp: Any) -> Any:
+    """The adjoint of `x`, of which `out` is the `sigmoid`."""
+    return g * (out * xp.sigmoid(-x))
+
+
+@primitive(x=lambda g, x, out, xp: xp.sigmoid_adjoint(g, x, out))
 def sigmoid(x: Any, *, xp: Any) -> Any:
     """Logistic sigmoid, :math:`1 / (1 + e^{-x})`.
 
@@ -71,7 +84,13 @@ def sigmoid(x: Any, *, xp: Any) -> Any:
     return power / (1 + power)
 
 
-@primitive(x=lambda g, x, slope, xp: xp.where(x > 0, g, slope * g))
+@composition
+def leaky_relu_adjoint(g: Any, x: Any, slope: float, *, xp: Any) -> Any:
+    """The adjoint of `x`, by that of its `leaky_relu`."""
+    return xp.where(x > 0, g, slope * g)
+
+
+@primitive(x=lambda g, x, slope, xp: xp.leaky_relu_adjoint(g, x, slope))
 def leaky_relu(x: Any, slope: float, *, xp: Any) -> Any:
     """``x`` where it is positive, and ``slope * x`` elsewhere.
 
@@ -97,14 +116,15 @@ def leaky_relu(x: Any, slope: float, *, xp: Any) -> Any:
     return xp.where(x > 0, x, slope * x)
 
 
-def _elu_slope(x: Any, low: float, high: float, xp: Any) -> Any:
-    """`low` times the exponential of `x` where it is negative, and `high` elsewhere."""
+@composition
+def elu_adjoint(g: Any, x: Any, low: float, high: float, *, xp: Any) -> Any:
+    """`g` times `high` from 0 on, and times `low` times the exponential of `x` below."""
     straight = x >= 0
     powers = xp.where(~straight, xp.exp(xp.minimum(x, 0.0)), 0.0)
-    return low * powers + high * xp.astype(straight, x.dtype)
+    return g * (low * powers + high * xp.astype(straight, x.dtype))
 
 
-@primitive(x=lambda g, x, alpha, xp: g * _elu_slope(x, alpha, 1.0, xp))
+@primitive(x=lambda g, x, alpha, xp: xp.elu_adjoint(g, x, alpha, 1.0))
 def elu(x: Any, alpha: float, *, xp: Any) -> Any:
     """Exponential linear unit: ``x`` from 0 on, ``alpha * (exp(x) - 1)`` below.
 
@@ -138,7 +158,7 @@ def elu(x: Any, alpha: float, *, xp: Any) -> Any:
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-@primitive(x=lambda g, x, xp: g * _elu_slope(x, _SCALE * _ALPHA, _SCALE, xp))
+@primitive(x=lambda g, x, xp: xp.elu_adjoint(g, x, _SCALE * _ALPHA, _SCALE))
 def selu(x: Any, *, xp: Any) -> Any:
     """Scaled exponential linear unit.
 
@@ -166,9 +186,17 @@ def selu(x: Any, *, xp: Any) -> Any:
     return _SCALE * xp.maximum(x, 0) + _SCALE * _ALPHA * xp.expm1(xp.minimum(x, 0))
 
 
+@composition
+def hard_tanh_adjoint(
+    g: Any, x: Any, lower_bound: float, upper_bound: float, *, xp: Any
+) -> Any:
+    """The adjoint of `x`, by that of its `hard_tanh`."""
+    return xp.where((x > lower_bound) & (x < upper_bound), g, 0.0)
+
+
 @primitive(
-    x=lambda g, x, lower_bound, upper_bound, xp: xp.where(
-        (x > lower_bound) & (x < upper_bound), g, 0.0
+    x=lambda g, x, lower_bound, upper_bound, xp: xp.hard_tanh_adjoint(
+        g, x, lower_bound, upper_bound
     )
 )
 def hard_tanh(x: Any, lower_bound: float = -1, upper_bound: float = 1, *, xp: Any) -> Any:
@@ -196,7 +224,13 @@ def hard_tanh(x: Any, lower_bound: float = -1, upper_bound: float = 1, *, xp: An
     return xp.minimum(xp.maximum(x, lower_bound), upper_bound)
 
 
-@primitive(x=lambda g, x, xp: g / (1 + xp.abs(x)) / (1 + xp.abs(x)))
+@composition
+def soft_sign_adjoint(g: Any, x: Any, *, xp: Any) -> Any:
+    """The adjoint of `x`, by that of its `soft_sign`."""
+    return g / (1 + xp.abs(x)) / (1 + xp.abs(x))
+
+
+@primitive(x=lambda g, x, xp: xp.soft_sign_adjoint(g, x))
 def soft_sign(x: Any, *, xp: Any) -> Any:
     """``x / (1 + |x|)``.
 
@@ -220,10 +254,14 @@ def soft_sign(x: Any, *, xp: Any) -> Any:
     return x / (1 + xp.abs(x))
 
 
-@primitive(
-    x=lambda g, out, axis, xp: out * (g - xp.sum(g * out, axis=axis, keepdims=True)),
-    goes_first=True,
-)
+@composition
+def softmax_adjoint(g: Any, out: Any, axis: Any, *, xp: Any) -> Any:
+    """The adjoint of the scores, by that of their softmax `out`."""
+    axis = axis if out.ndim else None
+    return out * (g - xp.sum(g * out, axis=axis, keepdims=True))
+
+
+@primitive(x=lambda g, out, axis, xp: xp.softmax_adjoint(g, out, axis), goes_first=True)
 def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     """Exponentials, divided by their sum along an axis.
 
@@ -253,10 +291,14 @@ def softmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
-@primitive(
-    x=lambda g, out, axis, xp: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True),
-    goes_first=True,
-)
+@composition
+def logsoftmax_adjoint(g: Any, out: Any, axis: Any, *, xp: Any) -> Any:
+    """The adjoint of the scores, by that of the logarithm of their softmax, `out`."""
+    axis = axis if out.ndim else None
+    return g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)
+
+
+@primitive(x=lambda g, out, axis, xp: xp.logsoftmax_adjoint(g, out, axis), goes_first=True)
 def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     """The logarithm of `softmax`, without its rounding errors.
 

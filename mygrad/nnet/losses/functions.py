@@ -6,14 +6,16 @@ from numbers import Real
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.namespace import composition, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, floating
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import maximum
-from mygrad.math.dtypes import in_float32, real_only
+from mygrad.math.dtypes import floats, is_narrow, real_only
 from mygrad.math.exp_log import expm1, log
-from mygrad.math.sequential import mean, shared, sum
+from mygrad.math.sequential import mean
 from mygrad.nnet.activations.functions import logsoftmax
+from mygrad.tensor_manip.selecting import take
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
@@ -22,42 +24,28 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _chosen(labels: Any, x: Any, xp: Any, name: str) -> tuple[Any, Any]:
-    """`x`, and a mask of its shape, True at the label of each row; the labels are raw.
+def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
+    """Labels as a raw array of integers, one for each row of `x`.
 
-    A label that is no class raises. Where seeing that would mean waiting for a device, the row
-    of `x` becomes nan, and all of it is chosen.
+    One that is no class raises, where seeing that does not mean waiting for a device.
     """
-    labels = as_operand(labels, xp.adapter, name)
+    labels = as_operand(labels, adapter, name)
     if x.ndim != 2 or tuple(labels.shape) != (x.shape[0],):
         raise ValueError(
             f"{name}: scores of shape (N, C) go with N labels, and the shapes are "
             f"{tuple(x.shape)} and {tuple(labels.shape)}"
         )
-    library, count = xp.adapter.xp, x.shape[1]
+    library, count = adapter.xp, x.shape[1]
     if not library.isdtype(labels.dtype, "integral"):
         raise TypeError(f"{name}: labels are integers, and these are of dtype {labels.dtype}")
-    if not _asynchronous(xp.adapter) and x.shape[0]:
+    if not _asynchronous(adapter) and x.shape[0]:
         low, high = int(library.min(labels)), int(library.max(labels))
         if low < -count or high >= count:
             raise IndexError(
                 f"{name}: the label {low if low < -count else high} is none of the {count} "
                 f"classes, 0 to {count - 1}"
             )
-    mask = _at_labels(labels, count, xp)
-    if not _asynchronous(xp.adapter):
-        return x, mask
-    known = library.any(mask, axis=1, keepdims=True)
-    return xp.where(known, x, float("nan")), mask | ~known
-
-
-def _at_labels(labels: Any, count: int, xp: Any) -> Any:
-    """A mask of shape (N, `count`), True at the label of each row."""
-    library = xp.adapter.xp
-    labels = library.astype(labels, library.int64)  # uint8 cannot count 300 classes
-    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
-    labels = library.where(labels < 0, labels + count, labels)  # -1 is the last class
-    return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
+    return labels
 
 
 def _asynchronous(adapter: Adapter) -> bool:
@@ -65,25 +53,114 @@ def _asynchronous(adapter: Adapter) -> bool:
     return type(adapter).synchronize is not Adapter.synchronize
 
 
-def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
-    """Scores as a tensor, and the mask of their labels."""
-    from mygrad.autodiff.namespace import tensor_namespace_of
+def _places(labels: Any, count: int, xp: Any) -> Any:
+    """Labels as int64 (uint8 cannot count 300 classes), where -1 is the last of them."""
+    library = xp.adapter.xp
+    labels = library.astype(labels, library.int64)
+    return library.where(labels < 0, labels + count, labels)
 
+
+@composition
+def label_mask(labels: Any, count: int, *, xp: Any) -> Any:
+    """A mask of shape (N, `count`), True at the label of each row."""
+    library = xp.adapter.xp
+    labels = _places(labels, count, xp)
+    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
+    return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
+
+
+def _known(labels: Any, count: int, xp: Any) -> tuple[Any, Any]:
+    """Places that are all classes, and which labels are; None where they have been checked."""
+    places = _places(labels, count, xp)
+    if not _asynchronous(xp.adapter):
+        return places, None
+    known = (places >= 0) & (places < count)
+    return xp.adapter.xp.where(known, places, 0), known
+
+
+@primitive(
+    x=lambda g, labels, x_shape, xp: xp.put_at_labels(g, labels, x_shape[1]),
+    labels=None,
+)
+def at_labels(x: Any, labels: Any, *, xp: Any) -> Any:
+    """The element at the label of each row: shape (N,). nan where that is none of the classes."""
+    library = xp.adapter.xp
+    places, known = _known(labels, x.shape[1], xp)
+    found = library.take_along_axis(x, places[:, None], axis=1)[:, 0]
+    return found if known is None else library.where(known, found, float("nan"))
+
+
+@primitive(g=lambda h, labels, xp: xp.at_labels(h, labels), labels=None)
+def put_at_labels(g: Any, labels: Any, count: int, *, xp: Any) -> Any:
+    """The adjoint of `at_labels`: zeros of shape (N, `count`), with `g` at the labels."""
+    library, rows = xp.adapter.xp, g.shape[0]
+    places, known = _known(labels, count, xp)
+    g = g if known is None else library.where(known, g, 0.0)
+    out = library.zeros((rows, count), dtype=g.dtype, device=g.device)
+    at = (library.arange(rows, dtype=places.dtype, device=g.device), places)
+    xp.adapter.scatter_add(out, at, g)
+    return out
+
+
+def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
+    """Scores as a tensor of floats, and the raw labels."""
     x = as_operand_tensor(x)
-    labels = labels._data if isinstance(labels, Handle) else labels
     adapter = adapter_of(x._data)
     assert adapter is not None
-    return _chosen(labels, x, tensor_namespace_of(adapter), name)
+    labels = _checked(labels, x, adapter, name)
+    return floats(x, tensor_namespace_of(adapter)), labels
+
+
+def _widened(x: Any, xp: Any) -> Any:
+    """float16 as float32, in which powers add up, and integers as float64."""
+    return xp.astype(x, xp.adapter.xp.float32) if is_narrow(x, xp) else floats(x, xp)
+
+
+def _masked(x: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
+    """`x`, and the mask of its labels; rows whose label is no class are nan, and all is chosen."""
+    mask = xp.label_mask(labels, x.shape[1])
+    if not _asynchronous(xp.adapter):
+        return x, mask
+    known = xp.adapter.xp.any(mask, axis=1, keepdims=True)
+    return xp.where(known, x, float("nan")), mask | ~known
+
+
+@composition
+def label_crossentropy(x: Any, labels: Any, *, xp: Any) -> Any:
+    """For each row its cross-entropy, largest score, and powers: the others', and all of them.
+
+    Of shape (N, 1), and for float16 in float32. Rows whose label is no class are nan.
+    """
+    x, mask = _masked(_widened(x, xp), labels, xp)
+    top = xp.max(x, axis=1, keepdims=True)
+    shifted = x - top
+    label = xp.sum(xp.where(mask, shifted, 0.0), axis=1, keepdims=True)
+    others = xp.sum(xp.where(~mask, xp.exp(shifted), 0.0), axis=1, keepdims=True)
+    total = others + xp.exp(label)
+    # The loss of a sure sample is close to 0: the logarithm of 1 + the others.
+    losses = xp.where(label == 0, xp.log1p(others), xp.log(total) - label)
+    return losses, top, others, total
+
+
+@composition
+def crossentropy_adjoint(
+    g: Any, x: Any, labels: Any, top: Any, others: Any, total: Any, *, xp: Any
+) -> Any:
+    """Probabilities; at the labels those of the others, negated, and not 1 less, which cancels.
+
+    Times `g`, over the number of rows.
+    """
+    mask = xp.label_mask(labels, x.shape[1])
+    powers = xp.where(~mask, xp.exp(_widened(x, xp) - top), 0.0) - xp.where(mask, others, 0.0)
+    adjoint = (_widened(g, xp) / (x.shape[0] or 1) / total) * powers
+    return xp.astype(adjoint, x.dtype) if is_narrow(x, xp) else adjoint
 
 
 def _crossentropy_rule(
     g: Any, x: Any, y_true: Any, top: Any, others: Any, total: Any, xp: Any
 ) -> Any:
-    """Probabilities; at the labels those of the others, negated, and not 1 less, which cancels."""
     labels = y_true._data if isinstance(y_true, Handle) else y_true
-    mask = _at_labels(labels, x.shape[1], xp)
-    powers = xp.where(~mask, xp.exp(x - top), 0.0) - xp.where(mask, others, 0.0)
-    return (shared(g, x.shape[0] or 1) / total) * powers
+    return xp.crossentropy_adjoint(g, x, labels, top, others, total)
 
 
 @primitive(
@@ -117,15 +194,10 @@ def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
     Tensor(0.69314718)
     """
     real_only(x, xp, "softmax_crossentropy")
-    x, mask = _chosen(y_true, x, xp, "softmax_crossentropy")
-    top = xp.max(x, axis=1, keepdims=True)
-    shifted = x - top
-    label = xp.sum(xp.where(mask, shifted, 0.0), axis=1, keepdims=True)
-    others = xp.sum(xp.where(~mask, xp.exp(shifted), 0.0), axis=1, keepdims=True)
-    total = others + xp.exp(label)
-    # The loss of a sure sample is close to 0: the logarithm of 1 + the others.
-    losses = xp.where(label == 0, xp.log1p(others), xp.log(total) - label)
-    return in_float32(xp.mean, losses, xp), top, others, total
+    labels = _checked(y_true, x, xp.adapter, "softmax_crossentropy")
+    losses, top, others, total = xp.label_crossentropy(x, labels)
+    loss = xp.mean(losses)
+    return xp.astype(loss, x.dtype) if is_narrow(x, xp) else loss, top, others, total
 
 
 def negative_log_likelihood(
@@ -156,9 +228,8 @@ def negative_log_likelihood(
     >>> negative_log_likelihood(mg.log(mg.tensor([[0.5, 0.5]])), [0])
     Tensor(0.69314718)
     """
-    from mygrad.tensor_manip import where
-
-    x, mask = _labelled(x, y_true, "negative_log_likelihood")
+    x, labels = _labelled(x, y_true, "negative_log_likelihood")
+    picked = at_labels(x, labels)
     if weights is not None:
         weights = as_operand_tensor(weights)
         if tuple(weights.shape) != (x.shape[1],):
@@ -166,9 +237,39 @@ def negative_log_likelihood(
                 f"negative_log_likelihood: there is one weight for each of the {x.shape[1]} "
                 f"classes, and the weights have the shape {tuple(weights.shape)}"
             )
-        x = x * weights
-    picked = where(mask, x, 0.0)
-    return mean(-sum(picked, axis=1), constant=constant)
+        picked = picked * take(weights, labels)
+    return mean(-picked, constant=constant)
+
+
+def _margins(x: Any, hinge: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
+    """How far scores come above those `hinge` below the label's (0 there), and the labels' mask."""
+    x, mask = _masked(x, labels, xp)
+    correct = xp.sum(xp.where(mask, x, 0.0), axis=1, keepdims=True)
+    return xp.where(mask & (x == x), 0.0, x - correct + hinge), mask
+
+
+def _each_beyond(g: Any, x: Any, hinge: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
+    """The adjoint of each margin that counts, and the mask of the labels."""
+    labels = labels._data if isinstance(labels, Handle) else labels
+    margins, mask = _margins(x, hinge, labels, xp)
+    return xp.where(margins > 0, xp.expand_dims(g, axis=1), 0.0), mask
+
+
+@composition
+def label_hinge_adjoint(g: Any, x: Any, hinge: Any, labels: Any, *, xp: Any) -> Any:
+    """The adjoint of scores, by that of their `label_hinge`."""
+    each, mask = _each_beyond(g, x, hinge, labels, xp)
+    return each - xp.where(mask, xp.sum(each, axis=1, keepdims=True), 0.0)
+
+
+@primitive(
+    x=lambda g, x, hinge, labels, xp: xp.label_hinge_adjoint(g, x, hinge, labels),
+    hinge=lambda g, x, hinge, labels, xp: xp.sum(_each_beyond(g, x, hinge, labels, xp)[0]),
+    labels=None,
+)
+def label_hinge(x: Any, hinge: Any, labels: Any, *, xp: Any) -> Any:
+    """For each row, the sum of the scores' margins above those `hinge` below the label's."""
+    return xp.sum(xp.maximum(_margins(x, hinge, labels, xp)[0], 0.0), axis=1)
 
 
 def multiclass_hinge(
@@ -199,12 +300,8 @@ def multiclass_hinge(
     >>> multiclass_hinge(mg.tensor([[2.0, 1.5, 0.0]]), [0])
     Tensor(0.5)
     """
-    from mygrad.tensor_manip import where
-
-    x, mask = _labelled(x, y_true, "multiclass_hinge")
-    correct = sum(where(mask, x, 0.0), axis=1, keepdims=True)
-    margins = where(mask & (x == x), 0.0, maximum(x - correct + hinge, 0.0))
-    return mean(sum(margins, axis=1), constant=constant)
+    x, labels = _labelled(x, y_true, "multiclass_hinge")
+    return mean(label_hinge(x, hinge, labels), constant=constant)
 
 
 def margin_ranking_loss(
@@ -291,26 +388,33 @@ def focal_loss(
     >>> focal_loss(mg.tensor([[0.5, 0.5]]), [0], gamma=1)
     Tensor([0.34657359])
     """
-    from mygrad.tensor_manip import where
-
-    class_probs, mask = _labelled(class_probs, targets, "focal_loss")
-    p = sum(where(mask, class_probs, 0.0), axis=1)
+    class_probs, labels = _labelled(class_probs, targets, "focal_loss")
+    p = at_labels(class_probs, labels)
     return _focused(log(p), 1 - p, alpha, gamma, constant)
+
+
+@composition
+def focus_adjoint(g: Any, rest: Any, gamma: float, *, xp: Any) -> Any:
+    """The adjoint of `rest`, by that of its `focus`."""
+    some = rest > 0
+    return g * xp.where(some, gamma * xp.where(some, rest, 1.0) ** (gamma - 1), 0.0)
+
+
+@primitive(rest=lambda g, rest, gamma, xp: xp.focus_adjoint(g, rest, gamma))
+def focus(rest: Any, gamma: float, *, xp: Any) -> Any:
+    """``rest**gamma``; from 0 down 0, and so is the derivative, whatever that of the power."""
+    some = rest > 0
+    return xp.where(some, xp.where(some, rest, 1.0) ** gamma, 0.0)
 
 
 def _focused(log_p: Any, rest: Any, alpha: Any, gamma: Any, constant: bool | None) -> Any:
     """The focal loss, given the logarithm of a probability and what that lacks to 1."""
     from mygrad.math.arithmetic import multiply
-    from mygrad.tensor_manip import where
-
     if not isinstance(gamma, Real) or not float(gamma) >= 0:
         raise ValueError(f"focal_loss: gamma is a number from 0, not {gamma!r}")
     if not gamma:
         return multiply(-alpha, log_p, constant=constant)
-    # Of a sure sample both factors are 0, and so is the derivative, whatever that of the power.
-    some = rest > 0
-    focus = where(some, where(some, rest, 1.0) ** float(gamma), 0.0)
-    return multiply(-alpha * log_p, focus, constant=constant)
+    return multiply(-alpha * log_p, focus(rest, float(gamma)), constant=constant)
 
 
 def softmax_focal_loss(
@@ -338,8 +442,6 @@ def softmax_focal_loss(
     >>> softmax_focal_loss(mg.tensor([[1.0, 1.0]]), [0], gamma=1)
     Tensor([0.34657359])
     """
-    from mygrad.tensor_manip import where
-
-    scores, mask = _labelled(scores, targets, "softmax_focal_loss")
-    log_p = sum(where(mask, logsoftmax(scores, axis=1), 0.0), axis=1)
+    scores, labels = _labelled(scores, targets, "softmax_focal_loss")
+    log_p = at_labels(logsoftmax(scores, axis=1), labels)
     return _focused(log_p, -expm1(log_p), alpha, gamma, constant)
