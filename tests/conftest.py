@@ -1,5 +1,8 @@
 """Runs the suite on the backend that ``MYGRAD_BACKEND`` names, and counts what it skips there.
 
+With ``cupy:1`` all that tests make is on the second device, while the first one stays current:
+that is what finds an operation that does not follow its operands.
+
 Tests are written once, with host data and `mg` functions only; on another backend mygrad takes
 that data there, as it would for a user who selects it. What cannot run elsewhere says so::
 
@@ -23,8 +26,9 @@ from hypothesis import HealthCheck, settings
 
 # mygrad applies the variable when it is imported, which is too early for an adapter that is
 # registered below; the second variable hands the name on to the workers of pytest-xdist.
-BACKEND = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_BACKEND", "numpy")
-os.environ["MYGRAD_TEST_BACKEND"] = BACKEND
+SPELLED = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_BACKEND", "numpy")
+os.environ["MYGRAD_TEST_BACKEND"] = SPELLED
+BACKEND, _, DEVICE = SPELLED.partition(":")
 
 if BACKEND == "cupy" and os.environ.get("PRETENDED_GPUS"):
     # Real CuPy without a GPU; it has to be there before mygrad looks for a device.
@@ -44,7 +48,7 @@ else:
     mg.register_backend(strict_adapter)
 
 if BACKEND != "numpy":
-    mg.set_backend(BACKEND)
+    mg.set_backend(BACKEND, device=DEVICE or None)
 
 EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4}
 settings.register_profile(
@@ -83,7 +87,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"mygrad backend: {BACKEND}"
+    return f"mygrad backend: {SPELLED}"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -109,6 +113,6 @@ def xp_backend() -> mg.backends.Adapter:
 def process_wide_switches() -> Iterator[None]:
     """Take back what a test switched for the whole process."""
     yield
-    mg.set_backend(None if BACKEND == "numpy" else BACKEND)
+    mg.set_backend(None if BACKEND == "numpy" else BACKEND, device=DEVICE or None)
     mg.turn_memory_guarding_on()
     mg.on_detach("warn")

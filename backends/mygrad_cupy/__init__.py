@@ -7,8 +7,9 @@ that `mygrad.available_backends` can tell it and nobody selects a backend that c
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import wraps
 from math import prod
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 try:
@@ -21,6 +22,7 @@ except ImportError as error:
 
 import array_api_compat.cupy as xp
 import numpy as np
+from cupy.cuda import runtime
 
 from mygrad.arrays import Adapter
 
@@ -30,8 +32,8 @@ __all__ = ["adapter"]
 def _ask_for_a_device() -> None:
     """Raise, with the reason, if there is no GPU to put arrays on."""
     try:
-        count = cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
+        count = runtime.getDeviceCount()
+    except runtime.CUDARuntimeError as error:
         raise ImportError(
             f"CuPy {cupy.__version__} is installed, but finds no CUDA device ({error}); it needs "
             f"an NVIDIA GPU and a driver that is recent enough"
@@ -53,7 +55,43 @@ class CuPyAdapter(Adapter):
 
     name = "cupy"
     array_types = (cupy.ndarray,)
-    xp = xp
+    copies_are_launches = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.many_devices = runtime.getDeviceCount() > 1
+        self.xp = _Following(xp, self) if self.many_devices else xp
+        if self.many_devices:
+            for name in ("asarray", "assign", "copy", "last_occurrences", "scatter_add"):
+                setattr(self, name, self.following(getattr(self, name), name))
+
+    def go_to(self, device: Any) -> int:
+        before = runtime.getDevice()
+        if device is not None and device != before:
+            runtime.setDevice(device)  # which leaves the current stream of each device as it is
+        return before
+
+    def common_device(self, operands: Any, name: str = "") -> int | None:
+        found = None
+        for operand in operands:
+            kind = type(operand)
+            if kind is tuple or (kind is list and type(next(iter(operand), 0)) not in _NUMBERS):
+                device = self.common_device(operand, name)
+            else:
+                if kind is not cupy.ndarray:  # a subclass, or a tensor, which holds an array
+                    operand = getattr(operand, "_data", operand)
+                if not isinstance(operand, cupy.ndarray):
+                    continue
+                device = operand.data.device_id
+            if device is not None and device != found:
+                if found is not None:
+                    raise ValueError(
+                        f"{name and name + ': '}the arrays are on two devices of cupy, {found} "
+                        f"and {device}. Nothing is moved behind your back: move one of them with "
+                        f"`.to(device={found})`"
+                    )
+                found = device
+        return found
 
     def from_host(self, array: Any, device: Any = None) -> Any:
         with _on(device):
@@ -69,8 +107,20 @@ class CuPyAdapter(Adapter):
         return _device_number(device)
 
     def to_device(self, array: Any, device: Any) -> Any:
-        with _on(device):
-            return cupy.array(array, copy=True)
+        number = _device_number(device)
+        if number is None or number == array.data.device_id:
+            return self.copy(array)
+        with array.device:
+            source = cupy.cuda.get_current_stream()
+            written = source.record()
+        with _on(number):
+            target = cupy.cuda.get_current_stream()
+            target.wait_event(written)
+            copied = cupy.array(array, copy=True)
+            read = target.record()
+        with array.device:  # what next takes this memory has to wait until it was read
+            source.wait_event(read)
+        return copied
 
     def synchronize(self) -> None:
         cupy.cuda.Device().synchronize()
@@ -95,6 +145,14 @@ class CuPyAdapter(Adapter):
 
     def owner(self, array: Any) -> Any:
         return array.data.mem
+
+    def is_whole(self, array: Any) -> bool:
+        start, flags = array.data, array.flags
+        return (
+            start.ptr == start.mem.ptr
+            and bool(flags.c_contiguous or flags.f_contiguous)
+            and start.mem.size <= 2 * array.nbytes + 512  # memory comes in blocks of 512 bytes
+        )
 
     def is_view(self, result: Any, source: Any) -> bool:
         return result.data.mem is source.data.mem
@@ -144,6 +202,35 @@ class CuPyAdapter(Adapter):
         return cupy.random.default_rng(seed)
 
 
+class _Following:
+    """A namespace whose functions compute on the device of their arrays, or on ``device=``."""
+
+    def __init__(self, library: Any, adapter: CuPyAdapter) -> None:
+        self._library, self._adapter = library, adapter
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._library, name)
+        if isinstance(found, ModuleType):
+            found = _Following(found, self._adapter)
+        elif callable(found) and not isinstance(found, type):
+            found = self._on_device(self._adapter.following(found))
+        setattr(self, name, found)  # from now on a plain attribute
+        return found
+
+    def _on_device(self, function: Any) -> Any:
+        @wraps(function)
+        def placed(*args: Any, device: Any = None, **kw: Any) -> Any:
+            if device is None:
+                return function(*args, **kw)
+            with _on(device):
+                return function.__wrapped__(*args, **kw)
+
+        return placed
+
+
+_NUMBERS = (bool, int, float, complex)
+
+
 def _on(device: Any) -> Any:
     """A context in which arrays are made on `device`; on the current one if it is None."""
     number = _device_number(device)
@@ -156,9 +243,10 @@ def _device_number(device: Any) -> int | None:
         return None
     if isinstance(device, cupy.cuda.Device):
         return int(device.id)
-    name = device if isinstance(device, str) else f"cuda:{device}"
+    named = isinstance(device, str) and not device.isdecimal()
+    name = device if named else f"cuda:{device}"
     kind, colon, number = name.partition(":")
-    count = cupy.cuda.runtime.getDeviceCount()
+    count = runtime.getDeviceCount()
     if kind in ("cuda", "gpu") and not colon:
         return int(cupy.cuda.Device().id)
     if kind in ("cuda", "gpu") and number.isdecimal() and int(number) < count:

@@ -9,6 +9,7 @@ memory, scatter-add, locking.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 __all__ = ["Adapter"]
@@ -41,6 +42,11 @@ class Adapter:
         primitive's forward function is, without ``xp``.
     partial_kernels
         Those that may return NotImplemented, which leaves a call to the portable function.
+    many_devices
+        Whether there are several devices of which each thread has a current one, so that functions
+        have to be told to compute where their arrays are: by `go_to` and `common_device`.
+    copies_are_launches
+        Whether even a small copy costs much, so that it pays to find out that one is not needed.
     """
 
     name: str = ""
@@ -52,6 +58,8 @@ class Adapter:
     elements_are_copies: bool = False
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
+    many_devices: bool = False
+    copies_are_launches: bool = False
 
     def __init__(self) -> None:
         self.kernels = {}
@@ -83,6 +91,28 @@ class Adapter:
     def synchronize(self) -> None:
         """Wait until the device has done all work that was queued."""
 
+    def go_to(self, device: Any) -> Any:
+        """Make a device the current one (None: leave it); return the one that was before."""
+
+    def common_device(self, operands: Any, name: str = "") -> Any:
+        """The device of all arrays among `operands`; None without arrays, an error for several."""
+
+    def following(self, function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+        """`function`, made to compute on the device that holds the arrays in its arguments."""
+        if not self.many_devices or hasattr(function, "follows"):
+            return function
+
+        @wraps(function)
+        def followed(*args: Any, **kw: Any) -> Any:
+            before = self.go_to(self.common_device((*args, *kw.values()), name))
+            try:
+                return function(*args, **kw)
+            finally:
+                self.go_to(before)
+
+        followed.follows = True  # type: ignore[attr-defined]
+        return followed
+
     # --- memory -----------------------------------------------------------------------
     def address(self, array: Array) -> int:
         """The memory address, in bytes, of the first element."""
@@ -110,6 +140,10 @@ class Adapter:
     def owner(self, array: Array) -> Any:
         """The object that owns the memory of `array`: one object for all of its views."""
         raise NotImplementedError
+
+    def is_whole(self, array: Array) -> bool:
+        """Whether `array` fills all memory of its owner, each element in a place of its own."""
+        return False
 
     def is_view(self, result: Array, source: Array) -> bool:
         """Whether `result`, just computed from `source`, looks at the memory of `source`."""

@@ -237,7 +237,9 @@ class Primitive:
         composed = self.forward
         if self.takes_xp:
             composed = partial(composed, xp=namespace_of(adapter))
-        return with_kernel(adapter, self.name, composed) if self.is_ours else composed
+        if self.is_ours:
+            return with_kernel(adapter, self.name, composed)
+        return adapter.following(composed)
 
     def on_arrays(self, adapter: Adapter) -> Callable[..., Any]:
         """The operation on raw arrays, without its residuals: what rules call."""

@@ -196,12 +196,12 @@ class backend(Override[Selection | None]):
 
 
 def select_from_environment() -> None:
-    """Apply ``MYGRAD_BACKEND``; called once, when mygrad is imported."""
-    name = os.environ.get("MYGRAD_BACKEND")
+    """Apply ``MYGRAD_BACKEND``, as in ``cupy`` or ``cupy:1``; called once, at the import."""
+    name, _, device = os.environ.get("MYGRAD_BACKEND", "").partition(":")
     if name and name != "numpy":
         try:
-            set_backend(name)
-        except ImportError as error:
+            set_backend(name, device=device or None)
+        except (ImportError, ValueError) as error:
             raise ImportError(f"MYGRAD_BACKEND={name}: {error}") from error
 
 

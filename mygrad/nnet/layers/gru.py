@@ -17,7 +17,7 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import multiply
 from mygrad.random import generator
 from mygrad.tensor_manip.array_shape import broadcast_to
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
 
 __all__ = ["gru"]
 
@@ -211,7 +211,7 @@ def _masks(shapes: Sequence[tuple[int, ...]], dropout: float, like: Array) -> li
     xp, kept = adapter.xp, 1 - dropout
     masks = []
     for shape in shapes:
-        drawn = generator(adapter).random(shape)
+        drawn = generator(adapter, adapter.device(like)).random(shape)
         # Given a seed, these two branches keep what `numpy.random.binomial` keeps, and MyGrad 2.
         mask = drawn < kept if kept > 0.5 else drawn > dropout
         masks.append(xp.astype(mask, like.dtype) / kept)
@@ -331,7 +331,7 @@ def gru(
     >>> Uh.grad
     array([[0.17564441]])
     """
-    X, *rest = (as_operand_tensor(t) for t in (X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh))
+    X, *rest = as_operand_tensors(X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh)
     groups: list[tuple[Any, ...]] = [tuple(rest[k : k + 3]) for k in (0, 3, 6)]
     batch, size = _sizes(X, groups)
     like = groups[0][0]._data
@@ -356,7 +356,7 @@ def gru(
     if s0 is None:
         s0 = adapter.xp.zeros((batch, size), dtype=like.dtype, device=like.device)
     else:
-        s0 = as_operand_tensor(s0)
+        s0 = as_operand_tensor(s0, (X,))
         shape = tuple(s0.shape)
         if len(shape) > 2 or any(
             n not in (1, m) for n, m in zip(shape[::-1], (size, batch), strict=False)
@@ -369,7 +369,7 @@ def gru(
             s0 = broadcast_to(s0, (batch, size))
     masks = None
     if dropout:
-        drawn = _masks([(batch, size)] * 3 + [(size, size)] * 3, dropout, like)
+        drawn = adapter.following(_masks)([(batch, size)] * 3 + [(size, size)] * 3, dropout, like)
         masks = drawn[:3]
         groups = [
             (U, multiply(W, mask), b) for (U, W, b), mask in zip(groups, drawn[3:], strict=True)

@@ -14,7 +14,7 @@ from mygrad.math.dtypes import in_float32, real_only
 from mygrad.math.exp_log import expm1, log
 from mygrad.math.sequential import mean, shared, sum
 from mygrad.nnet.activations.functions import logsoftmax
-from mygrad.tensors.base import Tensor, as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
     "focal_loss", "margin_ranking_loss", "multiclass_hinge", "negative_log_likelihood",
@@ -28,7 +28,7 @@ def _chosen(labels: Any, x: Any, xp: Any, name: str) -> tuple[Any, Any]:
     A label that is no class raises. Where seeing that would mean waiting for a device, the row
     of `x` becomes nan, and all of it is chosen.
     """
-    labels = as_operand(labels, xp.adapter, name)
+    labels = as_operand(labels, xp.adapter, name, (x,))
     if x.ndim != 2 or tuple(labels.shape) != (x.shape[0],):
         raise ValueError(
             f"{name}: scores of shape (N, C) go with N labels, and the shapes are "
@@ -73,7 +73,7 @@ def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
     labels = labels._data if isinstance(labels, Handle) else labels
     adapter = adapter_of(x._data)
     assert adapter is not None
-    return _chosen(labels, x, tensor_namespace_of(adapter), name)
+    return adapter.following(_chosen, name)(labels, x, tensor_namespace_of(adapter), name)
 
 
 def _crossentropy_rule(
@@ -160,7 +160,7 @@ def negative_log_likelihood(
 
     x, mask = _labelled(x, y_true, "negative_log_likelihood")
     if weights is not None:
-        weights = as_operand_tensor(weights)
+        weights = as_operand_tensor(weights, (x,))
         if tuple(weights.shape) != (x.shape[1],):
             raise ValueError(
                 f"negative_log_likelihood: there is one weight for each of the {x.shape[1]} "
@@ -235,7 +235,7 @@ def margin_ranking_loss(
     >>> margin_ranking_loss(mg.tensor([1.0]), mg.tensor([2.0]), 1, 0.5)
     Tensor(1.5)
     """
-    x1, x2 = as_operand_tensor(x1), as_operand_tensor(x2)
+    x1, x2 = as_operand_tensors(x1, x2)
     if x1.shape != x2.shape or x1.ndim not in (1, 2):
         raise ValueError(
             f"margin_ranking_loss: the scores have the same shape, (N,) or (N, D), and their "
@@ -248,7 +248,7 @@ def margin_ranking_loss(
     if not isinstance(margin, Real) or not float(margin) >= 0:
         raise ValueError(f"margin_ranking_loss: the margin is a number from 0, not {margin!r}")
     if not isinstance(y, (int, float)):
-        y = as_operand_tensor(y).astype(x1.dtype)
+        y = as_operand_tensor(y, (x1,)).astype(x1.dtype)
         if y.ndim and tuple(y.shape) != (x1.shape[0],):
             raise ValueError(
                 f"margin_ranking_loss: y is a number or of shape ({x1.shape[0]},), and its shape "
