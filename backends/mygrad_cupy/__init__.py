@@ -6,6 +6,7 @@ that `mygrad.available_backends` can tell it and nobody selects a backend that c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import wraps
 from math import prod
@@ -93,6 +94,21 @@ class CuPyAdapter(Adapter):
                 found = device
         return found
 
+    def following(self, function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+        if not self.many_devices or hasattr(function, "follows"):
+            return function
+
+        @wraps(function)
+        def followed(*args: Any, **kw: Any) -> Any:
+            before = self.go_to(self.common_device((*args, *kw.values()), name))
+            try:
+                return function(*args, **kw)
+            finally:
+                self.go_to(before)
+
+        followed.follows = True  # type: ignore[attr-defined]
+        return followed
+
     def from_host(self, array: Any, device: Any = None) -> Any:
         with _on(device):
             return cupy.array(np.asarray(array), copy=True)
@@ -111,15 +127,17 @@ class CuPyAdapter(Adapter):
         if number is None or number == array.data.device_id:
             return self.copy(array)
         with array.device:
-            source = cupy.cuda.get_current_stream()
-            written = source.record()
+            if not array.flags.c_contiguous and not array.flags.f_contiguous:
+                array = cupy.ascontiguousarray(array)  # CuPy copies no others between devices
+            theirs = cupy.cuda.get_current_stream()
+            written = theirs.record()
         with _on(number):
-            target = cupy.cuda.get_current_stream()
-            target.wait_event(written)
+            ours = cupy.cuda.get_current_stream()
+            ours.wait_event(written)
             copied = cupy.array(array, copy=True)
-            read = target.record()
+            read = ours.record()
         with array.device:  # what next takes this memory has to wait until it was read
-            source.wait_event(read)
+            theirs.wait_event(read)
         return copied
 
     def synchronize(self) -> None:

@@ -9,7 +9,6 @@ memory, scatter-add, locking.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 __all__ = ["Adapter"]
@@ -43,8 +42,7 @@ class Adapter:
     partial_kernels
         Those that may return NotImplemented, which leaves a call to the portable function.
     many_devices
-        Whether there are several devices of which each thread has a current one, so that functions
-        have to be told to compute where their arrays are: by `go_to` and `common_device`.
+        Whether there are several, one of them current, and functions have to follow their arrays.
     copies_are_launches
         Whether even a small copy costs much, so that it pays to find out that one is not needed.
     """
@@ -98,20 +96,8 @@ class Adapter:
         """The device of all arrays among `operands`; None without arrays, an error for several."""
 
     def following(self, function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
-        """`function`, made to compute on the device that holds the arrays in its arguments."""
-        if not self.many_devices or hasattr(function, "follows"):
-            return function
-
-        @wraps(function)
-        def followed(*args: Any, **kw: Any) -> Any:
-            before = self.go_to(self.common_device((*args, *kw.values()), name))
-            try:
-                return function(*args, **kw)
-            finally:
-                self.go_to(before)
-
-        followed.follows = True  # type: ignore[attr-defined]
-        return followed
+        """`function`, made to compute on the common device of the arrays in its arguments."""
+        return function
 
     # --- memory -----------------------------------------------------------------------
     def address(self, array: Array) -> int:

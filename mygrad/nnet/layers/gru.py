@@ -209,13 +209,13 @@ def _masks(shapes: Sequence[tuple[int, ...]], dropout: float, like: Array) -> li
     adapter = adapter_of(like)
     assert adapter is not None
     xp, kept = adapter.xp, 1 - dropout
-    masks = []
-    for shape in shapes:
-        drawn = generator(adapter, adapter.device(like)).random(shape)
+
+    def mask(drawn: Array) -> Array:
         # Given a seed, these two branches keep what `numpy.random.binomial` keeps, and MyGrad 2.
-        mask = drawn < kept if kept > 0.5 else drawn > dropout
-        masks.append(xp.astype(mask, like.dtype) / kept)
-    return masks
+        return xp.astype(drawn < kept if kept > 0.5 else drawn > dropout, like.dtype) / kept
+
+    numbers = generator(adapter, adapter.device(like))
+    return [adapter.following(mask)(numbers.random(shape)) for shape in shapes]
 
 
 def _sizes(X: Any, groups: list[tuple[Any, ...]]) -> tuple[int, int]:
@@ -369,7 +369,7 @@ def gru(
             s0 = broadcast_to(s0, (batch, size))
     masks = None
     if dropout:
-        drawn = adapter.following(_masks)([(batch, size)] * 3 + [(size, size)] * 3, dropout, like)
+        drawn = _masks([(batch, size)] * 3 + [(size, size)] * 3, dropout, like)
         masks = drawn[:3]
         groups = [
             (U, multiply(W, mask), b) for (U, W, b), mask in zip(groups, drawn[3:], strict=True)

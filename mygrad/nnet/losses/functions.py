@@ -203,7 +203,10 @@ def multiclass_hinge(
 
     x, mask = _labelled(x, y_true, "multiclass_hinge")
     correct = sum(where(mask, x, 0.0), axis=1, keepdims=True)
-    margins = where(mask & (x == x), 0.0, maximum(x - correct + hinge, 0.0))
+    adapter = adapter_of(x._data)
+    assert adapter is not None
+    settled = adapter.xp.logical_and(mask, x == x)
+    margins = where(settled, 0.0, maximum(x - correct + hinge, 0.0))
     return mean(sum(margins, axis=1), constant=constant)
 
 
