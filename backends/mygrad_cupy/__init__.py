@@ -6,7 +6,7 @@ that `mygrad.available_backends` can tell it and nobody selects a backend that c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import wraps
 from math import prod
@@ -56,7 +56,6 @@ class CuPyAdapter(Adapter):
 
     name = "cupy"
     array_types = (cupy.ndarray,)
-    copies_are_launches = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,13 +163,17 @@ class CuPyAdapter(Adapter):
     def owner(self, array: Any) -> Any:
         return array.data.mem
 
-    def is_whole(self, array: Any) -> bool:
-        start, flags = array.data, array.flags
-        return (
-            start.ptr == start.mem.ptr
-            and bool(flags.c_contiguous or flags.f_contiguous)
-            and start.mem.size <= 2 * array.nbytes + 512  # memory comes in blocks of 512 bytes
-        )
+    def unshared(self, arrays: dict[Any, Any], others: Any) -> Iterator[Any]:  # type: ignore[override]
+        """The keys of those that fill memory which no other of these arrays looks at."""
+        seen = {id(a.data.mem) for a in _arrays_in(others)}
+        for key, array in arrays.items():
+            if isinstance(array, cupy.ndarray):
+                owner, flags = array.data.mem, array.flags
+                # It comes in blocks of 512 bytes. What keeps much more alive is copied.
+                filled = array.data.ptr == owner.ptr and owner.size <= 2 * array.nbytes + 512
+                if filled and (flags.c_contiguous or flags.f_contiguous) and id(owner) not in seen:
+                    yield key
+                seen.add(id(owner))
 
     def is_view(self, result: Any, source: Any) -> bool:
         return result.data.mem is source.data.mem
@@ -244,6 +247,15 @@ class _Following:
                 return function.__wrapped__(*args, **kw)
 
         return placed
+
+
+def _arrays_in(tree: Any) -> Iterator[Any]:
+    """The arrays, and those that tensors hold, in a nested sequence of anything."""
+    if isinstance(tree, (tuple, list)):
+        for branch in tree:
+            yield from _arrays_in(branch)
+    elif isinstance(array := getattr(tree, "_data", tree), cupy.ndarray):
+        yield array
 
 
 _NUMBERS = (bool, int, float, complex)

@@ -2,12 +2,9 @@
 
 from mygrad.arrays.protocol import Adapter
 from mygrad.arrays.registry import adapter_of, by_type, get_adapter, register_backend
-from mygrad.arrays.selection import (
-    Selection,
-    selected,
-    selected_adapter,
-    selected_device,
-    selection,
+
+from mygrad.arrays.selection import (  # isort: skip
+    Selection, selected, selected_adapter, selected_device, selection,
 )  # fmt: skip
 
 __all__ = [

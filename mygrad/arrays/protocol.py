@@ -8,7 +8,7 @@ memory, scatter-add, locking.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 __all__ = ["Adapter"]
@@ -43,8 +43,9 @@ class Adapter:
         Those that may return NotImplemented, which leaves a call to the portable function.
     many_devices
         Whether there are several, one of them current, and functions have to follow their arrays.
-    copies_are_launches
-        Whether even a small copy costs much, so that it pays to find out that one is not needed.
+    unshared
+        Where even a small copy costs much, a function of (arrays by key, nested other arrays): it
+        gives the keys of arrays, each in memory of its own, that no other array sees. Else None.
     """
 
     name: str = ""
@@ -57,7 +58,7 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
-    copies_are_launches: bool = False
+    unshared: Callable[[dict[Any, Any], Any], Iterable[Any]] | None = None
 
     def __init__(self) -> None:
         self.kernels = {}
@@ -126,10 +127,6 @@ class Adapter:
     def owner(self, array: Array) -> Any:
         """The object that owns the memory of `array`: one object for all of its views."""
         raise NotImplementedError
-
-    def is_whole(self, array: Array) -> bool:
-        """Whether `array` fills all memory of its owner, each element in a place of its own."""
-        return False
 
     def is_view(self, result: Array, source: Array) -> bool:
         """Whether `result`, just computed from `source`, looks at the memory of `source`."""

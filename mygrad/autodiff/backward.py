@@ -9,24 +9,16 @@ is changed in the graph, and no gradient is assigned, before all of it has succe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of, by_type
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
-from mygrad.autodiff.nodes import (
-    CLEARED,
-    Buffer,
-    Handle,
-    Record,
-    Version,
-    Write,
-    leaf,
-    new_handle,
-    tensor_class,
-)
+
+from mygrad.autodiff.nodes import (  # isort: skip
+    CLEARED, Buffer, Handle, Record, Version, Write, leaf, new_handle, tensor_class,
+)  # fmt: skip
 from mygrad.autodiff.operands import SCALARS
 from mygrad.autodiff.replay import replay
 from mygrad.autodiff.views import Gather, Layout, Window
@@ -252,8 +244,13 @@ class Sweep:
                 )
                 raise
             del adjoints[version]
-        if self.adapter.copies_are_launches and not on_tensors:
-            private |= self.unshared(order, grads)
+        find = self.adapter.unshared
+        if find is not None and not on_tensors and len(order) < 16 * len(adjoints):
+            # Rules of mygrad return what they made or were given: adjoints and saved values.
+            records = [version for version in order if type(version) is Record]
+            if all(record.primitive.is_ours for record in records):
+                seen = [self.held, grads, [adjoints[v] for v in private if v in adjoints]]
+                private.update(find(adjoints, [seen, [record.values for record in records]]))
         leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
         for version in leaves:
             # Loops that write the same parts of a tensor again in each step lose nothing.
@@ -277,26 +274,6 @@ class Sweep:
         if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
-
-    def unshared(self, order: list[Any], grads: list[tuple[Buffer, Any]]) -> set[Version]:
-        """The leaves whose adjoint lies in memory that nothing else looks at.
-
-        Rules of mygrad return what they made, or what they were given: adjoints and saved values.
-        """
-        if len(order) > 16 * len(self.adjoints):  # to look at all of that costs more than copies
-            return set()
-        records = [version for version in order if type(version) is Record]
-        if not all(record.primitive.is_ours for record in records):
-            return set()
-        adapter, found = self.adapter, set()
-        theirs = [self.held, [g for _, g in grads], [record.values for record in records]]
-        owners = {id(adapter.owner(a)) for a in arrays_in(theirs, adapter.array_types)}
-        for version in sorted(self.adjoints, key=self.private.__contains__, reverse=True):
-            for g in arrays_in(self.adjoints[version], adapter.array_types):
-                if id(adapter.owner(g)) not in owners and adapter.is_whole(g):
-                    found.add(version)
-                owners.add(id(adapter.owner(g)))
-        return found
 
     def pull_jointly(self, version: Record, g: Any, values: Any) -> None:
         """Run those rules of a record that return the adjoints of several operands at once."""
@@ -524,15 +501,6 @@ class Sweep:
             seen[version.index] = 0.0
         else:
             self.adapter.assign(seen, version.index, 0.0)
-
-
-def arrays_in(tree: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
-    """The arrays of these types in a (nested) sequence of anything."""
-    if isinstance(tree, (tuple, list)):
-        for branch in tree:
-            yield from arrays_in(branch, kinds)
-    elif isinstance(array := tree._data if isinstance(tree, Handle) else tree, kinds):
-        yield array
 
 
 def name_of_operand(version: Record, k: int) -> str:

@@ -20,14 +20,9 @@ Array = Any
 
 
 def write(
-    target: Handle,
-    index: Any,
-    value: Any,
-    sign: int = 0,
-    mask: Any = None,
-    name: Any = "tensor[...] = value",
-    advanced: bool = False,
-) -> None:
+    target: Handle, index: Any, value: Any, sign: int = 0, mask: Any = None,
+    name: Any = "tensor[...] = value", advanced: bool = False,
+) -> None:  # fmt: skip
     """Change a tensor in place, and record the change if a gradient may be asked for.
 
     Parameters

@@ -51,7 +51,7 @@ def composition(function: Any) -> Composition:
 
 
 def with_kernel(adapter: Adapter, name: str, composed: Any) -> Any:
-    """The adapter's kernel of this name, or the portable composition where it leaves a call."""
+    """The adapter's kernel of this name, or the composition where there is none or it declines."""
     kernel = adapter.kernels.get(name, composed)
     if name not in adapter.partial_kernels:
         return adapter.following(kernel)

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import (
-    Adapter,
-    adapter_of,
-    get_adapter,
-    selected_adapter,
-    selected_device,
-    selection,
+from mygrad.arrays import (  # isort: skip
+    Adapter, adapter_of, get_adapter, selected_adapter, selected_device, selection,
 )  # fmt: skip
 from mygrad.autodiff.nodes import Handle
 

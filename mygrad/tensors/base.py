@@ -394,7 +394,7 @@ class Tensor(Leaving):
         return (self[i] for i in range(self._data.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self == value).any())
+        return bool(self._adapter().xp.any(self == value))
 
     def __hash__(self) -> int:
         raise TypeError("tensors cannot be hashed, since they can be changed; use id(t)")

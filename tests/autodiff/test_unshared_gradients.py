@@ -6,6 +6,7 @@ rules of mygrad may return: what they made, or what they were given.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,20 @@ from programs.runner import leaf
 
 import mygrad as mg
 from mygrad.arrays import Adapter
-from mygrad.autodiff.backward import arrays_in
 from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.primitive import primitive
 
 ONES = [(name, None) for name in sorted(UFUNCS) if name in registry]
 CALLED = [*ONES, *((n, case) for n in sorted(CASES) if n in registry for case in CASES[n])]
+
+
+def arrays_in(tree: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+    """The arrays of these types in a nested sequence of anything."""
+    if isinstance(tree, (tuple, list)):
+        for branch in tree:
+            yield from arrays_in(branch, kinds)
+    elif isinstance(array := tree._data if isinstance(tree, mg.Tensor) else tree, kinds):
+        yield array
 
 
 def example(name: str, case: Case | None) -> Any:
