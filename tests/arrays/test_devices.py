@@ -405,17 +405,16 @@ def test_work_goes_to_the_current_stream_of_the_device(second: int) -> None:
     x, y = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0], device=second)
     with cupy.cuda.Device(second):
         stream = cupy.cuda.Stream(non_blocking=True)
-    with cupy.cuda.Device(second), stream:
-        with unchanged():
-            noted(y).backward()
-            assert seen == [(second, stream)] * 2
-            seen.clear()
-            noted(x).backward()
-            assert {device for device, _ in seen} == {0}
-            assert stream not in [used for _, used in seen]
-            seen.clear()
-            noted(x.to(device=second)).backward()
-            assert seen == [(second, stream)] * 2
+    with cupy.cuda.Device(second), stream, unchanged():
+        noted(y).backward()
+        assert seen == [(second, stream)] * 2
+        seen.clear()
+        noted(x).backward()
+        assert {device for device, _ in seen} == {0}
+        assert stream not in [used for _, used in seen]
+        seen.clear()
+        noted(x.to(device=second)).backward()
+        assert seen == [(second, stream)] * 2
     assert host(y.grad).tolist() == host(x.grad).tolist() == [1, 1]
 
 
