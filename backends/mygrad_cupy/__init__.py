@@ -6,6 +6,7 @@ that `mygrad.available_backends` can tell it and nobody selects a backend that c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import wraps
@@ -163,17 +164,29 @@ class CuPyAdapter(Adapter):
     def owner(self, array: Any) -> Any:
         return array.data.mem
 
-    def unshared(self, arrays: dict[Any, Any], others: Any) -> Iterator[Any]:  # type: ignore[override]
-        """The keys of those that fill memory which no other of these arrays looks at."""
+    def unshared(self, arrays: dict[Any, Any], others: Any) -> dict[Any, Any]:  # type: ignore[override]
+        """Those that fill memory which none of the rest looks at, and copies of small ones.
+
+        An array that is there under many keys is copied for all of them by few launches.
+        """
         seen = {id(a.data.mem) for a in _arrays_in(others)}
+        found, again = {}, defaultdict(list)
         for key, array in arrays.items():
-            if isinstance(array, cupy.ndarray):
-                owner, flags = array.data.mem, array.flags
-                # It comes in blocks of 512 bytes. What keeps much more alive is copied.
-                filled = array.data.ptr == owner.ptr and owner.size <= 2 * array.nbytes + 512
-                if filled and (flags.c_contiguous or flags.f_contiguous) and id(owner) not in seen:
-                    yield key
-                seen.add(id(owner))
+            if not isinstance(array, cupy.ndarray):
+                continue
+            owner, flags = array.data.mem, array.flags
+            # It comes in blocks of 512 bytes. What keeps much more alive is copied.
+            filled = array.data.ptr == owner.ptr and owner.size <= 2 * array.nbytes + 512
+            if filled and (flags.c_contiguous or flags.f_contiguous) and id(owner) not in seen:
+                found[key] = array
+            elif 0 < array.nbytes <= _SMALL:
+                again[id(array)].append(key)
+            seen.add(id(owner))
+        for keys in again.values():
+            count = _TOGETHER // arrays[keys[0]].nbytes
+            for k in range(0, len(keys), count):
+                found.update(_copies(arrays[keys[0]], keys[k : k + count]))
+        return found
 
     def is_view(self, result: Any, source: Any) -> bool:
         return result.data.mem is source.data.mem
@@ -247,6 +260,18 @@ class _Following:
                 return function.__wrapped__(*args, **kw)
 
         return placed
+
+
+_SMALL, _TOGETHER = 4096, 2**18  # bytes: of arrays that are copied in one go, of all copies
+
+
+def _copies(array: Any, keys: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """A copy of an array for each of these keys, side by side in one memory."""
+    with array.device:
+        block = cupy.empty((len(keys), *array.shape), dtype=array.dtype)
+        block[...] = array
+    for k, key in enumerate(keys):
+        yield key, block[k, ...]
 
 
 def _arrays_in(tree: Any) -> Iterator[Any]:

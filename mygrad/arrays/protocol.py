@@ -8,7 +8,7 @@ memory, scatter-add, locking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["Adapter"]
@@ -44,8 +44,8 @@ class Adapter:
     many_devices
         Whether there are several, one of them current, and functions have to follow their arrays.
     unshared
-        Where even a small copy costs much, a function of (arrays by key, nested other arrays): it
-        gives the keys of arrays, each in memory of its own, that no other array sees. Else None.
+        Where even a small copy costs much, a function of (arrays by key, nested other arrays): by
+        key, those in memory that no other array sees, and copies that are made together. Else None.
     """
 
     name: str = ""
@@ -58,7 +58,7 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
-    unshared: Callable[[dict[Any, Any], Any], Iterable[Any]] | None = None
+    unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:
         self.kernels = {}

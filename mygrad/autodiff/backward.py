@@ -51,12 +51,11 @@ def backward(
     start: Version = root._buffer.version  # type: ignore[union-attr, assignment]
     order = reachable(start)
     sweep = Sweep(namespace_of(by_type[type(root._data)]), create_graph)
+    sweep.seed = seed
     if root._window is None:
         sweep.adjoints[start] = seed
         if private_seed:
             sweep.private.add(start)
-        else:
-            sweep.held = seed
     else:
         sweep.accumulate(start, root._window, seed)
     try:
@@ -144,8 +143,8 @@ class Sweep:
         The leaves that the sweep reached through a write onto them.
     came_from
         By adapter, the device that was current before the sweep.
-    held
-        The seed, if somebody else holds it.
+    seed
+        What it began with, which somebody else may hold.
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
@@ -155,7 +154,7 @@ class Sweep:
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
         self.overwritten: set[Version] = set()
         self.came_from: dict[Adapter, Any] = {}
-        self.held: Any = None
+        self.seed: Any = None
         self.use(namespace)
 
     def follow(self, g: Any) -> None:
@@ -172,8 +171,7 @@ class Sweep:
         self.xp: Any = tensor_namespace_of(adapter) if self.on_tensors else namespace
         if adapter.many_devices:  # each record and each contribution is asked where it is
             self.namespace = self.kind = None
-            before = adapter.go_to(adapter.common_device((array,)))
-            self.came_from.setdefault(adapter, before)
+            self.came_from.setdefault(adapter, adapter.go_to(adapter.common_device((array,))))
 
     # --- the loop -----------------------------------------------------------------------------
     def run(self, order: list[Any]) -> list[tuple[Buffer, Any]]:
@@ -249,8 +247,10 @@ class Sweep:
             # Rules of mygrad return what they made or were given: adjoints and saved values.
             records = [version for version in order if type(version) is Record]
             if all(record.primitive.is_ours for record in records):
-                seen = [self.held, grads, [adjoints[v] for v in private if v in adjoints]]
-                private.update(find(adjoints, [seen, [record.values for record in records]]))
+                seen = [self.seed, grads, [adjoints[v] for v in private if v in adjoints]]
+                found = find(adjoints, [seen, [record.values for record in records]])
+                adjoints.update(found)
+                private.update(found)
         leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
         for version in leaves:
             # Loops that write the same parts of a tensor again in each step lose nothing.

@@ -197,12 +197,13 @@ class backend(Override[Selection | None]):
 
 def select_from_environment() -> None:
     """Apply ``MYGRAD_BACKEND``, as in ``cupy`` or ``cupy:1``; called once, at the import."""
-    name, _, device = os.environ.get("MYGRAD_BACKEND", "").partition(":")
+    spelled = os.environ.get("MYGRAD_BACKEND", "")
+    name, _, device = spelled.partition(":")
     if name and name != "numpy":
         try:
             set_backend(name, device=device or None)
         except (ImportError, ValueError) as error:
-            raise ImportError(f"MYGRAD_BACKEND={name}: {error}") from error
+            raise ImportError(f"MYGRAD_BACKEND={spelled}: {error}") from error
 
 
 # --- what happens where a gradient is lost ------------------------------------------------

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import copy
 import io
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -78,6 +81,22 @@ def test_every_way_to_name_the_second_device(name: Any, second: int) -> None:
             with mg.backend("cupy", device=named):
                 assert mg.random.rand(2).device == second
         mg.set_backend("cupy")
+
+
+def test_the_environment_names_a_device(second: int) -> None:
+    pretended = os.environ.get("PRETENDED_GPUS")
+    program = f"import sys; sys.path[:0] = {sys.path!r}\n"
+    if pretended:
+        program += f"import pretended_gpu; pretended_gpu.install({int(pretended)})\n"
+    program += "import mygrad as mg; print(mg.ones(2).device)"
+
+    def run(spelled: str) -> Any:
+        environment = {**os.environ, "MYGRAD_BACKEND": spelled}
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    assert [run(name).stdout for name in ("cupy", "cupy:1")] == ["0\n", "1\n"]
+    assert "MYGRAD_BACKEND=cupy:9: there is no CUDA device" in run("cupy:9").stderr
 
 
 @pytest.mark.parametrize("name", ["cpu", "cuda:7", 7, -1, 1.0])
