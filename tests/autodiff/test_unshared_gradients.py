@@ -146,6 +146,23 @@ def test_one_adjoint_for_two_leaves() -> None:
             assert np.all(host(other.grad) == want)
 
 
+@pytest.mark.parametrize("used", [1, 2])
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_adjoint_that_a_rule_made_for_several(used: int, kept: bool) -> None:
+    """Fresh memory, which addition hands on to both leaves; `result` may have it as gradient."""
+    x, y = mg.tensor([1.0, 2.0]), mg.tensor([3.0, 4.0])
+    result = x + y
+    loss = result * 2.0 if used == 1 else result * 2.0 + result * 3.0
+    tensors = [x, y, result] if kept else [x, y]
+    del result
+    loss.backward()
+    slope = 2.0 if used == 1 else 5.0
+    for k, t in enumerate(tensors):
+        bump(t.grad)
+        for j, other in enumerate(tensors):
+            assert np.all(host(other.grad) == slope + (100.0 if j <= k else 0.0))
+
+
 def test_a_seed_stays_the_caller_s() -> None:
     x, y = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0])
     seed = mg.tensor([3.0, 4.0], constant=True)
