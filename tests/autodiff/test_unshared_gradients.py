@@ -14,6 +14,7 @@ import pytest
 from gradcheck import host
 from primitive_cases import CASES, UFUNCS, Case, distinct, operands_of
 from programs import features, random_program
+from programs.runner import _LIMITS as LIMITS
 from programs.runner import leaf
 
 import mygrad as mg
@@ -110,7 +111,12 @@ def test_gradients_of_random_programs_are_shared_with_nobody(seed: int) -> None:
     program = random_program(3_000_000 + seed, 1, features())
     env: dict[str, Any] = {"mg": mg, "np": np, "leaf": leaf, "loss": 0.0, **program.arrays}
     with mg.on_detach("ignore"):
-        exec(program.code[0], env)
+        try:
+            exec(program.code[0], env)
+        except IndexError as error:
+            if any(limit in str(error) for limit in LIMITS):
+                pytest.skip(f"the library cannot run the program: {error}")
+            raise
         env["loss"].backward()
     tensors = [t for t in env.values() if isinstance(t, mg.Tensor)]
     for changed in tensors:
