@@ -10,7 +10,7 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.selecting import NO_VALUE
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensors
 
 __all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
 
@@ -205,6 +205,9 @@ def custom_operation(tensors: Any, operation: Operation, result: Any, *, xp: Any
     return result
 
 
+custom_operation.is_ours = False  # what its rule returns may be seen by others
+
+
 def execute_op(
     Op: type[Operation],
     *input_vars: Any,
@@ -247,7 +250,7 @@ def execute_op(
     >>> mg.execute_op(Scale, mg.tensor([1.0, 2.0]), op_args=(3.0,))
     Tensor([3., 6.])
     """
-    tensors = [as_operand_tensor(t) for t in input_vars]
+    tensors = as_operand_tensors(*input_vars)
     kept = []
     for t in tensors:
         adapter = adapter_of(t._data)
@@ -255,7 +258,10 @@ def execute_op(
         array = adapter.xp.asarray(t._data, copy=True)
         kept.append(new_handle(array, None, None, None, t._constant))
     operation = Op()
-    result = operation(*kept, *(op_args or ()), **(op_kwargs or {}))
+    compute: Callable[..., Any] = operation
+    if kept and adapter is not None:
+        compute = adapter.following(operation)
+    result = compute(*kept, *(op_args or ()), **(op_kwargs or {}))
     return custom_operation(tensors, operation, result, out=out, constant=constant)
 
 

@@ -1,5 +1,8 @@
 """Runs the suite on the backend that ``MYGRAD_BACKEND`` names, and counts what it skips there.
 
+With ``cupy:1`` all that tests make is on the second device, while the first one stays current:
+that is what finds an operation that does not follow its operands.
+
 Tests are written once, with host data and `mg` functions only; on another backend mygrad takes
 that data there, as it would for a user who selects it. What cannot run elsewhere says so::
 
@@ -22,9 +25,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # mygrad applies the variable when it is imported, which is too early for an adapter that is
-# registered below; the second variable hands the name on to the workers of pytest-xdist.
-BACKEND = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_BACKEND", "numpy")
-os.environ["MYGRAD_TEST_BACKEND"] = BACKEND
+# registered below; the others hand it on to the workers of pytest-xdist.
+SPELLED = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_SPELLED", "numpy")
+BACKEND, _, DEVICE = SPELLED.partition(":")
+os.environ.update(MYGRAD_TEST_BACKEND=BACKEND, MYGRAD_TEST_SPELLED=SPELLED)
 
 if BACKEND == "cupy" and os.environ.get("PRETENDED_GPUS"):
     # Real CuPy without a GPU; it has to be there before mygrad looks for a device.
@@ -44,7 +48,18 @@ else:
     mg.register_backend(strict_adapter)
 
 if BACKEND != "numpy":
-    mg.set_backend(BACKEND)
+    mg.set_backend(BACKEND, device=DEVICE or None)
+
+RAW_ARITHMETIC = {
+    "test_a_perceptron", "test_a_recurrent_network_from_scratch", "test_a_write_of_constants",
+    "test_gradient_descent",
+    "test_null_gradients_before_backward_does_no_harm", "test_data_is_updated_by_gradients",
+    "test_the_gradient_is_one_object_and_may_be_changed", "test_a_training_loop_takes_flat_memory",
+    "test_views_of_leaves_stay_views_after_clearing", "test_training_loops", "test_subclassing",
+    "test_grad_is_one_object_that_may_be_changed", "test_the_gradient_is_shared_with_nobody",
+    "test_a_view_of_a_leaf_stays_its_view_after_clearing", "test_training_loops_do_not_warn",
+}  # fmt: skip
+"""Tests that compute with raw arrays themselves, which CuPy lets be done where these are only."""
 
 EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4}
 settings.register_profile(
@@ -83,7 +98,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"mygrad backend: {BACKEND}"
+    return f"mygrad backend: {SPELLED}"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -106,9 +121,15 @@ def xp_backend() -> mg.backends.Adapter:
 
 
 @pytest.fixture(autouse=True)
-def process_wide_switches() -> Iterator[None]:
+def process_wide_switches(request: pytest.FixtureRequest) -> Iterator[None]:
     """Take back what a test switched for the whole process."""
+    adapter = mg.backends.selected_adapter()
+    raw = DEVICE and getattr(request.node, "originalname", "") in RAW_ARITHMETIC
+    before = adapter.go_to(adapter.parse_device(DEVICE) if raw else None)
     yield
-    mg.set_backend(None if BACKEND == "numpy" else BACKEND)
+    if raw:
+        adapter.go_to(before)
+    assert adapter.go_to(None) == before, "the test has left another device current"
+    mg.set_backend(None if BACKEND == "numpy" else BACKEND, device=DEVICE or None)
     mg.turn_memory_guarding_on()
     mg.on_detach("warn")

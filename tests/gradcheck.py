@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mygrad as mg
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, selected_adapter, selected_device
 
 __all__ = [
     "check_gradients",
@@ -41,8 +41,9 @@ def host(a: Any) -> Array:
 
 
 def raw(a: Any) -> Any:
-    """A host array as a raw array of the selected backend."""
-    return mg.backends.selected_adapter().from_host(np.asarray(a))
+    """A host array as a raw array of the selected backend, on the selected device."""
+    adapter = selected_adapter()
+    return adapter.from_host(np.asarray(a), selected_device(adapter))
 
 
 def _values(f: Function, operands: Sequence[Any]) -> Array:

@@ -2,16 +2,12 @@
 
 from mygrad.arrays.protocol import Adapter
 from mygrad.arrays.registry import adapter_of, by_type, get_adapter, register_backend
-from mygrad.arrays.selection import Selection, selected, selected_adapter, selection
+
+from mygrad.arrays.selection import (  # isort: skip
+    Selection, selected, selected_adapter, selected_device, selection,
+)  # fmt: skip
 
 __all__ = [
-    "Adapter",
-    "Selection",
-    "adapter_of",
-    "by_type",
-    "get_adapter",
-    "register_backend",
-    "selected",
-    "selected_adapter",
-    "selection",
-]
+    "Adapter", "Selection", "adapter_of", "by_type", "get_adapter", "register_backend",
+    "selected", "selected_adapter", "selected_device", "selection",
+]  # fmt: skip

@@ -41,6 +41,11 @@ class Adapter:
         primitive's forward function is, without ``xp``.
     partial_kernels
         Those that may return NotImplemented, which leaves a call to the portable function.
+    many_devices
+        Whether there are several, one of them current, and functions have to follow their arrays.
+    unshared
+        Where even a small copy costs much, a function of (arrays by key, nested other arrays): by
+        key, those in memory that no other array sees, and copies that are made together. Else None.
     """
 
     name: str = ""
@@ -52,6 +57,8 @@ class Adapter:
     elements_are_copies: bool = False
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
+    many_devices: bool = False
+    unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:
         self.kernels = {}
@@ -82,6 +89,16 @@ class Adapter:
 
     def synchronize(self) -> None:
         """Wait until the device has done all work that was queued."""
+
+    def go_to(self, device: Any) -> Any:
+        """Make a device the current one (None: leave it); return the one that was before."""
+
+    def common_device(self, operands: Any, name: str = "") -> Any:
+        """The device of all arrays among `operands`; None without arrays, an error for several."""
+
+    def following(self, function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+        """`function`, made to compute on the common device of the arrays in its arguments."""
+        return function
 
     # --- memory -----------------------------------------------------------------------
     def address(self, array: Array) -> int:

@@ -8,7 +8,7 @@ from mygrad.arrays.protocol import Adapter
 from mygrad.arrays.registry import get_adapter
 from mygrad.settings import Setting
 
-__all__ = ["Selection", "selected", "selected_adapter", "selection"]
+__all__ = ["Selection", "selected", "selected_adapter", "selected_device", "selection"]
 
 
 class Selection:
@@ -18,7 +18,7 @@ class Selection:
 
     def __init__(self, adapter: Adapter, device: Any = None) -> None:
         self.adapter = adapter
-        self.device = device
+        self.device = None if device is None else adapter.parse_device(device)
 
 
 selected: Setting[Selection | None] = Setting("backend", None)
@@ -33,3 +33,9 @@ def selected_adapter() -> Adapter:
     """The adapter that gives arrays to constructors: the selected one, or NumPy's."""
     chosen = selection()
     return chosen.adapter if chosen is not None else get_adapter("numpy")
+
+
+def selected_device(adapter: Adapter) -> Any:
+    """The device that the user selected for new arrays of this adapter, None if none."""
+    chosen = selection()
+    return chosen.device if chosen is not None and chosen.adapter is adapter else None

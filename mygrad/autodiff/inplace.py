@@ -20,14 +20,9 @@ Array = Any
 
 
 def write(
-    target: Handle,
-    index: Any,
-    value: Any,
-    sign: int = 0,
-    mask: Any = None,
-    name: Any = "tensor[...] = value",
-    advanced: bool = False,
-) -> None:
+    target: Handle, index: Any, value: Any, sign: int = 0, mask: Any = None,
+    name: Any = "tensor[...] = value", advanced: bool = False,
+) -> None:  # fmt: skip
     """Change a tensor in place, and record the change if a gradient may be asked for.
 
     Parameters
@@ -47,7 +42,7 @@ def write(
         What to call the operation in errors; whether there are arrays in `index`.
     """
     adapter = by_type[type(target._data)]
-    new = as_operand(value, adapter, name)
+    new = as_operand(value, adapter, name, (target,))
     if not adapter.has_views:
         raise TypeError(
             f"{name}: the arrays of {adapter.name} are immutable, so tensors on it cannot be "
@@ -64,8 +59,10 @@ def write(
     flows = recorded and isinstance(value, Handle) and not value._constant
     if flows and buffer.version is None:
         gradient_lost(f"{name}: a variable was written into a constant tensor")
-    region = target._data
+    region, before = target._data, None
     try:
+        if adapter.many_devices:
+            before = adapter.go_to(adapter.common_device((region, new, index, mask)))
         if index is not None and not advanced:
             region = region[index if ... in index else (*index, ...)]
             if not sign and isinstance(value, Handle) and value._buffer is buffer:
@@ -90,6 +87,9 @@ def write(
             adapter.assign(region, index if advanced else ..., new)
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, name, (target._data, new)) from error
+    finally:
+        if before is not None:
+            adapter.go_to(before)
 
     old = buffer.version
     if old is not None:

@@ -51,16 +51,16 @@ def composition(function: Any) -> Composition:
 
 
 def with_kernel(adapter: Adapter, name: str, composed: Any) -> Any:
-    """The adapter's kernel of this name, or the portable composition where it leaves a call."""
+    """The adapter's kernel of this name, or the composition where there is none or it declines."""
     kernel = adapter.kernels.get(name, composed)
     if name not in adapter.partial_kernels:
-        return kernel
+        return adapter.following(kernel)
 
     def computed(*args: Any, **kw: Any) -> Any:
         out = kernel(*args, **kw)
         return composed(*args, **kw) if out is NotImplemented else out
 
-    return computed
+    return adapter.following(computed)
 
 
 class Namespace:
@@ -71,7 +71,8 @@ class Namespace:
 
     def __getattr__(self, name: str) -> Any:
         primitive = registry.get(name)
-        found = self.adapter.kernels.get(name) or getattr(self.adapter.xp, name, None)
+        found = self.adapter.kernels.get(name)
+        found = self.adapter.following(found) if found else getattr(self.adapter.xp, name, None)
         if name in compositions:
             found = compositions[name].on_arrays(self.adapter)
         elif primitive is not None and (found is None or primitive.goes_first):

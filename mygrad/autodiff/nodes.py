@@ -269,13 +269,9 @@ def tensor_class() -> type[Any]:
 
 
 def new_handle(
-    data: Array,
-    buffer: Buffer | None,
-    window: Window | None,
-    base: Handle | None,
-    constant: bool,
+    data: Array, buffer: Buffer | None, window: Window | None, base: Handle | None, constant: bool,
     new: Callable[[type], Any] = object.__new__,
-) -> Any:
+) -> Any:  # fmt: skip
     """A tensor, made without going through the public constructor."""
     t = new(_tensor_class)
     t._data = data

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, selection
+from mygrad.arrays import (  # isort: skip
+    Adapter, adapter_of, get_adapter, selected_adapter, selected_device, selection,
+)  # fmt: skip
 from mygrad.autodiff.nodes import Handle
 
 __all__ = [
-    "SCALARS", "UnknownOperand", "as_operand", "as_operands", "common_adapter", "explain",
-    "floating", "is_constant",
+    "SCALARS", "UnknownOperand", "as_operand", "as_operands", "common_adapter", "device_beside",
+    "explain", "floating", "is_constant",
 ]  # fmt: skip
 
 Array = Any
@@ -85,8 +87,11 @@ class UnknownOperand(TypeError):
     """An operand of a type that mygrad cannot take."""
 
 
-def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
-    """An operand that is no tensor, for `adapter`: an array, or a Python scalar as it is."""
+def as_operand(value: Any, adapter: Adapter, name: str, beside: Any = ()) -> Array:
+    """An operand for `adapter`: an array, or a Python scalar as it is.
+
+    Data on the host go to the device of the first array or tensor among those `beside` them.
+    """
     kind = type(value)
     if isinstance(value, Handle):
         if adapter_of(value._data) is not adapter:
@@ -107,7 +112,7 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
         return value
     host = get_adapter("numpy")
     if theirs is host and not value.ndim:  # a NumPy scalar goes anywhere, as NumPy hands it over
-        return adapter.from_host(host.asarray(value))
+        return adapter.from_host(host.asarray(value), device_beside(beside, adapter))
     chosen = selection()
     followed = chosen is not None and chosen.adapter is adapter
     if theirs is None or theirs is host:
@@ -120,7 +125,7 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
                 )
             if adapter is host:  # a buffer cannot be locked, so its memory is not looked at
                 return array if kind in (list, tuple) else host.copy(array)
-            return adapter.from_host(array, chosen and chosen.device)
+            return adapter.from_host(array, device_beside(beside, adapter))
     raise TypeError(
         f"{name}: one operand is on the array library {adapter.name}, another is "
         f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
@@ -130,6 +135,14 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     )
 
 
+def device_beside(operands: Any, adapter: Adapter) -> Any:
+    """The device of the first array of `adapter` among these, else what the user selected."""
+    for array in [getattr(t, "_data", t) for t in operands]:
+        if type(array) in adapter.array_types:
+            return adapter.device(array)
+    return selected_device(adapter)
+
+
 def declines(kind: type) -> bool:
     """Whether a type says, in NumPy's way, that arrays are to leave operators to it."""
     return getattr(kind, "__array_ufunc__", declines) is None
@@ -137,11 +150,11 @@ def declines(kind: type) -> bool:
 
 def as_operands(values: Any, adapter: Adapter, name: str) -> list[Array]:
     """The operands of one call. Among Python scalars alone the widest becomes an array."""
-    arrays = [as_operand(value, adapter, name) for value in values]
+    arrays = [as_operand(value, adapter, name, values) for value in values]
     if arrays and all(type(a) in SCALARS for a in arrays):
         widths = [(bool, int, float, complex).index(type(a)) for a in arrays]
         k = widths.index(max(widths))
-        arrays[k] = adapter.asarray(arrays[k])
+        arrays[k] = adapter.asarray(arrays[k], device=selected_device(adapter))
     return arrays
 
 

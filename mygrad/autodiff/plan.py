@@ -30,12 +30,9 @@ class CompiledRule:
     __slots__ = ("function", "needs", "operands", "takes_i", "takes_wanted", "takes_xp")
 
     def __init__(
-        self,
-        operands: tuple[int, ...],
-        function: Callable[..., Any],
-        needs: tuple[int | slice, ...],
-        special: frozenset[str],
-    ) -> None:
+        self, operands: tuple[int, ...], function: Callable[..., Any],
+        needs: tuple[int | slice, ...], special: frozenset[str],
+    ) -> None:  # fmt: skip
         self.operands = operands
         self.function = function
         self.needs = needs

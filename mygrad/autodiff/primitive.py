@@ -83,21 +83,12 @@ class Primitive:
     """
 
     def __init__(
-        self,
-        forward: Callable[..., Any],
-        rules: Mapping[str, Rule | None],
-        *,
-        joint: Mapping[tuple[str, ...], Rule] | None = None,
-        aliases: Sequence[str] = (),
-        residuals: Sequence[str] = (),
-        index_residuals: Sequence[str] = (),
-        replay: Callable[..., Any] | None = None,
-        variadic: bool = False,
-        may_view: bool = False,
-        folds: bool = False,
-        goes_first: bool = False,
-        broadcasts: str | None = None,
-    ) -> None:
+        self, forward: Callable[..., Any], rules: Mapping[str, Rule | None], *,
+        joint: Mapping[tuple[str, ...], Rule] | None = None, aliases: Sequence[str] = (),
+        residuals: Sequence[str] = (), index_residuals: Sequence[str] = (),
+        replay: Callable[..., Any] | None = None, variadic: bool = False, may_view: bool = False,
+        folds: bool = False, goes_first: bool = False, broadcasts: str | None = None,
+    ) -> None:  # fmt: skip
         self.name = forward.__name__
         self.forward = forward
         self.aliases = tuple(aliases)
@@ -237,7 +228,7 @@ class Primitive:
         composed = self.forward
         if self.takes_xp:
             composed = partial(composed, xp=namespace_of(adapter))
-        return with_kernel(adapter, self.name, composed) if self.is_ours else composed
+        return with_kernel(adapter, self.name if self.is_ours else "", composed)
 
     def on_arrays(self, adapter: Adapter) -> Callable[..., Any]:
         """The operation on raw arrays, without its residuals: what rules call."""

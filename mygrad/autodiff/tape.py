@@ -15,24 +15,13 @@ from weakref import ref
 from mygrad.arrays import Adapter, by_type
 from mygrad.autodiff.guard import Guard, adopt, forget, guard_of
 from mygrad.autodiff.namespace import Namespace
-from mygrad.autodiff.nodes import (
-    Buffer,
-    Handle,
-    Record,
-    Version,
-    buffer_of,
-    new_handle,
-    tensor_class,
-    view_of,
-)
-from mygrad.autodiff.operands import (
-    SCALARS,
-    as_operands,
-    common_adapter,
-    explain,
-    floating,
-    is_constant,
-)
+
+from mygrad.autodiff.nodes import (  # isort: skip
+    Buffer, Handle, Record, Version, buffer_of, new_handle, tensor_class, view_of,
+)  # fmt: skip
+from mygrad.autodiff.operands import (  # isort: skip
+    SCALARS, as_operands, common_adapter, explain, floating, is_constant,
+)  # fmt: skip
 from mygrad.autodiff.plan import Plan
 from mygrad.settings import recording
 
@@ -51,12 +40,9 @@ def tracking() -> bool:
 
 
 def apply(
-    primitive: Any,
-    operands: tuple[Any, ...],
-    params: tuple[Any, ...] = (),
-    constant: bool | None = None,
-    mask: Any = None,
-) -> Any:
+    primitive: Any, operands: tuple[Any, ...], params: tuple[Any, ...] = (),
+    constant: bool | None = None, mask: Any = None,
+) -> Any:  # fmt: skip
     """Call a primitive, and record the call if a gradient may be asked for.
 
     `params` are the values of ``primitive.param_names``, in that order, and `mask` is a raw array
@@ -109,18 +95,10 @@ def apply(
 
 
 def wrap_result(
-    primitive: Any,
-    adapter: Adapter,
-    operands: tuple[Any, ...],
-    arrays: Any,
-    first: Array,
-    out: Any,
-    params: tuple[Any, ...] = (),
-    live: int = 0,
-    constant: bool | None = None,
-    mask: Any = None,
-    residuals: Sequence[Any] = (),
-) -> Any:
+    primitive: Any, adapter: Adapter, operands: tuple[Any, ...], arrays: Any, first: Array,
+    out: Any, params: tuple[Any, ...] = (), live: int = 0, constant: bool | None = None,
+    mask: Any = None, residuals: Sequence[Any] = (),
+) -> Any:  # fmt: skip
     """The tensor for what a kernel returned: a view, a constant, or the result of a record."""
     if type(out) not in adapter.array_types:
         if out is None:
@@ -151,16 +129,9 @@ def wrap_result(
 
 
 def record_call(
-    primitive: Any,
-    namespace: Namespace,
-    operands: tuple[Any, ...],
-    arrays: Sequence[Any],
-    out: Array,
-    params: tuple[Any, ...],
-    live: int,
-    mask: Any = None,
-    residuals: Sequence[Any] = (),
-) -> Any:
+    primitive: Any, namespace: Namespace, operands: tuple[Any, ...], arrays: Sequence[Any],
+    out: Array, params: tuple[Any, ...], live: int, mask: Any = None, residuals: Sequence[Any] = (),
+) -> Any:  # fmt: skip
     """Record that `primitive` made `out`, and return the tensor for it."""
     plan = primitive.plans.get(live) or primitive.plan(live, len(arrays))
     version = Record()
@@ -199,14 +170,9 @@ def record_call(
 
 
 def finish_record(
-    version: Record,
-    plan: Plan,
-    namespace: Namespace,
-    out: Array,
-    parents: tuple[Version | None, ...],
-    windows: list[Any] | None,
-    mask: Any = None,
-) -> Any:
+    version: Record, plan: Plan, namespace: Namespace, out: Array,
+    parents: tuple[Version | None, ...], windows: list[Any] | None, mask: Any = None,
+) -> Any:  # fmt: skip
     """Fill in the rest of a record, and return the tensor for its result."""
     buffer = Buffer()
     buffer.version = version

@@ -64,13 +64,9 @@ class Window:
     __slots__ = ("folds", "layout", "offset", "shape", "strides")
 
     def __init__(
-        self,
-        layout: Layout,
-        offset: int,
-        shape: tuple[int, ...],
-        strides: tuple[int, ...],
+        self, layout: Layout, offset: int, shape: tuple[int, ...], strides: tuple[int, ...],
         folds: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.layout = layout
         self.offset = offset
         self.shape = shape

@@ -31,7 +31,7 @@ def _writes(theirs: Any) -> Callable[[Any], Callable[..., Any]]:
     def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
         def call(target: Any, *args: Any, **kwargs: Any) -> Any:
             if isinstance(target, Handle):
-                return ours(target, *args, **kwargs)
+                return _adapter(target).following(ours, name)(target, *args, **kwargs)
             if has_variable((args, kwargs)):
                 gradient_lost(f"{name} wrote a variable into a raw array")
             return theirs(target, *on_data(args), **on_data(kwargs))
@@ -45,20 +45,21 @@ def _writes(theirs: Any) -> Callable[[Any], Callable[..., Any]]:
 @_writes(np.copyto)
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     adapter = _adapter(dst)
-    source = as_operand(src, adapter, "numpy.copyto")
+    source = as_operand(src, adapter, "numpy.copyto", (dst,))
     if type(source) in adapter.array_types or type(source) in adapter.scalar_types:
-        src = registry["astype"](src, dst.dtype, casting=casting, copy=False)
+        source = src if isinstance(src, Handle) else source
+        src = registry["astype"](source, dst.dtype, casting=casting, copy=False)
     elif casting not in ("same_kind", "unsafe"):
         raise refused("numpy.copyto", "casting", "give an array of the tensor's dtype")
     mask = None
     if where is not True:
-        mask = adapter.xp.asarray(as_operand(where, adapter, "numpy.copyto"), copy=True)
+        mask = adapter.xp.asarray(as_operand(where, adapter, "numpy.copyto", (dst,)), copy=True)
     write(dst, None, src, mask=mask, name="numpy.copyto")
 
 
 @_writes(np.putmask)
 def _putmask(a: Any, /, mask: Any, values: Any) -> None:
-    values = as_operand_tensor(values)
+    values = as_operand_tensor(values, (a,))
     if values.ndim and values.shape != a.shape:  # they are repeated, in order of the elements
         if not values.size:
             return
@@ -73,7 +74,7 @@ def _place(arr: Any, mask: Any, vals: Any) -> None:
     xp = _adapter(arr).xp
     positions = xp.nonzero(xp.reshape(chosen, arr.shape))
     count = positions[0].shape[0] if positions else 0
-    values = as_operand_tensor(vals).reshape(-1)
+    values = as_operand_tensor(vals, (arr,)).reshape(-1)
     if count and not values.size:
         raise ValueError("numpy.place: there are no values to put where the mask is true")
     if count:
@@ -91,7 +92,7 @@ def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         places = places % a.size
     elif mode != "raise":
         raise ValueError(f"numpy.put: mode={mode!r} is not known; it is raise, wrap or clip")
-    values = as_operand_tensor(v).reshape(-1)
+    values = as_operand_tensor(v, (a,)).reshape(-1)
     if not places.shape[0] or not values.size:
         return
     a[_unraveled(places, a, "put")] = values[xp.arange(places.shape[0]) % values.size]
@@ -101,7 +102,7 @@ def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any = -1) -> None:
     adapter = _adapter(arr)
     xp = namespace_of(adapter)
-    places = as_places(as_operand(indices, adapter, "put_along_axis"), arr._data, xp)
+    places = as_places(as_operand(indices, adapter, "put_along_axis", (arr,)), arr._data, xp)
     if axis is None:
         arr[_unraveled(adapter.xp.astype(places, adapter.xp.int64), arr, "put_along_axis")] = values
         return
@@ -118,7 +119,7 @@ def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     if a.ndim > 2 and len(set(a.shape)) > 1:
         raise ValueError("numpy.fill_diagonal: all axes of a tensor of more than two are as long")
     places = _adapter(a).xp.arange(min(a.shape))
-    values = as_operand_tensor(val)
+    values = as_operand_tensor(val, (a,))
     if values.ndim:
         values = values.reshape(-1)[places % values.size]
     a[(places,) * a.ndim] = values
@@ -132,7 +133,7 @@ def _adapter(t: Any) -> Adapter:
 
 def _as_booleans(mask: Any, t: Any) -> Any:
     adapter = _adapter(t)
-    array = adapter.asarray(as_operand(mask, adapter, "mask"))
+    array = adapter.asarray(as_operand(mask, adapter, "mask", (t,)))
     return array if adapter.xp.isdtype(array.dtype, "bool") else array != 0
 
 

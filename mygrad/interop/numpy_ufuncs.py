@@ -32,7 +32,7 @@ from mygrad.interop.arguments import (
 from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import accumulates, reduces
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensors
 
 __all__ = ["array_ufunc", "use_names"]
 
@@ -182,10 +182,11 @@ def _computed(
 ) -> Any:
     """Compute on raw arrays; what goes into ``out=`` goes there by way of the tape."""
     adapter, function = on_raw(name, ufunc, (inputs, out))
-    arrays = [as_operand(t, adapter, name) for t in inputs]
+    arrays = [as_operand(t, adapter, name, inputs) for t in inputs]
     mask = None
     if out is not None and kwargs.get("where", True) is not True:
-        mask = adapter.xp.asarray(as_operand(kwargs.pop("where"), adapter, name), copy=True)
+        where = as_operand(kwargs.pop("where"), adapter, name, inputs)
+        mask = adapter.xp.asarray(where, copy=True)
     if adapter is not get_adapter("numpy"):
         _drop_defaults(kwargs)
         for option in kwargs:
@@ -248,7 +249,7 @@ def _method(
 def _outer(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
     if ufunc.nin != 2 or getattr(ufunc, "signature", None) is not None:
         raise ValueError(f"{name}.outer: only elementwise functions of two operands have it")
-    left, right = (as_operand_tensor(t) for t in inputs)
+    left, right = as_operand_tensors(*inputs)
     left = left.reshape((*left.shape, *(1,) * right.ndim))
     return _call(name, ufunc, (left, right), out, kwargs)
 

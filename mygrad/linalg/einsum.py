@@ -6,7 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensors
 
 __all__ = ["einsum"]
 
@@ -214,7 +214,7 @@ def einsum(
         ) if len(operands) % 2 else ""
         subscripts = ",".join(terms[:count]) + target
         operands = operands[: 2 * count : 2]
-    tensors = [as_operand_tensor(t) for t in operands]
+    tensors = as_operand_tensors(*operands)
     terms, target = _spelled_out(subscripts, [t.ndim for t in tensors])
     for k, term in enumerate(terms):
         unique = "".join(dict.fromkeys(term))

@@ -16,7 +16,7 @@ from mygrad.math.arithmetic import multiply
 from mygrad.math.dtypes import is_complex
 from mygrad.math.ufunc import Ufunc
 from mygrad.tensor_manip.axes import axis_number
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensors
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]
 
@@ -77,7 +77,7 @@ def _with_axes_last(x1: Any, x2: Any, axes: Any) -> tuple[Any, Any, tuple[int, .
 
     `axes` is NumPy's option: for each operand and for the result, which axes make the matrices.
     """
-    operands = as_operand_tensor(x1), as_operand_tensor(x2)
+    operands = as_operand_tensors(x1, x2)
     sizes = [min(t.ndim, 2) for t in operands]
     sizes.append(max(sum(sizes) - 2, 0))
     named = [tuple(k) if isinstance(k, (tuple, list)) else (k,) for k in axes]
@@ -161,7 +161,7 @@ def dot(a: Any, b: Any, out: Any = None, *, constant: bool | None = None) -> Any
     >>> mg.dot(mg.tensor([1.0, 2.0]), [3.0, 4.0])
     Tensor(11.)
     """
-    a, b = as_operand_tensor(a), as_operand_tensor(b)
+    a, b = as_operand_tensors(a, b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, out=out, constant=constant)
     if b.ndim <= 2 or (a.ndim == 1 and b.ndim == 1):
@@ -191,7 +191,7 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     >>> mg.inner(mg.tensor([1.0, 2.0]), [3.0, 4.0])
     Tensor(11.)
     """
-    a, b = as_operand_tensor(a), as_operand_tensor(b)
+    a, b = as_operand_tensors(a, b)
     if not (a.ndim and b.ndim):
         return multiply(a, b, constant=constant)
     return tensordot(a, b, axes=((-1,), (-1,)), constant=constant)
@@ -218,7 +218,7 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     >>> mg.vdot(mg.tensor([[1.0, 2.0]]), [[3.0, 4.0]])
     Tensor(11.)
     """
-    a, b = as_operand_tensor(a), as_operand_tensor(b)
+    a, b = as_operand_tensors(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     adapter = adapter_of(a._data)
     if adapter is not None and is_complex(a, namespace_of(adapter)):
@@ -250,7 +250,8 @@ def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> A
     Tensor([[3., 4.],
             [6., 8.]])
     """
-    rows, columns = as_operand_tensor(a).reshape(-1, 1), as_operand_tensor(b).reshape(1, -1)
+    a, b = as_operand_tensors(a, b)
+    rows, columns = a.reshape(-1, 1), b.reshape(1, -1)
     return multiply(rows, columns, out=out, constant=constant)
 
 
@@ -274,7 +275,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) ->
     >>> mg.tensordot(mg.ones((2, 3)), mg.ones((3, 2)), axes=1).shape
     (2, 2)
     """
-    a, b = as_operand_tensor(a), as_operand_tensor(b)
+    a, b = as_operand_tensors(a, b)
     left, right = _summed_axes(a, b, axes)
     rows = tuple(k for k in range(a.ndim) if k not in left)
     columns = tuple(k for k in range(b.ndim) if k not in right)
@@ -337,7 +338,7 @@ def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Any:
     >>> mg.multi_matmul([a, b, c]).shape
     (2, 2)
     """
-    tensors = [as_operand_tensor(t) for t in tensors]
+    tensors = as_operand_tensors(*tensors)
     if len(tensors) < 2:
         raise ValueError(f"multi_matmul takes two matrices or more, and was given {len(tensors)}")
     first, last = tensors[0], tensors[-1]

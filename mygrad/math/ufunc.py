@@ -105,7 +105,7 @@ class Elementwise(Ufunc):
             kernel = adapter.kernels.get(self.name)
             for name in (self.name, *self.aliases):
                 kernel = kernel or getattr(adapter.xp, name, None)
-        return kernel or _on_arrays(super().compute(adapter), adapter)
+        return adapter.following(kernel or _on_arrays(super().compute(adapter), adapter))
 
     def masks_itself(self, adapter: Adapter) -> bool:
         return not self.goes_first and adapter.masks_ufunc(getattr(adapter.xp, self.name, None))
@@ -138,7 +138,7 @@ class Elementwise(Ufunc):
         mask = None
         if where is not True:
             adapter = common_adapter(operands, self.name)
-            mask = adapter.xp.asarray(as_operand(where, adapter, self.name), copy=True)
+            mask = adapter.xp.asarray(as_operand(where, adapter, self.name, operands), copy=True)
         if out is None:
             return apply(self, tuple(operands), (), constant, mask)
         result = apply(self, tuple(operands), (), None, mask)

@@ -11,7 +11,7 @@ from typing import Any
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.math.reduction import FOLDS
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensors
 
 __all__ = ["accumulate", "accumulates", "at", "outer", "reduce", "reduceat", "reduces"]
 
@@ -137,7 +137,7 @@ def outer(self: Any, A: Any, B: Any, /, **options: Any) -> Any:
             [ 1., -3.]])
     """
     _check_binary(self, "outer")
-    left, right = as_operand_tensor(A), as_operand_tensor(B)
+    left, right = as_operand_tensors(A, B)
     return self(left.reshape((*left.shape, *(1,) * right.ndim)), right, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from mygrad.arrays import Adapter, get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
-from mygrad.tensor_creation.filled import finished, lengths, place
-from mygrad.tensors.base import Tensor
+from mygrad.autodiff.operands import common_adapter, device_beside
+from mygrad.random.covariance import cholesky
+from mygrad.tensor_creation.filled import finished, lengths, made, place
+from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.tensors.conversion import dtype_of
 
 __all__ = [
@@ -30,7 +33,7 @@ __all__ = [
     "uniform",
 ]
 
-_generators: dict[str, Any] = {}
+_generators: dict[tuple[str, Any], Any] = {}
 _seed: int | None = None
 
 
@@ -42,24 +45,48 @@ class _Global:
     integers = staticmethod(np.random.randint)
 
 
-def generator(adapter: Adapter | None = None) -> Any:
-    """The generator that random numbers on a backend come from.
+class _OnDevice:
+    """A generator that lives, and draws, on one of several devices."""
+
+    def __init__(self, adapter: Adapter, device: Any) -> None:
+        self._adapter, self._device = adapter, device
+        self._numbers = made(adapter, device, adapter.rng, _seed)
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(made, self._adapter, self._device, getattr(self._numbers, name))
+
+
+def generator(adapter: Adapter | None = None, device: Any = None) -> Any:
+    """The generator that random numbers on a device of a backend come from.
+
+    There is one for each device, and all of them begin with the same `seed`.
 
     Parameters
     ----------
-    adapter
-        The adapter; that of the selected backend if not given.
+    adapter, device
+        The adapter and the device; those that are selected if no adapter is given. Without a
+        device it is the library's current one.
 
     Returns
     -------
     Generator
         With NumPy's ``random``, ``standard_normal`` and ``integers``, for raw arrays.
     """
-    adapter = adapter or place(None, None)[0]
-    if adapter.name not in _generators:
-        numpys = adapter is get_adapter("numpy")
-        _generators[adapter.name] = _Global() if numpys else adapter.rng(_seed)
-    return _generators[adapter.name]
+    if adapter is None:
+        adapter, device = place(None, None)
+    if not adapter.many_devices:
+        device = None
+    elif device is None:
+        device = adapter.go_to(None)
+    key = adapter.name, device
+    if key not in _generators:
+        if adapter is get_adapter("numpy"):
+            _generators[key] = _Global()
+        elif device is None:
+            _generators[key] = adapter.rng(_seed)
+        else:
+            _generators[key] = _OnDevice(adapter, device)
+    return _generators[key]
 
 
 def seed(seed_number: int | None) -> None:
@@ -87,7 +114,7 @@ def _drawn(
     name: str, shape: Any, constant: bool | None, device: Any = None, backend: str | None = None
 ) -> Tensor:
     adapter, device = place(backend, device)
-    array = getattr(generator(adapter), name)(() if shape is None else lengths(shape))
+    array = getattr(generator(adapter, device), name)(() if shape is None else lengths(shape))
     if type(array) not in adapter.array_types:
         array = adapter.asarray(array)
     return finished(name, array, adapter, device, constant)
@@ -225,7 +252,8 @@ def randint(low: Any, high: Any = None, shape: Any = None, dtype: Any = int) -> 
     """
     adapter, device = place(None, None)
     low, high = (0, low) if high is None else (low, high)
-    array = generator(adapter).integers(low, high, () if shape is None else lengths(shape))
+    draw = generator(adapter, device).integers
+    array = draw(low, high, () if shape is None else lengths(shape))
     array = adapter.xp.astype(adapter.asarray(array), dtype_of(adapter, dtype))
     return finished("randint", array, adapter, device, None)
 
@@ -262,7 +290,7 @@ def normal(
     >>> mg.random.normal(0.0, scale, 3).shape
     (3,)
     """
-    noise = _drawn("standard_normal", _common_shape(shape, loc, scale), _settled(loc, scale))
+    noise = _noise("standard_normal", _common_shape(shape, loc, scale), loc, scale)
     return registry["add"](loc, noise * scale, constant=constant)
 
 
@@ -290,13 +318,21 @@ def uniform(
     >>> mg.random.uniform(-1.0, 1.0, (2, 2)).shape
     (2, 2)
     """
-    noise = _drawn("random", _common_shape(shape, low, high), _settled(low, high))
-    return registry["add"](low, noise * (high - low), constant=constant)
+    noise = _noise("random", _common_shape(shape, low, high), low, high)
+    numbers = not hasattr(low, "shape") and not hasattr(high, "shape")
+    width = high - low if numbers else registry["subtract"](high, low)
+    return registry["add"](low, noise * width, constant=constant)
 
 
-def _settled(*parameters: Any) -> bool | None:
-    """Noise is constant where there are tensors to differentiate by, and else a variable."""
-    return True if any(isinstance(p, Handle) for p in parameters) else None
+def _noise(name: str, shape: tuple[int, ...], *parameters: Any) -> Tensor:
+    """Random numbers on the device of the parameters of a distribution.
+
+    They are constant where there are tensors to differentiate by, and else a variable.
+    """
+    adapter = common_adapter(parameters, name)
+    device = device_beside(parameters, adapter)
+    settled = True if any(isinstance(p, Handle) for p in parameters) else None
+    return _drawn(name, shape, settled, device, adapter.name)
 
 
 def multivariate_normal(
@@ -309,7 +345,8 @@ def multivariate_normal(
     mean : ArrayLike
         The mean, of length N; gradients flow back to it.
     cov : ArrayLike
-        The covariance, N by N; gradients flow back to it through its Cholesky factor.
+        The covariance, N by N and positive definite; gradients flow back to it through its
+        Cholesky factor L. A sample is ``mean + L @ standard_normal(N)``.
     shape : int | Sequence[int], optional
         How many vectors; one if not given.
     constant : bool, optional
@@ -326,16 +363,12 @@ def multivariate_normal(
     >>> mg.random.multivariate_normal([0.0, 1.0], [[2.0, 0.0], [0.0, 1.0]], 4).shape
     (4, 2)
     """
-    if isinstance(cov, Handle) and not cov._constant:
-        factor = registry["cholesky"](cov)
-    else:
-        adapter, _ = place(None, None)
-        factor = cov._data if isinstance(cov, Handle) else adapter.asarray(cov)
-        factor = adapter.xp.linalg.cholesky(factor)
+    adapter = common_adapter((mean, cov), "multivariate_normal")
+    factor = cholesky(cov, adapter, device_beside((mean, cov), adapter))
     size = (() if shape is None else lengths(shape)) + (factor.shape[-1],)
-    noise = _drawn("standard_normal", size, _settled(mean, cov))
-    turned = registry["swapaxes"](factor, -1, -2)
-    return registry["add"](registry["matmul"](noise, turned), mean, constant=constant)
+    noise = _noise("standard_normal", size, mean, cov, factor)
+    turned = registry["matmul"](noise, registry["swapaxes"](factor, -1, -2))
+    return registry["add"](turned, mean, constant=constant)
 
 
 def permutation(x: Any) -> Tensor:
@@ -356,9 +389,10 @@ def permutation(x: Any) -> Tensor:
     >>> mg.random.permutation(3).shape
     (3,)
     """
-    adapter, device = place(None, None)
-    count = x if isinstance(x, int) else x.shape[0]
-    order = adapter.xp.argsort(_drawn("random", (count,), True)._data)
     if isinstance(x, int):
+        adapter, device = place(None, None)
+        order = adapter.xp.argsort(_drawn("random", (x,), True)._data)
         return finished("permutation", order, adapter, device, None)
-    return registry["take"](x, order, 0)
+    x = as_operand_tensor(x)
+    drawn = _drawn("random", (x.shape[0],), True, x.device, x.backend)._data
+    return registry["take"](x, get_adapter(x.backend).xp.argsort(drawn), 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, selection
+from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter, selected_device
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import floating, is_constant
@@ -31,12 +31,19 @@ __all__ = [
 
 def place(backend: str | None, device: Any) -> tuple[Adapter, Any]:
     """The adapter and the device for a new array: what was asked for, or what is selected."""
-    if backend is not None:
-        return get_adapter(backend), device
-    chosen = selection()
-    if device is None and chosen is not None:
-        device = chosen.device
-    return selected_adapter(), device
+    adapter = selected_adapter() if backend is None else get_adapter(backend)
+    return adapter, selected_device(adapter) if device is None else adapter.parse_device(device)
+
+
+def made(adapter: Adapter, device: Any, function: Any, *args: Any, **options: Any) -> Any:
+    """What a function of the library makes of numbers, made on `device` where that can be said."""
+    if device is None or not adapter.many_devices:
+        return function(*args, **options)
+    before = adapter.go_to(device)
+    try:
+        return function(*args, **options)
+    finally:
+        adapter.go_to(before)
 
 
 def finished(name: str, array: Any, adapter: Adapter, device: Any, constant: bool | None) -> Tensor:
@@ -60,7 +67,7 @@ def _filled(
 ) -> Tensor:
     adapter, device = place(backend, device)
     dtype = dtype_of(adapter, float if dtype is None else dtype)
-    array = getattr(adapter.xp, name)(lengths(shape), dtype=dtype)
+    array = made(adapter, device, getattr(adapter.xp, name), lengths(shape), dtype=dtype)
     return finished(name, array, adapter, device, constant)
 
 
@@ -192,7 +199,7 @@ def full(
     adapter, device = place(backend, device)
     kind = None if dtype is None else dtype_of(adapter, dtype)
     if isinstance(fill_value, (bool, int, float, complex)):
-        array = adapter.xp.full(lengths(shape), fill_value, dtype=kind)
+        array = made(adapter, device, adapter.xp.full, lengths(shape), fill_value, dtype=kind)
     else:
         values = astensor(fill_value, constant=True)._data
         theirs = adapter_of(values)
@@ -203,7 +210,7 @@ def full(
                     f"full: fill_value= is on {theirs.name}, and the tensor is to be on "
                     f"{adapter.name}; nothing is moved behind your back"
                 )
-            values = adapter.from_host(values)
+            values = adapter.from_host(values, device)
         values = values if kind is None else adapter.xp.astype(values, kind)
         array = adapter.xp.asarray(adapter.xp.broadcast_to(values, lengths(shape)), copy=True)
     return finished("full", array, adapter, device, constant)
@@ -222,7 +229,8 @@ def _like(
         array = getattr(adapter.xp, name)(t._data, *value, dtype=dtype)
     else:
         make = getattr(adapter.xp, name.removesuffix("_like"))
-        array = make(lengths(shape), *value, dtype=dtype)
+        home = adapter.device(t._data)
+        array = made(adapter, home, make, lengths(shape), *value, dtype=dtype)
     return finished(name, array, adapter, adapter.device(t._data), constant)
 
 
@@ -334,7 +342,10 @@ def full_like(
     t = astensor(other)
     new = lengths(t.shape if shape is None else shape)
     dtype = t.dtype if dtype is None else dtype
-    return full(new, fill_value, dtype, constant=constant, backend=t.backend)
+    adapter = adapter_of(t._data)
+    assert adapter is not None
+    adapter.common_device((t, fill_value), "full_like")
+    return full(new, fill_value, dtype, constant=constant, device=t.device, backend=t.backend)
 
 
 def eye(
@@ -370,7 +381,8 @@ def eye(
             [0., 1.]])
     """
     adapter, device = place(backend, device)
-    array = adapter.xp.eye(N, N if M is None else M, k=k, dtype=dtype_of(adapter, dtype))
+    columns, kind = N if M is None else M, dtype_of(adapter, dtype)
+    array = made(adapter, device, adapter.xp.eye, N, columns, k=k, dtype=kind)
     return finished("eye", array, adapter, device, constant)
 
 
@@ -436,5 +448,6 @@ def tri(
             [1., 1.]])
     """
     adapter, device = place(backend, device)
-    array = adapter.xp.ones((N, N if M is None else M), dtype=dtype_of(adapter, dtype))
+    shape, kind = (N, N if M is None else M), dtype_of(adapter, dtype)
+    array = made(adapter, device, adapter.xp.ones, shape, dtype=kind)
     return finished("tri", adapter.xp.tril(array, k=k), adapter, device, constant)

@@ -9,7 +9,7 @@ import numpy as np
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
-from mygrad.tensor_creation.filled import finished, place
+from mygrad.tensor_creation.filled import finished, made, place
 from mygrad.tensors.base import Tensor, tensor
 from mygrad.tensors.conversion import dtype_of
 
@@ -70,7 +70,7 @@ def arange(
         bounds = [named.pop("stop")]
     elif "start" in named and not bounds:
         bounds = [named.pop("start"), *([named.pop("stop")] if "stop" in named else [])]
-    array = adapter.xp.arange(*bounds, dtype=kind, **named)
+    array = made(adapter, device, adapter.xp.arange, *bounds, dtype=kind, **named)
     return finished("arange", array, adapter, device, constant)
 
 
@@ -147,7 +147,8 @@ def linspace(
     t: Any = start if isinstance(start, Handle) else stop
     span = stop - start
     steps = np.linspace(0.0, 1.0, num, endpoint=endpoint).reshape((num,) + (1,) * span.ndim)
-    places = tensor(steps, dtype=span.dtype, constant=True, backend=t.backend)
+    where = {"device": t.device, "backend": t.backend}
+    places = tensor(steps, dtype=span.dtype, constant=True, **where)
     out = registry["moveaxis"](start + span * places, 0, axis)
     return out if dtype is None else registry["astype"](out, dtype, constant=constant)
 

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
 
 __all__ = [
     "atleast_1d",
@@ -246,7 +246,7 @@ def broadcast_arrays(*tensors: Any, constant: bool | None = None) -> list[Any]:
     >>> [t.shape for t in mg.broadcast_arrays(mg.ones(2), mg.ones((3, 1)))]
     [(3, 2), (3, 2)]
     """
-    operands = [as_operand_tensor(t) for t in tensors]
+    operands = as_operand_tensors(*tensors)
     shape: list[int] = []
     for t in operands:
         missing = t.ndim - len(shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of, get_adapter
+from mygrad.arrays import adapter_of, get_adapter, selected_device
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import floating, is_constant
@@ -117,7 +117,10 @@ class _Move(Primitive):
             source = get_adapter("numpy")
             x = source.asarray(x)
         array = x._data if isinstance(x, Handle) else x
-        home, device = source.device(array), target.parse_device(device)
+        home = source.device(array)
+        if device is None and source is not target:
+            device = selected_device(target)
+        device = None if device is None else target.parse_device(device)
         if (
             isinstance(x, Handle)
             and source is target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -124,7 +125,7 @@ def _raw(name: str) -> Callable[..., Any]:
             kwargs["axis"], args = args[0], args[1:]
         result = getattr(adapter.xp, name)(self._data, *args, **kwargs)
         if out is not None:
-            out[...] = result
+            adapter.following(operator.setitem)(out, ..., result)
             return out
         return result
 

@@ -23,7 +23,7 @@ from mygrad.tensor_manip.array_shape import (
 )
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import moveaxis
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
 
 __all__ = [
     "array_split",
@@ -79,7 +79,7 @@ def _as_arrays(tensors: Any, name: str) -> tuple[Any, ...]:
         return tensors
     adapter = common_adapter(tensors, name)
     return tuple(
-        t if isinstance(t, Handle) else adapter.asarray(as_operand(t, adapter, name))
+        t if isinstance(t, Handle) else adapter.asarray(as_operand(t, adapter, name, tensors))
         for t in tensors
     )
 
@@ -310,7 +310,7 @@ def column_stack(tup: Sequence[Any], *, constant: bool | None = None) -> Any:
             [2., 4.]])
     """
     columns = []
-    for t in (as_operand_tensor(t) for t in tup):
+    for t in as_operand_tensors(*tup):
         columns.append(t if t.ndim > 1 else reshape(t, (-1, 1)))
     return concatenate(columns, 1, constant=constant)
 

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-from mygrad.arrays import adapter_of, by_type, selected_adapter
+from mygrad.arrays import adapter_of, by_type, get_adapter, selected_adapter
 from mygrad.autodiff import backward as sweep
 from mygrad.autodiff.guard import adopt, expose, guard_of
 from mygrad.autodiff.inplace import write
@@ -22,8 +22,10 @@ from mygrad.autodiff.nodes import (
     set_tensor_class,
 )
 from mygrad.autodiff.operands import (
+    SCALARS,
     as_operand,
     common_adapter,
+    device_beside,
     explain,
     floating,
     is_constant,
@@ -42,7 +44,10 @@ from mygrad.tensors.provenance import (
     variables_of,
 )
 
-__all__ = ["Tensor", "as_operand_tensor", "asarray", "astensor", "stop_gradient", "tensor"]
+__all__ = [
+    "Tensor", "as_operand_tensor", "as_operand_tensors", "asarray", "astensor", "stop_gradient",
+    "tensor",
+]  # fmt: skip
 
 
 class Tensor(Leaving):
@@ -135,7 +140,10 @@ class Tensor(Leaving):
         if isinstance(value, Tensor):
             value._warn_detached("tensor.data = tensor")
             value = value.data
-        array, adapter, theirs = array_of(value, None, None, None)
+        on_host = adapter_of(value) in (None, get_adapter("numpy"))
+        device = device_beside((self,), selected_adapter()) if on_host else None
+        array, adapter, theirs = array_of(value, None, device, None)
+        adapter.common_device((self._data, array), "tensor.data = array")
         window, grad = self._window, None if self._buffer is None else self._buffer.grad
         shape = self._data.shape
         self._data = array
@@ -325,7 +333,9 @@ class Tensor(Leaving):
         if grad is None:
             seed = namespace_of(adapter).ones_like(data)
         else:
-            seed = adapter.asarray(as_operand(grad, adapter, "backward"), dtype=data.dtype)
+            seed = as_operand(grad, adapter, "backward", (self,))
+            adapter.common_device((data, seed), "backward")
+            seed = adapter.asarray(seed, dtype=data.dtype, device=adapter.device(data))
             try:
                 seed = adapter.xp.broadcast_to(seed, data.shape)
             except ValueError:
@@ -384,7 +394,7 @@ class Tensor(Leaving):
         return (self[i] for i in range(self._data.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self == value).any())
+        return bool(self._adapter().xp.any(self == value))
 
     def __hash__(self) -> int:
         raise TypeError("tensors cannot be hashed, since they can be changed; use id(t)")
@@ -444,7 +454,7 @@ class Tensor(Leaving):
         """
         adapter = adapter_of(self._data)
         assert adapter is not None
-        items, advanced = indexing.parse(index, adapter)
+        items, advanced = indexing.parse(index, adapter, self)
         write(self, items, values, 1, name="scatter_add", advanced=advanced)
 
 
@@ -554,15 +564,25 @@ def stop_gradient(a: Any) -> Tensor:
     return a.detach() if isinstance(a, Tensor) else astensor(a, constant=True)
 
 
-def as_operand_tensor(a: Any) -> Any:
-    """A tensor as it is, and anything else as a constant one: what operations make of it."""
+def as_operand_tensor(a: Any, beside: Any = ()) -> Any:
+    """A tensor as it is, and anything else as a constant one: what operations make of it.
+
+    Data on the host go to the device of the operands that are `beside` them.
+    """
     if isinstance(a, Tensor):
         return a
     adapter = common_adapter((a,), "an operation")
-    t = Tensor(as_operand(a, adapter, "an operation"), constant=True, copy=False)
+    array = as_operand(a, adapter, "an operation", beside)
+    device = device_beside(beside, adapter) if type(array) in SCALARS else None
+    t = Tensor(array, constant=True, copy=False, device=device)
     if isinstance(a, adapter.array_types):
         guard_of(a, adapter)
     return t
+
+
+def as_operand_tensors(*operands: Any) -> list[Any]:
+    """The operands of one operation as tensors; data on the host go where the others are."""
+    return [as_operand_tensor(a, operands) for a in operands]
 
 
 def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of, get_adapter, selected_adapter, selection
+from mygrad.arrays import adapter_of, get_adapter, selected_adapter, selected_device
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import SCALARS
@@ -21,7 +21,6 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
     its gradient have one dtype, and it is what every array library knows.
     """
     theirs = adapter_of(x)
-    chosen = selection()
     host = get_adapter("numpy")
     source = theirs or host
     own = not isinstance(x, _WITHOUT_MEMORY if theirs is None else theirs.scalar_types)
@@ -37,11 +36,10 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
             x, own = x.astype(x.dtype.newbyteorder("=")), False
     if backend is not None:
         adapter = get_adapter(backend)
-    elif source is host:
-        adapter = selected_adapter()
-        device = device if device is not None or chosen is None else chosen.device
     else:
-        adapter = source
+        adapter = selected_adapter() if source is host else source
+    if device is None and (adapter is not source or source is host):
+        device = selected_device(adapter)
     if adapter is not source:
         array = adapter.from_host(x if source is host else source.to_host(x), device)
         own = False

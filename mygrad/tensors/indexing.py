@@ -24,11 +24,11 @@ __all__ = ["getitem", "parse", "setitem"]
 _BASIC = (int, slice, type(None), type(Ellipsis))
 
 
-def parse(index: Any, adapter: Adapter) -> tuple[tuple[Any, ...], bool]:
-    """An index as a tuple that `adapter` takes, and whether there are arrays in it.
+def parse(index: Any, adapter: Adapter, t: Handle) -> tuple[tuple[Any, ...], bool]:
+    """An index of `t` as a tuple that `adapter` takes, and whether there are arrays in it.
 
-    Tensors in it become raw arrays, lists and ranges become arrays, and arrays that a user
-    could still write to are copied.
+    Tensors in it become raw arrays, lists and ranges become arrays where `t` is, and arrays that
+    a user could still write to are copied.
     """
     items = index if isinstance(index, tuple) else (index,)
     parsed, advanced = [], False
@@ -60,7 +60,8 @@ def parse(index: Any, adapter: Adapter) -> tuple[tuple[Any, ...], bool]:
                     f"integers or booleans, not by {item!r}"
                 )
             # A list, range or host mask says where to look; it is no data that would move.
-            item = host.copy() if adapter.name == "numpy" else adapter.from_host(host)
+            here = adapter.name == "numpy"
+            item = host.copy() if here else adapter.from_host(host, adapter.device(t._data))
             advanced = True
         parsed.append(item)
     return tuple(parsed), advanced
@@ -81,12 +82,14 @@ def getitem(t: Handle, index: Any) -> Any:
     if kind in _BASIC:
         items, advanced = (index,), False
     else:
-        items, advanced = parse(index, adapter)
+        items, advanced = parse(index, adapter, t)
     try:
         if advanced and "gathered" in adapter.kernels:
             found, items = namespace_of(adapter).gathered(data, items)
+        elif advanced:
+            found = adapter.following(operator.getitem)(data, items)
         else:  # with the `...` one element, too, is an array that looks at the memory
-            found = data[items if advanced or ... in items else (*items, ...)]
+            found = data[items if ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{index!r}]", (data,)) from error
     if not advanced and not (
@@ -144,5 +147,5 @@ def setitem(t: Handle, index: Any, value: Any) -> None:
         return
     adapter = adapter_of(t._data)
     assert adapter is not None
-    items, advanced = parse(index, adapter)
+    items, advanced = parse(index, adapter, t)
     write(t, items, value, 0, None, _Assignment(index), advanced)

@@ -177,5 +177,6 @@ def _asks_for_the_host(frame: FrameType, library: str) -> bool:
 def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) -> Any:
     t = kind(array, constant=constant, backend=backend)
     if grad is not None:
-        buffer_of(t).grad = get_adapter(backend).from_host(grad)
+        adapter = get_adapter(backend)
+        buffer_of(t).grad = adapter.from_host(grad, adapter.device(t._data))
     return t

@@ -129,7 +129,8 @@ def _comparison(compare: Any) -> Any:
     def compared(self: Handle, other: Any) -> Any:
         adapter = adapter_of(self._data)
         assert adapter is not None
-        return compare(self._data, as_operand(other, adapter, compare.__name__))
+        other = as_operand(other, adapter, compare.__name__, (self,))
+        return adapter.following(compare, compare.__name__)(self._data, other)
 
     return compared
 
@@ -148,6 +149,6 @@ def install(cls: Any) -> None:
         setattr(cls, f"__{symbol.rstrip('_')}__", compared)
         if symbol in ("and_", "or_", "xor"):
             setattr(cls, f"__r{symbol.rstrip('_')}__", compared)
-    cls.__invert__ = lambda self: ~self._data
+    cls.__invert__ = lambda self: self._adapter().following(operator.invert)(self._data)
     for name in METHODS:
         setattr(cls, name, registry[name])

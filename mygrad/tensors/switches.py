@@ -196,13 +196,14 @@ class backend(Override[Selection | None]):
 
 
 def select_from_environment() -> None:
-    """Apply ``MYGRAD_BACKEND``; called once, when mygrad is imported."""
-    name = os.environ.get("MYGRAD_BACKEND")
+    """Apply ``MYGRAD_BACKEND``, as in ``cupy`` or ``cupy:1``; called once, at the import."""
+    spelled = os.environ.get("MYGRAD_BACKEND", "")
+    name, _, device = spelled.partition(":")
     if name and name != "numpy":
         try:
-            set_backend(name)
-        except ImportError as error:
-            raise ImportError(f"MYGRAD_BACKEND={name}: {error}") from error
+            set_backend(name, device=device or None)
+        except (ImportError, ValueError) as error:
+            raise ImportError(f"MYGRAD_BACKEND={spelled}: {error}") from error
 
 
 # --- what happens where a gradient is lost ------------------------------------------------

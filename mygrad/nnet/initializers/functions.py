@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from mygrad import random, tensor_creation
-from mygrad.tensor_creation.filled import place
+from mygrad.tensor_creation.filled import finished, made, place
 from mygrad.tensors.base import Tensor, tensor
 from mygrad.tensors.conversion import dtype_of
 
@@ -59,7 +59,8 @@ def normal(
     """
     if std < 0:
         raise ValueError(f"normal: std cannot be negative, and is {std}")
-    values = random.generator().standard_normal(_shape(shape)) * std + mean
+    values: Any = random.standard_normal(_shape(shape), constant=True)
+    values = values * std + mean
     return _placed(values, dtype, constant)
 
 
@@ -93,14 +94,12 @@ def uniform(
             f"uniform: lower_bound has to be less than upper_bound, and they are {lower_bound} "
             f"and {upper_bound}"
         )
-    values = random.generator().random(_shape(shape))
+    values: Any = random.random(_shape(shape), constant=True)
     return _placed(values * (upper_bound - lower_bound) + lower_bound, dtype, constant)
 
 
-def _placed(values: Any, dtype: Any, constant: bool | None) -> Tensor:
-    adapter = place(None, None)[0]
-    values = adapter.asarray(values)
-    return tensor(values, dtype=dtype, constant=constant, copy=False)
+def _placed(values: Tensor, dtype: Any, constant: bool | None) -> Tensor:
+    return tensor(values._data, dtype=dtype, constant=constant, copy=False)
 
 
 def he_normal(
@@ -273,8 +272,9 @@ def dirac(*shape: int, dtype: Any = "float32", constant: bool | None = None) -> 
     shape = _shape(shape)
     if len(shape) < 2:
         raise ValueError(f"dirac: needs a shape of two axes or more, and was given {shape}")
-    adapter = place(None, None)[0]
-    values = adapter.xp.zeros(shape, dtype=dtype_of(adapter, dtype))
+    adapter, device = place(None, None)
+    kind = dtype_of(adapter, dtype)
+    values = made(adapter, device, adapter.xp.zeros, shape, dtype=kind)
     for k in range(min(shape[:2])):
-        values[(k, k, *(n // 2 for n in shape[2:]))] = 1
-    return tensor(values, constant=constant, copy=False)
+        adapter.assign(values, (k, k, *(n // 2 for n in shape[2:])), 1)
+    return finished("dirac", values, adapter, device, constant)

@@ -130,8 +130,8 @@ def batchnorm(
     x = as_operand_tensor(x)
     if x.ndim < 2:
         raise ValueError(f"batchnorm: x has to have shape (N, C, ...), and has {tuple(x.shape)}")
-    gamma = 1.0 if gamma is None else as_operand_tensor(gamma)
-    beta = 0.0 if beta is None else as_operand_tensor(beta)
+    gamma = 1.0 if gamma is None else as_operand_tensor(gamma, (x,))
+    beta = 0.0 if beta is None else as_operand_tensor(beta, (x,))
     for name, value in (("gamma", gamma), ("beta", beta)):
         if isinstance(value, Handle) and value._data.shape not in ((), (1,), (x.shape[1],)):
             shape = tuple(value._data.shape)

@@ -22,7 +22,7 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import multiply
 from mygrad.random import generator
 from mygrad.tensor_manip.array_shape import broadcast_to
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
 
 __all__ = ["gru"]
 
@@ -280,13 +280,13 @@ def _masks(shapes: Sequence[tuple[int, ...]], dropout: float, like: Array) -> li
     adapter = adapter_of(like)
     assert adapter is not None
     xp, kept = adapter.xp, 1 - dropout
-    masks = []
-    for shape in shapes:
-        drawn = generator(adapter).random(shape)
+
+    def mask(drawn: Array) -> Array:
         # Given a seed, these two branches keep what `numpy.random.binomial` keeps, and MyGrad 2.
-        mask = drawn < kept if kept > 0.5 else drawn > dropout
-        masks.append(xp.astype(mask, like.dtype) / kept)
-    return masks
+        return xp.astype(drawn < kept if kept > 0.5 else drawn > dropout, like.dtype) / kept
+
+    numbers = generator(adapter, adapter.device(like))
+    return [adapter.following(mask)(numbers.random(shape)) for shape in shapes]
 
 
 def _sizes(X: Any, groups: list[tuple[Any, ...]]) -> tuple[int, int]:
@@ -402,7 +402,7 @@ def gru(
     >>> Uh.grad
     array([[0.17564441]])
     """
-    X, *rest = (as_operand_tensor(t) for t in (X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh))
+    X, *rest = as_operand_tensors(X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh)
     groups: list[tuple[Any, ...]] = [tuple(rest[k : k + 3]) for k in (0, 3, 6)]
     batch, size = _sizes(X, groups)
     like = groups[0][0]._data
@@ -427,7 +427,7 @@ def gru(
     if s0 is None:
         s0 = adapter.xp.zeros((batch, size), dtype=like.dtype, device=like.device)
     else:
-        s0 = as_operand_tensor(s0)
+        s0 = as_operand_tensor(s0, (X,))
         shape = tuple(s0.shape)
         if len(shape) > 2 or any(
             n not in (1, m) for n, m in zip(shape[::-1], (size, batch), strict=False)

@@ -16,7 +16,7 @@ from mygrad.math.exp_log import expm1, log
 from mygrad.math.sequential import mean
 from mygrad.nnet.activations.functions import logsoftmax
 from mygrad.tensor_manip.selecting import take
-from mygrad.tensors.base import Tensor, as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
     "focal_loss", "margin_ranking_loss", "multiclass_hinge", "negative_log_likelihood",
@@ -29,7 +29,7 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
 
     One that is no class raises, where seeing that does not mean waiting for a device.
     """
-    labels = as_operand(labels, adapter, name)
+    labels = as_operand(labels, adapter, name, (x,))
     if x.ndim != 2 or tuple(labels.shape) != (x.shape[0],):
         raise ValueError(
             f"{name}: scores of shape (N, C) go with N labels, and the shapes are "
@@ -231,7 +231,7 @@ def negative_log_likelihood(
     x, labels = _labelled(x, y_true, "negative_log_likelihood")
     picked = at_labels(x, labels)
     if weights is not None:
-        weights = as_operand_tensor(weights)
+        weights = as_operand_tensor(weights, (x,))
         if tuple(weights.shape) != (x.shape[1],):
             raise ValueError(
                 f"negative_log_likelihood: there is one weight for each of the {x.shape[1]} "
@@ -332,7 +332,7 @@ def margin_ranking_loss(
     >>> margin_ranking_loss(mg.tensor([1.0]), mg.tensor([2.0]), 1, 0.5)
     Tensor(1.5)
     """
-    x1, x2 = as_operand_tensor(x1), as_operand_tensor(x2)
+    x1, x2 = as_operand_tensors(x1, x2)
     if x1.shape != x2.shape or x1.ndim not in (1, 2):
         raise ValueError(
             f"margin_ranking_loss: the scores have the same shape, (N,) or (N, D), and their "
@@ -345,7 +345,7 @@ def margin_ranking_loss(
     if not isinstance(margin, Real) or not float(margin) >= 0:
         raise ValueError(f"margin_ranking_loss: the margin is a number from 0, not {margin!r}")
     if not isinstance(y, (int, float)):
-        y = as_operand_tensor(y).astype(x1.dtype)
+        y = as_operand_tensor(y, (x1,)).astype(x1.dtype)
         if y.ndim and tuple(y.shape) != (x1.shape[0],):
             raise ValueError(
                 f"margin_ranking_loss: y is a number or of shape ({x1.shape[0]},), and its shape "

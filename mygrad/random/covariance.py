@@ -1,0 +1,79 @@
+"""The Cholesky factor of a covariance, through which samples depend on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
+from mygrad.tensors.base import Tensor, asarray, tensor
+
+__all__ = ["cholesky"]
+
+
+def cholesky(cov: Any, adapter: Adapter, device: Any) -> Tensor:
+    """The lower triangular factor L of a covariance, ``L @ L.T``, as a tensor.
+
+    That of a constant is computed on the host, where the covariance often is to begin with: it is
+    small, and all backends can do that. Of a variable it is computed column by column with
+    operations that can be differentiated, to any order.
+
+    Parameters
+    ----------
+    cov : ArrayLike
+        Shape (N, N), positive definite.
+    adapter, device
+        Where the factor of a constant is to be.
+
+    Returns
+    -------
+    Tensor
+        Shape (N, N).
+
+    Raises
+    ------
+    ValueError
+        `cov` is no square matrix, or (where that is seen without waiting for a device) not
+        positive definite.
+    """
+    shape = tuple(getattr(cov, "shape", None) or np.shape(cov))
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(
+            f"multivariate_normal: cov= has to be a matrix of shape (N, N), and its shape is "
+            f"{shape}"
+        )
+    if isinstance(cov, Handle) and not cov._constant:
+        return _by_columns(cov)
+    array: Any = asarray(cov) if isinstance(cov, Handle) else cov
+    theirs = adapter_of(array)
+    on_host = np.asarray(array if theirs is None else theirs.to_host(array))
+    try:
+        factor = np.linalg.cholesky((on_host + on_host.T) / 2)
+    except np.linalg.LinAlgError:
+        raise _not_definite() from None
+    return tensor(factor, constant=True, device=device, backend=adapter.name)
+
+
+def _by_columns(cov: Any) -> Any:
+    """The factor of a variable. (`cov` counts by its symmetric part, and so does its gradient.)"""
+    rest, columns = (cov + registry["swapaxes"](cov, 0, 1)) / 2, []
+    seen = adapter_of(cov._data).name == "numpy"  # type: ignore[union-attr]
+    for k in range(cov.shape[0]):
+        pivot = rest[0, 0]
+        if seen and not pivot._data > 0:
+            raise _not_definite()
+        column = rest[:, 0] / registry["sqrt"](pivot)
+        columns.append(registry["pad"](column, ((k, 0),)))
+        lower = column[1:]
+        rest = rest[1:, 1:] - registry["multiply"](lower[:, None], lower[None, :])
+    return registry["stack"](columns, 1)
+
+
+def _not_definite() -> ValueError:
+    return ValueError(
+        "multivariate_normal: cov= has to be positive definite, and is not; a small multiple of "
+        "the identity that is added to it makes up for rounding"
+    )
