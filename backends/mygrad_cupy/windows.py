@@ -14,7 +14,7 @@ from typing import Any
 
 import cupy
 
-__all__ = ["ACCUMULATED", "FLOATS", "TYPES", "Kernel", "Types", "is_plain"]
+__all__ = ["ACCUMULATED", "FLOATS", "TYPES", "Kernel", "Types", "is_plain", "sliding_windows"]
 
 TYPES = {
     "?": "bool", "b": "signed char", "B": "unsigned char", "h": "short", "H": "unsigned short",
@@ -129,3 +129,24 @@ def _compiled(kernel: Kernel, types: Types, count: int, wide: bool) -> Any:
     halves = _NUMBER_OF_HALF if "half" in dict(types).values() else ""
     code = f"{halves}{_NUMBER}{names}{index}{kernel.written(count)}"
     return cupy.RawKernel(code, kernel.name)
+
+
+def sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None) -> Any:
+    """A view of all windows, with the axes along which they slide in front."""
+    n = len(window_shape)
+    gaps = dilation if isinstance(dilation, (tuple, list)) else (dilation or 1,) * n
+    steps = step if isinstance(step, (tuple, list)) else (step,) * n
+    lead, tail = x.shape[: x.ndim - n], x.strides[x.ndim - n :]
+    counts = tuple(
+        (m - (w - 1) * d - 1) // s + 1
+        for m, w, s, d in zip(x.shape[x.ndim - n :], window_shape, steps, gaps, strict=True)
+    )
+    return cupy.lib.stride_tricks.as_strided(
+        x,
+        (*counts, *lead, *window_shape),
+        (
+            *(t * s for t, s in zip(tail, steps, strict=True)),
+            *x.strides[: x.ndim - n],
+            *(t * d for t, d in zip(tail, gaps, strict=True)),
+        ),
+    )

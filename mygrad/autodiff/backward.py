@@ -248,7 +248,8 @@ class Sweep:
             records = [version for version in order if type(version) is Record]
             if all(record.primitive.is_ours for record in records):
                 seen = [self.seed, grads, [adjoints[v] for v in private if v in adjoints]]
-                found = find(adjoints, [seen, [record.values for record in records]])
+                others = {v: g for v, g in adjoints.items() if v not in private}
+                found = find(others, [seen, [record.values for record in records]])
                 adjoints.update(found)
                 private.update(found)
         leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
@@ -340,14 +341,13 @@ class Sweep:
 
     def summed_to(self, g: Any, shape: tuple[int, ...]) -> Any:
         """Sum over the axes along which an array of this shape was broadcast to that of `g`."""
-        xp = self.xp
-        extra = g.ndim - len(shape)
-        if extra > 0:
-            g = xp.sum(g, axis=tuple(range(extra)))
-        elif extra < 0:  # axes of length 1 that a write dropped
-            g = xp.reshape(g, (1,) * -extra + tuple(g.shape))
-        axes = tuple(j for j, n in enumerate(shape) if n == 1 and g.shape[j] != 1)
-        return xp.sum(g, axis=axes, keepdims=True) if axes else g
+        xp, extra = self.xp, g.ndim - len(shape)
+        if extra < 0:  # axes of length 1 that a write dropped
+            g, extra = xp.reshape(g, (1,) * -extra + tuple(g.shape)), 0
+        ones = tuple(j for j, n in enumerate(shape, extra) if n == 1 and g.shape[j] != 1)
+        if extra or ones:
+            g = xp.sum(g, axis=(*range(extra), *ones))
+        return xp.reshape(g, shape) if ones else g
 
     def accumulate(self, version: Version, window: Window | Gather | None, g: Any) -> None:
         """Add a contribution to the adjoint of what `window` shows of a version."""

@@ -70,13 +70,13 @@ class Namespace:
         self.adapter = adapter
 
     def __getattr__(self, name: str) -> Any:
-        primitive = registry.get(name)
-        found = self.adapter.kernels.get(name)
-        found = self.adapter.following(found) if found else getattr(self.adapter.xp, name, None)
+        primitive, found = registry.get(name), getattr(self.adapter.xp, name, None)
         if name in compositions:
             found = compositions[name].on_arrays(self.adapter)
         elif primitive is not None and (found is None or primitive.goes_first):
             found = primitive.on_arrays(self.adapter)
+        elif name in self.adapter.kernels:
+            found = with_kernel(self.adapter, name, found)
         if found is None:
             raise AttributeError(
                 f"neither the namespace of {self.adapter.name} nor mygrad has a {name!r}"
