@@ -9,7 +9,8 @@ import numpy as np
 from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
-from mygrad.tensors.base import Tensor, asarray, tensor
+from mygrad.tensors.base import Tensor, tensor
+from mygrad.tensors.leaving import asarray
 
 __all__ = ["cholesky"]
 

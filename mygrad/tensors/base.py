@@ -34,7 +34,7 @@ from mygrad.autodiff.tape import tracking
 from mygrad.autodiff.views import overlaps_itself
 from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors import indexing
-from mygrad.tensors.conversion import array_of, dtype_of
+from mygrad.tensors.conversion import array_of
 from mygrad.tensors.leaving import Leaving, _restored  # noqa: F401 -- where pickles look for it
 from mygrad.tensors.provenance import (
     CreatorWithResiduals,
@@ -45,7 +45,7 @@ from mygrad.tensors.provenance import (
 )
 
 __all__ = [
-    "Tensor", "as_operand_tensor", "as_operand_tensors", "asarray", "astensor", "stop_gradient",
+    "Tensor", "as_operand_tensor", "as_operand_tensors", "astensor", "stop_gradient",
     "tensor",
 ]  # fmt: skip
 
@@ -583,34 +583,3 @@ def as_operand_tensor(a: Any, beside: Any = ()) -> Any:
 def as_operand_tensors(*operands: Any) -> list[Any]:
     """The operands of one operation as tensors; data on the host go where the others are."""
     return [as_operand_tensor(a, operands) for a in operands]
-
-
-def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
-    """The array in a tensor (or an array-like), without its gradient.
-
-    Parameters
-    ----------
-    a
-        A tensor, array, number or list.
-    dtype
-        The data type; the present one if not given.
-    order : {"K", "A", "C", "F"}
-        The layout in memory, for libraries that let it be chosen.
-
-    Returns
-    -------
-    array
-        Of the tensor's own array library; not a copy if that can be avoided.
-
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> mg.asarray(mg.tensor([1.0, 2.0]))
-    array([1., 2.])
-    """
-    array = a.data if isinstance(a, Tensor) else a
-    adapter = adapter_of(array) or selected_adapter()
-    array = adapter.asarray(array)
-    if dtype is not None:
-        array = adapter.xp.astype(array, dtype_of(adapter, dtype), copy=False)
-    return array if order is None else adapter.xp.asarray(array, order=order)

@@ -11,12 +11,13 @@ import sys
 from types import FrameType
 from typing import Any, TypeVar
 
-from mygrad.arrays import Adapter, adapter_of, get_adapter
+from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, buffer_of, new_buffer, new_handle
+from mygrad.tensors.conversion import dtype_of
 
-__all__ = ["Leaving", "held_elsewhere"]
+__all__ = ["Leaving", "asarray", "held_elsewhere"]
 
 T = TypeVar("T", float, complex, int)
 
@@ -180,3 +181,34 @@ def _restored(kind: Any, array: Any, constant: bool, grad: Any, backend: str) ->
         adapter = get_adapter(backend)
         buffer_of(t).grad = adapter.from_host(grad, adapter.device(t._data))
     return t
+
+
+def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
+    """The array in a tensor (or an array-like), without its gradient.
+
+    Parameters
+    ----------
+    a
+        A tensor, array, number or list.
+    dtype
+        The data type; the present one if not given.
+    order : {"K", "A", "C", "F"}
+        The layout in memory, for libraries that let it be chosen.
+
+    Returns
+    -------
+    array
+        Of the tensor's own array library; not a copy if that can be avoided.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.asarray(mg.tensor([1.0, 2.0]))
+    array([1., 2.])
+    """
+    array = expose(a) if isinstance(a, Handle) else a
+    adapter = adapter_of(array) or selected_adapter()
+    array = adapter.asarray(array)
+    if dtype is not None:
+        array = adapter.xp.astype(array, dtype_of(adapter, dtype), copy=False)
+    return array if order is None else adapter.xp.asarray(array, order=order)

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from mygrad.arrays import Selection, get_adapter, selected
 from mygrad.autodiff.lost_gradients import Teller, tell
 from mygrad.settings import Setting, guarding, lock, recording
-from mygrad.tensors.base import asarray
+from mygrad.tensors.leaving import asarray
 from mygrad.tensors.telling import ACTIONS, Action
 
 __all__ = [
