@@ -50,17 +50,6 @@ else:
 if BACKEND != "numpy":
     mg.set_backend(BACKEND, device=DEVICE or None)
 
-RAW_ARITHMETIC = {
-    "test_a_perceptron", "test_a_recurrent_network_from_scratch", "test_a_write_of_constants",
-    "test_gradient_descent",
-    "test_null_gradients_before_backward_does_no_harm", "test_data_is_updated_by_gradients",
-    "test_the_gradient_is_one_object_and_may_be_changed", "test_a_training_loop_takes_flat_memory",
-    "test_views_of_leaves_stay_views_after_clearing", "test_training_loops", "test_subclassing",
-    "test_grad_is_one_object_that_may_be_changed", "test_the_gradient_is_shared_with_nobody",
-    "test_a_view_of_a_leaf_stays_its_view_after_clearing", "test_training_loops_do_not_warn",
-}  # fmt: skip
-"""Tests that compute with raw arrays themselves, which CuPy lets be done where these are only."""
-
 EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4}
 settings.register_profile(
     "mygrad",
@@ -85,6 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers", "skip_on(backend, reason): does not run on that backend, and says why"
+    )
+    config.addinivalue_line(
+        "markers",
+        "raw_arithmetic: computes on raw arrays, which CuPy does on the current device only",
     )
 
 
@@ -124,7 +117,7 @@ def xp_backend() -> mg.backends.Adapter:
 def process_wide_switches(request: pytest.FixtureRequest) -> Iterator[None]:
     """Take back what a test switched for the whole process."""
     adapter = mg.backends.selected_adapter()
-    raw = DEVICE and getattr(request.node, "originalname", "") in RAW_ARITHMETIC
+    raw = DEVICE and request.node.get_closest_marker("raw_arithmetic")
     before = adapter.go_to(adapter.parse_device(DEVICE) if raw else None)
     yield
     if raw:

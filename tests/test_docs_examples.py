@@ -118,6 +118,7 @@ def test_the_derivative_of_a_square() -> None:
     assert repr(x.grad) == "array(6.)"
 
 
+@pytest.mark.raw_arithmetic
 def test_gradient_descent() -> None:
     w = mg.tensor(10.0)
     seen = []

@@ -401,6 +401,21 @@ class Optimizer:
             group |= {"parameters": found, **theirs}
         self._state = placed
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: with arrays on the host, which come back to their parameters."""
+        hosted = {
+            key: (step, {slot: by_type[type(a)].to_host(a) for slot, a in arrays.items()})
+            for key, (step, arrays) in self._state.items()
+        }
+        return {**self.__dict__, "_state": hosted}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._state = {
+            key: self._placed(key, {"step": step, **arrays})
+            for key, (step, arrays) in state["_state"].items()
+        }
+
     def _placed(self, key: Key, saved: dict[str, Any]) -> tuple[int, Arrays]:
         """The state of a parameter, where the parameter is."""
         t, arrays = self.groups[key[0]]["parameters"][key[1]], {}

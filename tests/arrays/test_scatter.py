@@ -17,6 +17,7 @@ Array = NDArray[Any]
 ADAPTER = mg.backends.selected_adapter()
 on_cupy = pytest.mark.skipif(ADAPTER.name != "cupy", reason="is about the CuPy adapter's kernels")
 pytestmark = [
+    pytest.mark.raw_arithmetic,
     pytest.mark.skip_on("dpnp", "takes fewer kinds of indices"),
     pytest.mark.skip_on("array-api-strict", "takes integers next to integer arrays only"),
 ]

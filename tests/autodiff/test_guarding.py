@@ -299,6 +299,7 @@ def test_guarding_takes_time_linear_in_the_views_of_an_array(program: Any) -> No
 
 
 # --- 16: assigned data -------------------------------------------------------------------------
+@pytest.mark.raw_arithmetic
 def test_training_loops() -> None:
     p = mg.tensor([1.0, 2.0])
     for _ in range(3):

@@ -459,6 +459,7 @@ def test_guarding_can_be_switched() -> None:
 
 
 # --- training loops ---------------------------------------------------------------------
+@pytest.mark.raw_arithmetic
 def test_data_is_updated_by_gradients() -> None:
     p = mg.tensor([1.0, 2.0])
     for _ in range(3):
@@ -487,6 +488,7 @@ def test_assigning_data_rebinds_this_tensor_alone() -> None:
     equal(p.grad, [14.0, 16.0])
 
 
+@pytest.mark.raw_arithmetic
 def test_grad_is_one_object_that_may_be_changed() -> None:
     p = mg.tensor([1.0, 2.0])
     (p * p).backward()
@@ -496,6 +498,7 @@ def test_grad_is_one_object_that_may_be_changed() -> None:
     equal(p.grad, [1.0, 2.0])
 
 
+@pytest.mark.raw_arithmetic
 def test_a_view_of_a_leaf_stays_its_view_after_clearing() -> None:
     w = grid(2, 3)
     wt = w.T
@@ -506,6 +509,7 @@ def test_a_view_of_a_leaf_stays_its_view_after_clearing() -> None:
         w.data -= 0.1 * w.grad
 
 
+@pytest.mark.raw_arithmetic
 def test_the_gradient_is_shared_with_nobody() -> None:
     x, y = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0])
     z = x + y

@@ -212,6 +212,7 @@ def test_writing_constants_for_ever_takes_flat_memory(constant: bool) -> None:
     x.backward()
 
 
+@pytest.mark.raw_arithmetic
 def test_a_training_loop_takes_flat_memory() -> None:
     p, q = ones_tensor(3), ones_tensor(3, 3)
     view = q.T

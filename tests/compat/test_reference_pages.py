@@ -44,6 +44,7 @@ def test_the_graph_of_the_introduction() -> None:
 
 
 # --- networks ----------------------------------------------------------------------------------
+@pytest.mark.raw_arithmetic
 def test_a_perceptron() -> None:
     rng = np.random.RandomState(0)
     x = rng.randn(20, 2)
@@ -93,6 +94,7 @@ class RNN:
         return self.Wx, self.Wh, self.b, self.Wy
 
 
+@pytest.mark.raw_arithmetic
 def test_a_recurrent_network_from_scratch() -> None:
     rng = np.random.RandomState(1)
     model = RNN(3, 4, 2, rng)

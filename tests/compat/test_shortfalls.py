@@ -225,6 +225,7 @@ def test_the_gradient_is_that_of_the_labels_of_the_call(name: str) -> None:
 
 
 # --- habits of older programs ------------------------------------------------------------------
+@pytest.mark.raw_arithmetic
 def test_null_gradients_before_backward_does_no_harm() -> None:
     x = mg.tensor([1.0, 2.0])
     loss = (x * x).sum()

@@ -221,6 +221,7 @@ def test_values_from_before_a_write() -> None:
     assert host(before.value) == [1.0, 2.0]
 
 
+@pytest.mark.raw_arithmetic
 def test_a_write_of_constants() -> None:
     x = +mg.tensor([1.0, 2.0, 3.0])
     x[mg.asarray(x) > 1.5] = 0.0

@@ -308,6 +308,7 @@ def test_squares_of_half_precision_gradients_do_not_overflow() -> None:
 
 
 @needs_half
+@pytest.mark.raw_arithmetic
 def test_what_is_written_into_a_half_precision_parameter_counts() -> None:
     x = mg.tensor([1.0, 2.0], dtype="float16")
     optimizer = SGD(x, learning_rate=1e-4)

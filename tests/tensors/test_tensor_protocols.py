@@ -148,6 +148,7 @@ def test_tensors_are_unhashable() -> None:
         {mg.tensor(1.0)}
 
 
+@pytest.mark.raw_arithmetic
 def test_subclassing() -> None:
     class Parameter(mg.Tensor):
         """A tensor with a name."""

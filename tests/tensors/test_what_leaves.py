@@ -277,6 +277,7 @@ def loops() -> dict[str, Callable[[Any, Any], None]]:
 
 
 @pytest.mark.parametrize("name", loops())
+@pytest.mark.raw_arithmetic
 def test_training_loops_do_not_warn(name: str) -> None:
     w, b = mg.tensor([1.0, 2.0]), mg.tensor([0.5, 0.5])
     view, functional, buffer = w[:1], mg.tensor([1.0, 1.0]), mg.zeros(3, float)
