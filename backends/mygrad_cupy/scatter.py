@@ -210,6 +210,9 @@ def scatter_add(target: Any, index: Any, values: Any) -> None:
         values = values.astype(dtype, copy=False)
         cupy.add.at(target.real, index, values.real)
         cupy.add.at(target.imag, index, values.imag)
+    elif dtype == np.int64:  # which CuPy adds up since 14.2 only; as unsigned it wraps alike
+        values = values.astype(dtype, copy=False)
+        cupy.add.at(target.view(np.uint64), index, values.view(np.uint64))
     else:
         cupy.add.at(target, index, values)
 
@@ -336,9 +339,9 @@ def _numbers(index: Any, shape: tuple[int, ...]) -> Any:
 
 def _last(numbers: Any, size: int) -> Any:
     """For each of these positions in an array of `size` elements, where it comes last."""
-    last = cupy.zeros(size, dtype=np.int64)
-    cupy.maximum.at(last, numbers, _counted(numbers.shape))
-    return last[numbers]
+    last = cupy.zeros(size, dtype=np.uint64)  # int64 has a maximum.at since CuPy 14.2 only
+    cupy.maximum.at(last, numbers, _counted(numbers.shape).view(np.uint64))
+    return last[numbers].view(np.int64)
 
 
 def _by_numbers(target: Any, index: Any, values: Any) -> None:

@@ -650,6 +650,11 @@ def test_kernels_do_what_portable_functions_do(name: str, special: bool) -> None
     adapter = mg.backends.selected_adapter()
     if name not in adapter.kernels:
         pytest.skip(f"{adapter.name} has no such kernel")
+    if name == "repeated_places":
+        try:
+            adapter.xp.repeat(adapter.asarray([1]), adapter.asarray([1]))
+        except ValueError:
+            pytest.skip("cupy: before 14.2 its own repeat takes no arrays")
     for kind in kinds_here(name):
         if special and kind in ("i4", "u1", "b1"):
             continue
