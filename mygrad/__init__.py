@@ -105,3 +105,14 @@ try:
     __version__ = _version("mygrad")
 except _PackageNotFoundError:  # a checkout that is not installed
     __version__ = "3.0.0.dev0"
+
+
+def __dir__() -> list[str]:
+    """What users call; import paths of older versions work, too, but are not shown."""
+    rooms = (errors, linalg, nnet, random, typing)
+    module = type(_sys)
+    return [
+        name
+        for name, value in globals().items()
+        if not name.startswith("_") and (type(value) is not module or value in rooms)
+    ] + ["__doc__", "__name__", "__version__"]
