@@ -189,8 +189,9 @@ def methods() -> Iterator[str]:
         yield f"    def __{name}__(self, other: Any) -> Any: ..."
         if symbol in ("and_", "or_", "xor"):
             yield f"    def __r{name}__(self, other: Any) -> Any: ..."
+    written = set(re.findall(r"^    def (\w+)\(", inspect.getsource(Tensor), re.MULTILINE))
     for name, value in sorted(vars(Tensor).items()):
-        if name.startswith("_") or name in written_in_the_class():
+        if name.startswith("_") or name in written or not hasattr(Tensor, name):
             continue
         if isinstance(value, property):
             yield f"    @property\n    def {name}(self) -> Tensor: ..."
@@ -201,11 +202,6 @@ def methods() -> Iterator[str]:
             yield f"    def {name}(self, *args: Any, **kwargs: Any) -> Any: ..."
         else:
             yield function(name, value, method=True)
-
-
-def written_in_the_class() -> set[str]:
-    source = inspect.getsource(Tensor)
-    return set(re.findall(r"^    def (\w+)\(", source, re.MULTILINE))
 
 
 def tensor_stub() -> str:
