@@ -93,6 +93,7 @@ from mygrad.operation_base import execute_op
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *
 from mygrad.tensor_manip import methods as _methods
+from mygrad.tensors import names_elsewhere as _names_elsewhere
 from mygrad.tensors import operators as _operators
 from mygrad.tensors.switches import *
 from mygrad.tensors.switches import select_from_environment as _select_from_environment
@@ -100,6 +101,7 @@ from mygrad.tensors.switches import select_from_environment as _select_from_envi
 for _room in (_operators, _methods, _operation_base):  # the operations are declared now
     _room.install(Tensor)
 _install_protocols(Tensor, _sys.modules[__name__])
+_names_elsewhere.install(Tensor)
 _install_old_paths(_sys.modules[__name__])
 _select_from_environment()
 
@@ -107,3 +109,19 @@ try:
     __version__ = _version("mygrad")
 except _PackageNotFoundError:  # a checkout that is not installed
     __version__ = "3.0.0.dev0"
+
+
+def __dir__() -> list[str]:
+    """What users call; import paths of older versions work, too, but are not shown."""
+    rooms = (errors, linalg, nnet, optim, random, typing)
+    module = type(_sys)
+    return [
+        name
+        for name, value in globals().items()
+        if not name.startswith("_") and (type(value) is not module or value in rooms)
+    ] + ["__doc__", "__name__", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Say what a name of another library is called here."""
+    raise AttributeError(_names_elsewhere.advice(name, __dir__()))

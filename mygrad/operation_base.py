@@ -10,7 +10,7 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.selecting import NO_VALUE
-from mygrad.tensors.base import as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensors
 
 __all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
 
@@ -215,7 +215,7 @@ def execute_op(
     op_kwargs: dict[str, Any] | None = None,
     constant: bool | None = None,
     out: Any = None,
-) -> Any:
+) -> Tensor:
     """Run an `Operation` on tensors.
 
     Parameters

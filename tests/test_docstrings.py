@@ -47,7 +47,7 @@ def public() -> Iterator[str]:
             if not name.startswith("_") and ours and not inspect.ismodule(value):
                 yield f"{room}.{name}"
     for name in dir(mg.Tensor):
-        if not name.startswith("_"):
+        if not name.startswith("_") and hasattr(mg.Tensor, name):
             yield f"mygrad.Tensor.{name}"
 
 

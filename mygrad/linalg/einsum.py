@@ -6,7 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensors.base import as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensors
 
 __all__ = ["einsum"]
 
@@ -169,7 +169,7 @@ def einsum(
     optimize: Any = False,
     out: Any = None,
     constant: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Sum of products in Einstein's notation.
 
     Parameters

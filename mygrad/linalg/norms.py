@@ -8,7 +8,7 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import direction
 from mygrad.math.dtypes import floats, in_float32, is_complex
 from mygrad.math.sequential import spread
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = ["norm"]
 
@@ -80,7 +80,7 @@ def norm(
     *,
     nan_to_num: bool = True,
     constant: bool | None = None,
-) -> Any:
+) -> Tensor:
     r"""Norm of vectors.
 
     Parameters

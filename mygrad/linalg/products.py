@@ -16,7 +16,7 @@ from mygrad.math.arithmetic import multiply
 from mygrad.math.dtypes import is_complex
 from mygrad.math.ufunc import Ufunc
 from mygrad.tensor_manip.axes import axis_number
-from mygrad.tensors.base import as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensors
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]
 
@@ -139,7 +139,7 @@ matmul = _Matmul(
 matmul.__signature__ = inspect.signature(matmul.__call__)
 
 
-def dot(a: Any, b: Any, out: Any = None, *, constant: bool | None = None) -> Any:
+def dot(a: Any, b: Any, out: Any = None, *, constant: bool | None = None) -> Tensor:
     """Dot product as `numpy.dot` defines it.
 
     Parameters
@@ -171,7 +171,7 @@ def dot(a: Any, b: Any, out: Any = None, *, constant: bool | None = None) -> Any
     return write_result(out, tensordot(a, b, axes=((-1,), (-2,))), "dot")
 
 
-def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
+def inner(a: Any, b: Any, *, constant: bool | None = None) -> Tensor:
     """Sum of products over the last axes.
 
     Parameters
@@ -197,7 +197,7 @@ def inner(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     return tensordot(a, b, axes=((-1,), (-1,)), constant=constant)
 
 
-def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
+def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Tensor:
     """Dot product of the flattened operands, of which the first is conjugated if it is complex.
 
     Parameters
@@ -226,7 +226,7 @@ def vdot(a: Any, b: Any, *, constant: bool | None = None) -> Any:
     return matmul(a, b, constant=constant)
 
 
-def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Any:
+def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> Tensor:
     """All products of the elements of two flattened operands.
 
     Parameters
@@ -255,7 +255,7 @@ def outer(a: Any, b: Any, *, out: Any = None, constant: bool | None = None) -> A
     return multiply(rows, columns, out=out, constant=constant)
 
 
-def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) -> Any:
+def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) -> Tensor:
     """Sum of products over the axes that are named, or over the last and the first `axes`.
 
     Parameters
@@ -314,7 +314,7 @@ def _summed_axes(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int,
     return left, right
 
 
-def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Any:
+def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Tensor:
     """Product of two or more matrices, in the order that costs the fewest multiplications.
 
     Parameters

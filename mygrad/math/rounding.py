@@ -14,6 +14,7 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_complex
 from mygrad.math.ufunc import Elementwise, ufunc
+from mygrad.tensors.base import Tensor
 
 __all__ = [
     "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
@@ -158,7 +159,7 @@ def divmod(
     where: Any = True,
     dtype: Any = None,
     constant: bool | None = None,
-) -> Any:
+) -> tuple[Tensor, Tensor]:
     """The quotient, rounded down, and the remainder, which is differentiable.
 
     Parameters
@@ -267,7 +268,7 @@ def clip(
     min: Any = None,
     max: Any = None,
     constant: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Limit values to an interval. The derivative at its bounds is taken to be 0.
 
     Parameters

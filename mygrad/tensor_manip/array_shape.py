@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
     "atleast_1d",
@@ -225,7 +225,7 @@ def broadcast_to(a: Any, shape: Any, *, xp: Any) -> Any:
     return xp.broadcast_to(a, tuple(shape) if isinstance(shape, (tuple, list)) else (shape,))
 
 
-def broadcast_arrays(*tensors: Any, constant: bool | None = None) -> list[Any]:
+def broadcast_arrays(*tensors: Any, constant: bool | None = None) -> list[Tensor]:
     """Broadcast tensors against one another.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any
 from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.base import Tensor
 
 __all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
 
@@ -313,7 +314,7 @@ def compress(
     out: Any = None,
     *,
     constant: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The elements (or slabs) at which a one-dimensional condition holds.
 
     Parameters

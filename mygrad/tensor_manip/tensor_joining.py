@@ -23,7 +23,7 @@ from mygrad.tensor_manip.array_shape import (
 )
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import moveaxis
-from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
     "array_split",
@@ -200,7 +200,7 @@ def vstack(
     dtype: Any = None,
     casting: str = "same_kind",
     constant: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Join tensors along the first of (at least) two axes.
 
     Parameters
@@ -236,7 +236,7 @@ def hstack(
     dtype: Any = None,
     casting: str = "same_kind",
     constant: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Join tensors along the second axis, or along the only one.
 
     Parameters
@@ -265,7 +265,7 @@ def hstack(
     return concatenate(tensors, axis, dtype=dtype, casting=casting, constant=constant)
 
 
-def dstack(tup: Sequence[Any], *, constant: bool | None = None) -> Any:
+def dstack(tup: Sequence[Any], *, constant: bool | None = None) -> Tensor:
     """Join tensors along the third of (at least) three axes.
 
     Parameters
@@ -288,7 +288,7 @@ def dstack(tup: Sequence[Any], *, constant: bool | None = None) -> Any:
     return concatenate([atleast_3d(t) for t in tup], 2, constant=constant)
 
 
-def column_stack(tup: Sequence[Any], *, constant: bool | None = None) -> Any:
+def column_stack(tup: Sequence[Any], *, constant: bool | None = None) -> Tensor:
     """Join tensors as the columns of a matrix.
 
     Parameters
@@ -315,7 +315,7 @@ def column_stack(tup: Sequence[Any], *, constant: bool | None = None) -> Any:
     return concatenate(columns, 1, constant=constant)
 
 
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     """Take a tensor apart along an axis, into parts that may differ in length.
 
     Parameters
@@ -352,7 +352,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return [t[(*before, slice(a, b), ...)] for a, b in pairwise([0, *inner, length])]
 
 
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     """Take a tensor apart along an axis, into equal parts or at given places.
 
     Parameters
@@ -392,7 +392,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return array_split(t, indices_or_sections, axis)
 
 
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Tensor]:
     """`split` along the first axis.
 
     Parameters
@@ -413,7 +413,7 @@ def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return split(ary, indices_or_sections, 0)
 
 
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Tensor]:
     """`split` along the second axis, or along the only one.
 
     Parameters
@@ -435,7 +435,7 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return split(t, indices_or_sections, 1 if t.ndim > 1 else 0)
 
 
-def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Tensor]:
     """`split` along the third axis.
 
     Parameters
@@ -456,7 +456,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return split(ary, indices_or_sections, 2)
 
 
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The parts of a tensor along an axis, without that axis.
 
     Parameters

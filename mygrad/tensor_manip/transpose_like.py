@@ -6,7 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
     "flip",
@@ -52,7 +52,7 @@ def permute_dims(a: Any, axes: Any, *, xp: Any) -> Any:
     return xp.permute_dims(a, axes)
 
 
-def transpose(a: Any, *axes: Any, constant: bool | None = None) -> Any:
+def transpose(a: Any, *axes: Any, constant: bool | None = None) -> Tensor:
     """Reverse the order of the axes, or put them into a given one.
 
     Parameters
@@ -186,7 +186,7 @@ def flip(m: Any, axis: Any = None, *, xp: Any) -> Any:
     return xp.flip(m, axis=axis)
 
 
-def flipud(m: Any, *, constant: bool | None = None) -> Any:
+def flipud(m: Any, *, constant: bool | None = None) -> Tensor:
     """Reverse the order along the first axis.
 
     Parameters
@@ -209,7 +209,7 @@ def flipud(m: Any, *, constant: bool | None = None) -> Any:
     return flip(m, 0, constant=constant)
 
 
-def fliplr(m: Any, *, constant: bool | None = None) -> Any:
+def fliplr(m: Any, *, constant: bool | None = None) -> Tensor:
     """Reverse the order along the second axis.
 
     Parameters
@@ -235,7 +235,7 @@ def fliplr(m: Any, *, constant: bool | None = None) -> Any:
 
 def rot90(
     m: Any, k: int = 1, axes: tuple[int, int] = (0, 1), *, constant: bool | None = None
-) -> Any:
+) -> Tensor:
     """Rotate by multiples of 90 degrees in the plane of two axes.
 
     Parameters

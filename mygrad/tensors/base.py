@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mygrad.arrays import adapter_of, by_type, get_adapter, selected_adapter
 from mygrad.autodiff import backward as sweep
@@ -44,13 +44,18 @@ from mygrad.tensors.provenance import (
     variables_of,
 )
 
+if TYPE_CHECKING:  # with the operators and methods that tensors are given later
+    from mygrad.tensors.installed import Installed as _Base
+else:
+    _Base = Leaving
+
 __all__ = [
     "Tensor", "as_operand_tensor", "as_operand_tensors", "astensor", "stop_gradient",
     "tensor",
 ]  # fmt: skip
 
 
-class Tensor(Leaving):
+class Tensor(_Base):
     """An array that remembers how it was computed, so that it can be differentiated.
 
     A tensor behaves as the array it holds: operators, methods, indexing, in-place updates and
@@ -430,13 +435,13 @@ class Tensor(Leaving):
     def __setitem__(self, index: Any, value: Any) -> None:
         indexing.setitem(self, index, value)
 
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: Any) -> Tensor:  # type: ignore[misc]
         if self._constant and self._base is not None:  # stops the gradient of what it reads
             return registry["add"](self, other, out=self)
         write(self, None, other, 1, name="+=")
         return self
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: Any) -> Tensor:  # type: ignore[misc]
         if self._constant and self._base is not None:
             return registry["subtract"](self, other, out=self)
         write(self, None, other, -1, name="-=")

@@ -9,7 +9,7 @@ from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import floats, highest_power, is_complex, real_only
 from mygrad.math.hyperbolic_trig import tanh
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
     "elu", "glu", "hard_tanh", "leaky_relu", "logsoftmax", "relu", "selu", "sigmoid",
@@ -332,7 +332,7 @@ def logsoftmax(x: Any, axis: Any = -1, *, xp: Any) -> Any:
     return shifted - xp.where(total >= 1.5, xp.log(total), xp.log1p(others))
 
 
-def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Any:
+def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> Tensor:
     """Gated linear unit: the first half along an axis times the sigmoid of the second.
 
     Parameters

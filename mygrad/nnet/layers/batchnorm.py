@@ -8,7 +8,7 @@ from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_narrow
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = ["batchnorm", "in_float32", "result_dtype"]
 
@@ -92,7 +92,7 @@ def normalize_channels(x: Any, gamma: Any, beta: Any, eps: float, *, xp: Any) ->
 
 def batchnorm(
     x: Any, *, gamma: Any = None, beta: Any = None, eps: float, constant: bool | None = None
-) -> Any:
+) -> Tensor:
     """Normalize each channel over the batch.
 
     Parameters

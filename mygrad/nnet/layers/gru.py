@@ -22,7 +22,7 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import multiply
 from mygrad.random import generator
 from mygrad.tensor_manip.array_shape import broadcast_to
-from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = ["gru"]
 
@@ -320,7 +320,7 @@ def gru(
     X: Any, Uz: Any, Wz: Any, bz: Any, Ur: Any, Wr: Any, br: Any, Uh: Any, Wh: Any, bh: Any,
     s0: Any = None, bp_lim: int | None = None, dropout: float = 0.0,
     constant: bool | None = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     r"""Run a sequence through a layer of gated recurrent units.
 
     The states follow from the first one, :math:`S_0`, by

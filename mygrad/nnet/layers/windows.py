@@ -9,7 +9,7 @@ from mygrad.arrays import adapter_of
 from mygrad.arrays.sliding import per_axis
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensors.base import as_operand_tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = ["sliding_window_view"]
 
@@ -90,7 +90,7 @@ def fold_windows(
     return total
 
 
-def sliding_window_view(arr: Any, window_shape: Any, step: Any, dilation: Any = None) -> Any:
+def sliding_window_view(arr: Any, window_shape: Any, step: Any, dilation: Any = None) -> Tensor:
     """Windows that slide over the last axes of an array.
 
     Parameters

@@ -202,7 +202,7 @@ def softmax_crossentropy(x: Any, y_true: Any, *, xp: Any) -> Any:
 
 def negative_log_likelihood(
     x: Any, y_true: Any, *, weights: Any = None, constant: bool | None = None
-) -> Any:
+) -> Tensor:
     """Mean of the negated log-probabilities of the labels.
 
     Parameters
@@ -274,7 +274,7 @@ def label_hinge(x: Any, hinge: Any, labels: Any, *, xp: Any) -> Any:
 
 def multiclass_hinge(
     x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool | None = None
-) -> Any:
+) -> Tensor:
     """Mean over samples of the scores that come within `hinge` of the label's.
 
     Parameters
@@ -306,7 +306,7 @@ def multiclass_hinge(
 
 def margin_ranking_loss(
     x1: Any, x2: Any, y: Any, margin: float, *, constant: bool | None = None
-) -> Any:
+) -> Tensor:
     """Mean of ``max(0, margin - y * (x1 - x2))``.
 
     Parameters
@@ -358,7 +358,7 @@ def margin_ranking_loss(
 def focal_loss(
     class_probs: Any, targets: Any, *, alpha: float = 1, gamma: float = 0,
     constant: bool | None = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     r"""Focal loss of each sample, :math:`-\alpha (1 - p)^\gamma \log p`.
 
     Parameters
@@ -420,7 +420,7 @@ def _focused(log_p: Any, rest: Any, alpha: Any, gamma: Any, constant: bool | Non
 def softmax_focal_loss(
     scores: Any, targets: Any, *, alpha: float = 1, gamma: float = 0,
     constant: bool | None = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """`focal_loss` of the softmax of scores.
 
     Parameters

@@ -1,0 +1,355 @@
+"""mygrad, to type checkers. Written by ci/write_stubs.py from the declarations."""
+
+from collections.abc import Sequence
+from mygrad import errors as errors
+from mygrad import linalg as linalg
+from mygrad import nnet as nnet
+from mygrad import optim as optim
+from mygrad import random as random
+from mygrad import typing as typing
+from mygrad.arrays.availability import Availability as Availability
+from mygrad.arrays.availability import available_backends as available_backends
+from mygrad.arrays.protocol import Adapter as Adapter
+from mygrad.arrays.registry import adapter_of as adapter_of
+from mygrad.arrays.registry import get_adapter as get_adapter
+from mygrad.arrays.registry import register_backend as register_backend
+from mygrad.arrays.selection import selected_adapter as selected_adapter
+from mygrad.io import load as load
+from mygrad.io import save as save
+from mygrad.linalg.einsum import einsum as einsum
+from mygrad.linalg.products import dot as dot
+from mygrad.linalg.products import inner as inner
+from mygrad.linalg.products import multi_matmul as multi_matmul
+from mygrad.linalg.products import outer as outer
+from mygrad.linalg.products import tensordot as tensordot
+from mygrad.linalg.products import vdot as vdot
+from mygrad.math.rounding import clip as clip
+from mygrad.math.rounding import divmod as divmod
+from mygrad.math.sequential import add_sequence as add_sequence
+from mygrad.math.sequential import multiply_sequence as multiply_sequence
+from mygrad.math.ufunc import Ufunc as ufunc
+from mygrad.nnet.layers.windows import sliding_window_view as sliding_window_view
+from mygrad.operation_base import execute_op as execute_op
+from mygrad.tensor_creation.filled import empty as empty
+from mygrad.tensor_creation.filled import empty_like as empty_like
+from mygrad.tensor_creation.filled import eye as eye
+from mygrad.tensor_creation.filled import full as full
+from mygrad.tensor_creation.filled import full_like as full_like
+from mygrad.tensor_creation.filled import identity as identity
+from mygrad.tensor_creation.filled import ones as ones
+from mygrad.tensor_creation.filled import ones_like as ones_like
+from mygrad.tensor_creation.filled import tri as tri
+from mygrad.tensor_creation.filled import zeros as zeros
+from mygrad.tensor_creation.filled import zeros_like as zeros_like
+from mygrad.tensor_creation.ranges import arange as arange
+from mygrad.tensor_creation.ranges import geomspace as geomspace
+from mygrad.tensor_creation.ranges import linspace as linspace
+from mygrad.tensor_creation.ranges import logspace as logspace
+from mygrad.tensor_manip.array_shape import atleast_1d as atleast_1d
+from mygrad.tensor_manip.array_shape import atleast_2d as atleast_2d
+from mygrad.tensor_manip.array_shape import atleast_3d as atleast_3d
+from mygrad.tensor_manip.array_shape import broadcast_arrays as broadcast_arrays
+from mygrad.tensor_manip.selecting import compress as compress
+from mygrad.tensor_manip.tensor_joining import array_split as array_split
+from mygrad.tensor_manip.tensor_joining import column_stack as column_stack
+from mygrad.tensor_manip.tensor_joining import dsplit as dsplit
+from mygrad.tensor_manip.tensor_joining import dstack as dstack
+from mygrad.tensor_manip.tensor_joining import hsplit as hsplit
+from mygrad.tensor_manip.tensor_joining import hstack as hstack
+from mygrad.tensor_manip.tensor_joining import split as split
+from mygrad.tensor_manip.tensor_joining import unstack as unstack
+from mygrad.tensor_manip.tensor_joining import vsplit as vsplit
+from mygrad.tensor_manip.tensor_joining import vstack as vstack
+from mygrad.tensor_manip.transpose_like import fliplr as fliplr
+from mygrad.tensor_manip.transpose_like import flipud as flipud
+from mygrad.tensor_manip.transpose_like import rot90 as rot90
+from mygrad.tensor_manip.transpose_like import transpose as transpose
+from mygrad.tensors.base import Tensor as Tensor
+from mygrad.tensors.base import astensor as astensor
+from mygrad.tensors.base import stop_gradient as stop_gradient
+from mygrad.tensors.base import tensor as tensor
+from mygrad.tensors.leaving import asarray as asarray
+from mygrad.tensors.switches import backend as backend
+from mygrad.tensors.switches import mem_guard_active as mem_guard_active
+from mygrad.tensors.switches import mem_guard_off as mem_guard_off
+from mygrad.tensors.switches import mem_guard_on as mem_guard_on
+from mygrad.tensors.switches import no_autodiff as no_autodiff
+from mygrad.tensors.switches import on_detach as on_detach
+from mygrad.tensors.switches import set_backend as set_backend
+from mygrad.tensors.switches import turn_memory_guarding_off as turn_memory_guarding_off
+from mygrad.tensors.switches import turn_memory_guarding_on as turn_memory_guarding_on
+from mygrad.typing import ArrayLike
+from mygrad.typing import AxisLike
+from mygrad.typing import BinaryUfunc
+from mygrad.typing import DTypeLikeReals
+from mygrad.typing import Shape
+from mygrad.typing import UnaryUfunc
+from numpy import all as all
+from numpy import allclose as allclose
+from numpy import any as any
+from numpy import argmax as argmax
+from numpy import argmin as argmin
+from numpy import argsort as argsort
+from numpy import bincount as bincount
+from numpy import bool_ as bool_
+from numpy import can_cast as can_cast
+from numpy import copyto as copyto
+from numpy import count_nonzero as count_nonzero
+from numpy import double as double
+from numpy import equal as equal
+from numpy import float16 as float16
+from numpy import float32 as float32
+from numpy import float64 as float64
+from numpy import greater as greater
+from numpy import greater_equal as greater_equal
+from numpy import half as half
+from numpy import int16 as int16
+from numpy import int32 as int32
+from numpy import int64 as int64
+from numpy import int8 as int8
+from numpy import intp as intp
+from numpy import isclose as isclose
+from numpy import isfinite as isfinite
+from numpy import isinf as isinf
+from numpy import isnan as isnan
+from numpy import isnat as isnat
+from numpy import less as less
+from numpy import less_equal as less_equal
+from numpy import logical_and as logical_and
+from numpy import logical_not as logical_not
+from numpy import logical_or as logical_or
+from numpy import logical_xor as logical_xor
+from numpy import longdouble as longdouble
+from numpy import may_share_memory as may_share_memory
+from numpy import min_scalar_type as min_scalar_type
+from numpy import nonzero as nonzero
+from numpy import not_equal as not_equal
+from numpy import result_type as result_type
+from numpy import shape as shape
+from numpy import shares_memory as shares_memory
+from numpy import signbit as signbit
+from numpy import single as single
+from numpy import uint16 as uint16
+from numpy import uint32 as uint32
+from numpy import uint64 as uint64
+from numpy import uint8 as uint8
+from numpy import uintp as uintp
+from typing import Any
+
+__version__: str
+add: BinaryUfunc
+arccos: UnaryUfunc
+arccosh: UnaryUfunc
+arccot: UnaryUfunc
+arccoth: UnaryUfunc
+arccsc: UnaryUfunc
+arccsch: UnaryUfunc
+arcsec: UnaryUfunc
+arcsech: UnaryUfunc
+arcsin: UnaryUfunc
+arcsinh: UnaryUfunc
+arctan: UnaryUfunc
+arctan2: BinaryUfunc
+arctanh: UnaryUfunc
+cbrt: UnaryUfunc
+ceil: UnaryUfunc
+copysign: BinaryUfunc
+cos: UnaryUfunc
+cosh: UnaryUfunc
+cot: UnaryUfunc
+coth: UnaryUfunc
+csc: UnaryUfunc
+csch: UnaryUfunc
+deg2rad: UnaryUfunc
+degrees: UnaryUfunc
+divide: BinaryUfunc
+e: float
+euler_gamma: float
+exp: UnaryUfunc
+exp2: UnaryUfunc
+expm1: UnaryUfunc
+fix: UnaryUfunc
+floor: UnaryUfunc
+floor_divide: BinaryUfunc
+fmax: BinaryUfunc
+fmin: BinaryUfunc
+fmod: BinaryUfunc
+heaviside: BinaryUfunc
+hypot: BinaryUfunc
+inf: float
+log: UnaryUfunc
+log10: UnaryUfunc
+log1p: UnaryUfunc
+log2: UnaryUfunc
+logaddexp: BinaryUfunc
+logaddexp2: BinaryUfunc
+maximum: BinaryUfunc
+minimum: BinaryUfunc
+mod: BinaryUfunc
+multiply: BinaryUfunc
+nan: float
+negative: UnaryUfunc
+newaxis: None
+pi: float
+positive: UnaryUfunc
+power: BinaryUfunc
+rad2deg: UnaryUfunc
+radians: UnaryUfunc
+reciprocal: UnaryUfunc
+remainder: BinaryUfunc
+rint: UnaryUfunc
+sec: UnaryUfunc
+sech: UnaryUfunc
+sign: UnaryUfunc
+sin: UnaryUfunc
+sinc: UnaryUfunc
+sinh: UnaryUfunc
+sqrt: UnaryUfunc
+square: UnaryUfunc
+subtract: BinaryUfunc
+tan: UnaryUfunc
+tanh: UnaryUfunc
+true_divide: BinaryUfunc
+trunc: UnaryUfunc
+def abs(
+    x: ArrayLike, out: Any = ..., *, where: ArrayLike = ..., dtype: DTypeLikeReals = ...,
+    constant: bool | None = ..., nan_to_num: bool = ...
+) -> Tensor: ...
+def absolute(
+    x: ArrayLike, out: Any = ..., *, where: ArrayLike = ..., dtype: DTypeLikeReals = ...,
+    constant: bool | None = ..., nan_to_num: bool = ...
+) -> Tensor: ...
+def amax(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., initial: ArrayLike | None = ..., where: ArrayLike = ...
+) -> Tensor: ...
+def amin(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., initial: ArrayLike | None = ..., where: ArrayLike = ...
+) -> Tensor: ...
+def astype(
+    x: ArrayLike, dtype: DTypeLikeReals, casting: str = ..., copy: bool = ..., *,
+    constant: bool | None = ...
+) -> Tensor: ...
+def broadcast_to(
+    a: ArrayLike, shape: int | Shape | None, *, constant: bool | None = ...
+) -> Tensor: ...
+def concatenate(
+    tensors: Sequence[ArrayLike] | Tensor, axis: int | None = ..., out: Any = ...,
+    dtype: DTypeLikeReals = ..., *, casting: str = ..., constant: bool | None = ...
+) -> Tensor: ...
+def conj(x: ArrayLike, *, out: Any = ..., constant: bool | None = ...) -> Tensor: ...
+def copy(
+    a: ArrayLike, order: str = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def cumprod(
+    a: ArrayLike, axis: int | None = ..., *, out: Any = ..., constant: bool | None = ...,
+    dtype: DTypeLikeReals = ..., include_initial: bool | None = ...
+) -> Tensor: ...
+def cumsum(
+    a: ArrayLike, axis: int | None = ..., *, out: Any = ..., constant: bool | None = ...,
+    dtype: DTypeLikeReals = ..., include_initial: bool | None = ...
+) -> Tensor: ...
+def expand_dims(a: ArrayLike, axis: AxisLike = ..., *, constant: bool | None = ...) -> Tensor: ...
+def fabs(
+    x: ArrayLike, out: Any = ..., *, where: ArrayLike = ..., dtype: DTypeLikeReals = ...,
+    constant: bool | None = ..., nan_to_num: bool = ...
+) -> Tensor: ...
+def flatten(
+    a: ArrayLike, order: str = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def flip(m: ArrayLike, axis: AxisLike = ..., *, constant: bool | None = ...) -> Tensor: ...
+def imag(val: ArrayLike, *, out: Any = ..., constant: bool | None = ...) -> Tensor: ...
+def logsumexp(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., initial: ArrayLike | None = ..., where: ArrayLike = ...
+) -> Tensor: ...
+def matmul(
+    x1: ArrayLike, x2: ArrayLike, out: Any = ..., *, axes: AxisLike = ...,
+    dtype: DTypeLikeReals = ..., constant: bool | None = ...
+) -> Tensor: ...
+def matrix_transpose(x: ArrayLike, *, constant: bool | None = ...) -> Tensor: ...
+def max(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., initial: ArrayLike | None = ..., where: ArrayLike = ...
+) -> Tensor: ...
+def mean(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., dtype: DTypeLikeReals = ..., where: ArrayLike = ...
+) -> Tensor: ...
+def min(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., initial: ArrayLike | None = ..., where: ArrayLike = ...
+) -> Tensor: ...
+def moveaxis(
+    a: ArrayLike, source: AxisLike, destination: AxisLike, *, constant: bool | None = ...
+) -> Tensor: ...
+def pad(
+    array: ArrayLike, pad_width: Any, mode: str = ..., constant_values: Any = ..., *,
+    out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def permute_dims(a: ArrayLike, axes: AxisLike, *, constant: bool | None = ...) -> Tensor: ...
+def prod(
+    a: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., dtype: DTypeLikeReals = ..., initial: ArrayLike | None = ...,
+    where: ArrayLike = ...
+) -> Tensor: ...
+def ravel(a: ArrayLike, order: str = ..., *, constant: bool | None = ...) -> Tensor: ...
+def real(val: ArrayLike, *, constant: bool | None = ...) -> Tensor: ...
+def repeat(
+    a: ArrayLike, repeats: ArrayLike, axis: int | None = ..., *, out: Any = ...,
+    constant: bool | None = ...
+) -> Tensor: ...
+def reshape(
+    a: ArrayLike, newshape: int | Shape | None = ..., order: str = ...,
+    shape: int | Shape | None = ..., copy: bool | None = ..., *, constant: bool | None = ...
+) -> Tensor: ...
+def roll(
+    a: ArrayLike, shift: int | Shape, axis: AxisLike = ..., *, out: Any = ...,
+    constant: bool | None = ...
+) -> Tensor: ...
+def round(
+    a: ArrayLike, decimals: int = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def squeeze(a: ArrayLike, axis: AxisLike = ..., *, constant: bool | None = ...) -> Tensor: ...
+def stack(
+    tensors: Sequence[ArrayLike] | Tensor, axis: int = ..., out: Any = ..., *,
+    dtype: DTypeLikeReals = ..., casting: str = ..., constant: bool | None = ...
+) -> Tensor: ...
+def std(
+    x: ArrayLike, axis: AxisLike = ..., ddof: float = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., dtype: DTypeLikeReals = ..., where: ArrayLike = ...,
+    mean: ArrayLike | None = ..., correction: float | None = ...
+) -> Tensor: ...
+def sum(
+    x: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., dtype: DTypeLikeReals = ..., initial: ArrayLike | None = ...,
+    where: ArrayLike = ...
+) -> Tensor: ...
+def swapaxes(a: ArrayLike, axis1: int, axis2: int, *, constant: bool | None = ...) -> Tensor: ...
+def take(
+    a: ArrayLike, indices: ArrayLike, axis: int | None = ..., mode: str = ..., *, out: Any = ...,
+    constant: bool | None = ...
+) -> Tensor: ...
+def take_along_axis(
+    arr: ArrayLike, indices: ArrayLike, axis: int | None = ..., *, out: Any = ...,
+    constant: bool | None = ...
+) -> Tensor: ...
+def tile(
+    A: ArrayLike, reps: int | Shape, *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def to(
+    x: ArrayLike, backend: str, device: Any = ..., home: Any = ..., *, out: Any = ...,
+    constant: bool | None = ...
+) -> Tensor: ...
+def tril(x: ArrayLike, k: int = ..., *, out: Any = ..., constant: bool | None = ...) -> Tensor: ...
+def triu(x: ArrayLike, k: int = ..., *, out: Any = ..., constant: bool | None = ...) -> Tensor: ...
+def var(
+    x: ArrayLike, axis: AxisLike = ..., ddof: float = ..., keepdims: bool = ..., *, out: Any = ...,
+    constant: bool | None = ..., dtype: DTypeLikeReals = ..., where: ArrayLike = ...,
+    mean: ArrayLike | None = ..., correction: float | None = ...
+) -> Tensor: ...
+def where(
+    condition: ArrayLike, x: ArrayLike = ..., y: ArrayLike = ..., *, out: Any = ...,
+    constant: bool | None = ...
+) -> Tensor: ...
