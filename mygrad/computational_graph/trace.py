@@ -18,7 +18,10 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import CLEARED, Handle
 from mygrad.computational_graph.rules import derivative_rules
 
-__all__ = ["Graph", "Node", "OperationNode", "TensorNode", "trace"]
+__all__ = [
+    "Graph", "Node", "OperationNode", "TensorNode", "Tracer", "look_of", "reads_elements",
+    "recorded", "trace",
+]  # fmt: skip
 
 VIEW_RULE = (
     "A view looks at memory of its base. Its gradient is the same view\n"
@@ -181,6 +184,12 @@ def trace(
     >>> [op.name for op in trace(mg.sum(x * x), {"x": x}).operations]
     ['sum', 'multiply']
     """
+    check(fin, names)
+    return Tracer(fin, names or {}).run(limit)
+
+
+def check(fin: Any, names: Any) -> None:
+    """Raise where what is to be drawn is no tensor, or names are not given by name."""
     if not isinstance(fin, Handle):
         raise TypeError(f"fin= has to be a mygrad tensor, and is a {type(fin).__name__}")
     if names is not None and not isinstance(names, Mapping):
@@ -188,10 +197,9 @@ def trace(
             f"names= has to be a dictionary of tensors by name, such as locals(), and is a "
             f"{type(names).__name__}"
         )
-    return _Tracer(fin, names or {}).run(limit)
 
 
-class _Tracer:
+class Tracer:
     """Goes from a tensor back through what was recorded, breadth first and without recursion.
 
     A tensor in the graph is what a window shows of a version of a buffer: (version, look) says
@@ -230,9 +238,9 @@ class _Tracer:
             self.constants[id(t._data)] = t
         if version is None or t._constant:
             return
-        self.values.setdefault((version, _look(t._window)), t._data)
+        self.values.setdefault((version, look_of(t._window)), t._data)
         if name is not None:
-            self.names.setdefault((version, _look(t._window)), name)
+            self.names.setdefault((version, look_of(t._window)), name)
             if t._window is None:
                 self.names.setdefault(("buffer", id(t._buffer)), name)
 
@@ -278,14 +286,8 @@ class _Tracer:
         """The node of what `window` shows of a version; `value` if somebody kept it."""
         if hasattr(window, "index"):  # read through integer arrays or a mask
             window, value = window.window, None
-        while _is_stand_in(version):  # made by the sweep for `create_graph`
-            if version.windows is None:
-                version = version.parents[0]
-            elif window is None:
-                version, window = version.parents[0], version.windows[0]
-            else:
-                break
-        key = version, _look(window)
+        version, window = recorded(version, window)
+        key = version, look_of(window)
         node = self.found.get(key)
         if node is not None:
             if node.value is None:
@@ -357,7 +359,7 @@ class _Tracer:
         positions = primitive.positions
         if values and values[0] is not None and node.value is None:
             node.value = values[0]
-        if _is_copy_of_elements(record):
+        if reads_elements(record):
             op = self._operation("getitem", "read", node)
             op.rules = (("", READ_RULE),)
             window = record.windows[0]
@@ -413,7 +415,19 @@ def _called(primitive: Any, k: int) -> str:
     return f"{names[0]}[{k}]" if primitive.variadic else names[k]
 
 
-def _look(window: Any) -> Any:
+def recorded(version: Any, window: Any) -> tuple[Any, Any]:
+    """What the user's program recorded, for what a sweep made to stand for it (`create_graph`)."""
+    while _is_stand_in(version):
+        if version.windows is None:
+            version = version.parents[0]
+        elif window is None:
+            version, window = version.parents[0], version.windows[0]
+        else:
+            break
+    return version, window
+
+
+def look_of(window: Any) -> Any:
     """How a window looks at its buffer, as something that can be compared."""
     return None if window is None else (window.offset, tuple(window.shape), tuple(window.strides))
 
@@ -428,7 +442,7 @@ def _is_copy(version: Any) -> bool:
     )
 
 
-def _is_copy_of_elements(version: Any) -> bool:
+def reads_elements(version: Any) -> bool:
     """Whether this is what ``t[index]`` read: one element, or elements through arrays."""
     windows = version.windows
     return (
@@ -440,7 +454,7 @@ def _is_copy_of_elements(version: Any) -> bool:
 
 def _is_stand_in(version: Any) -> bool:
     """Whether this stands for another version, in a sweep on tensors."""
-    return _is_copy(version) and not _is_copy_of_elements(version)
+    return _is_copy(version) and not reads_elements(version)
 
 
 def _raw(array: Any) -> Any:
