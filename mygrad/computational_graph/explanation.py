@@ -36,6 +36,7 @@ from mygrad.computational_graph.trace import (
     look_of,
     reads_elements,
     recorded,
+    why_no_graph,
 )
 
 __all__ = ["Explanation", "Flow", "Leaf", "Step", "explain"]
@@ -398,22 +399,7 @@ class _Explainer:
         t = self.fin
         if t._constant:
             return f"There is nothing to differentiate: {t._why_no_gradient()}."
-        version = None if t._buffer is None else t._buffer.version
-        stopped = None if version is None or version.seq else version.stopped
-        if stopped:
-            return (
-                f"The graph of this tensor was cleared: backward(), which lets go of it, was "
-                f"called (or clear_graph()). It was made by {stopped}. Compute it again and call "
-                f"explain before backward(), or call backward(create_graph=True), which clears "
-                f"nothing."
-            )
-        if version is None or not version.seq:
-            return (
-                "This tensor is a leaf: it was computed from nothing, so that there is no chain "
-                "rule. If it was computed, then under mg.no_autodiff, or clear_graph() let go of "
-                "its graph. Its derivative by itself is 1."
-            )
-        return ""
+        return why_no_graph(t)
 
     def expect(self, share: Share) -> None:
         for key in self.path_of(share.target, share.window):

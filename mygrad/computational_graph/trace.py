@@ -20,7 +20,7 @@ from mygrad.computational_graph.rules import derivative_rules
 
 __all__ = [
     "Graph", "Node", "OperationNode", "TensorNode", "Tracer", "look_of", "reads_elements",
-    "recorded", "trace",
+    "recorded", "trace", "why_no_graph",
 ]  # fmt: skip
 
 VIEW_RULE = (
@@ -106,6 +106,8 @@ class OperationNode:
         (name, text) pairs: its parameters.
     rules
         (title, text) pairs: how it is differentiated.
+    when
+        A number that grows in the order of the computation; 0 where that is not recorded.
     """
 
     key: int
@@ -115,6 +117,7 @@ class OperationNode:
     output: int
     details: list[tuple[str, str]] = field(default_factory=list)
     rules: tuple[tuple[str, str], ...] = ()
+    when: int = 0
 
 
 Node = TensorNode | OperationNode
@@ -132,11 +135,14 @@ class Graph:
         The key of the tensor that was asked about.
     cut
         Whether there is more of the graph than was asked for.
+    empty
+        Why there is no operation in it; "" where there is one.
     """
 
     nodes: list[Node]
     result: int
     cut: bool = False
+    empty: str = ""
 
     @property
     def operations(self) -> list[OperationNode]:
@@ -267,7 +273,8 @@ class Tracer:
                 self._record(node, version)
             else:
                 self._write(node, version)
-        return Graph(self.nodes, result.key, cut)
+        why = "" if len(self.nodes) > 1 else why_no_graph(t)
+        return Graph(self.nodes, result.key, cut, why)
 
     # --- nodes ------------------------------------------------------------------------
     def _tensor(self, shape: Any, dtype: Any, value: Any = None) -> TensorNode:
@@ -361,7 +368,7 @@ class Tracer:
             node.value = values[0]
         if reads_elements(record):
             op = self._operation("getitem", "read", node)
-            op.rules = (("", READ_RULE),)
+            op.rules, op.when = (("", READ_RULE),), record.seq
             window = record.windows[0]
             if not hasattr(window, "index"):  # one element: no need to draw how it is found
                 window = None
@@ -373,7 +380,7 @@ class Tracer:
         name = primitive.name if operation is None else type(operation).__name__
         op = self._operation(name, "operation", node)
         rule_of: Any = primitive if operation is None else type(operation)
-        op.rules = derivative_rules(rule_of)
+        op.rules, op.when = derivative_rules(rule_of), record.seq
         first, windows = primitive.first_operand, record.windows
         for k, parent in enumerate(record.parents):
             kept = values[first + k] if len(values) > first else None
@@ -396,6 +403,7 @@ class Tracer:
         name = ("setitem", "add in place", "subtract in place")[sign]
         op = self._operation(name, "write", node)
         op.rules = (("", (WRITE_RULE, ADD_RULE, SUBTRACT_RULE)[sign]),)
+        op.when = write.seq
         old, source = write.parents
         if old is not None:
             op.inputs.append(("tensor", self._seen(old, None).key))
@@ -408,6 +416,30 @@ class Tracer:
             op.details.append(("region", str(shape) if shape else "one element"))
         if write.mask is not None:
             op.details.append(("where", _short(write.mask)))
+
+
+def why_no_graph(t: Any) -> str:
+    """Why nothing is known of how a tensor was computed; "" where something is."""
+    version = None if t._buffer is None else t._buffer.version
+    if t._constant:
+        return (
+            "It is a constant, and nothing is recorded of how it was computed."
+            if t.creator is None
+            else ""
+        )
+    if version is not None and version.seq:
+        return ""
+    if version is not None and version.stopped:
+        return (
+            f"Its graph is gone: backward() was called, which clears the graph when it has "
+            f"differentiated it (this tensor was made by {version.stopped}). Compute it again and "
+            f"call this before backward(), or call backward(create_graph=True), which clears "
+            f"nothing."
+        )
+    return (
+        "It is a leaf: it was computed from nothing. If it was computed, then under "
+        "mg.no_autodiff, or clear_graph() has let go of its graph."
+    )
 
 
 def _called(primitive: Any, k: int) -> str:
