@@ -150,7 +150,7 @@ function toggle(block) {
 folding.onclick = () => toggle();
 
 // --- where we look: x and y of the drawing's corner, and the scale
-const READABLE = 0.75;  // the scale below which labels are too small to be read
+const READABLE = 0.75, SMALL = 0.6;  // scales at which labels are read, and just so
 let at = { x: 0, y: 0, k: 1 }, moved = false;
 function look(x, y, k) {
   at = { x, y, k };
@@ -161,7 +161,7 @@ function look(x, y, k) {
 }
 function fit() {
   const w = svg.clientWidth, h = svg.clientHeight;
-  const all = Math.min(w / width, (h - 84) / height, 1.4), k = Math.max(all, READABLE);
+  const all = Math.min(w / width, (h - 84) / height, 1.4), k = all < SMALL ? READABLE : all;
   if (k === all) look((w - k * width) / 2, 46 + (h - 84 - k * height) / 2, k);
   else {  // it would be too small to be read: it is shown from its end, the result
     const [x, y] = places.get(Number(svg.dataset.result)) ?? [width / 2, height];
@@ -175,9 +175,10 @@ function fit() {
 let pixels = [1, 1];
 function chart() {
   const w = svg.clientWidth, h = svg.clientHeight, left = -at.x / at.k, top = -at.y / at.k;
-  map.hidden = left <= 1 && top <= 1 && left + w / at.k >= width - 1 && top + h / at.k >= height - 1;
+  const seen = (start, room, whole) => Math.min(start + room, whole) - Math.max(start, 0);
+  map.hidden = seen(left, w / at.k, width) * seen(top, h / at.k, height) > 0.7 * width * height;
   if (map.hidden) return;
-  const k = Math.min(180 / width, (h - 90) / height);
+  const k = Math.min(180 / width, (h - 90) / height, 0.15);
   const mw = Math.min(Math.max(k * width, 54), 180), mh = Math.min(Math.max(k * height, 40), h - 90);
   const dots = devicePixelRatio, ink = map.getContext("2d"), style = getComputedStyle(svg);
   map.width = mw * dots;

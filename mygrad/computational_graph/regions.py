@@ -64,7 +64,7 @@ def index_of(
 def _fits(n: int, stride: int, length: int, step: int, start: int) -> bool:
     """Whether `n` elements `stride` apart are a slice of an axis."""
     if n == 1:
-        return length == 1
+        return length == 1 or bool(stride and stride % step == 0)
     return bool(
         length > 1 and stride and stride % step == 0
         and 0 <= start + (n - 1) * (stride // step) < length
