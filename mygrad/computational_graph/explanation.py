@@ -248,21 +248,21 @@ def explain(
     f = 8, and ∂f/∂f = 1.
     <BLANKLINE>
     1. add         f = v1 + x
+                     = 8
        arrives     ∂f/∂f = 1
        back to v1  ∂f/∂v1 = ∂f/∂f
                           = 1
        back to x   ∂f/∂x += ∂f/∂f
                           = 1
     <BLANKLINE>
-    2. multiply    v1 = x · y
-                      = 6
-       arrives     ∂f/∂v1 = 1
-       back to x   ∂v1/∂x = y
-                   ∂f/∂x += ∂f/∂v1 · y
-                          = 3
-       back to y   ∂v1/∂y = x
-                   ∂f/∂y = ∂f/∂v1 · x
-                         = 2
+    2. multiply   v1 = x · y
+       arrives    ∂f/∂v1 = 1
+       back to x  ∂v1/∂x = y
+                  ∂f/∂x += ∂f/∂v1 · y
+                         = 3
+       back to y  ∂v1/∂y = x
+                  ∂f/∂y = ∂f/∂v1 · x
+                        = 2
     <BLANKLINE>
     Leaves, and what backward() leaves in their .grad:
        x = 2       ∂f/∂x = 4, from steps 1 and 2
@@ -549,7 +549,7 @@ class _Explainer:
         jobs += plan.joint_pulls
         found: dict[int, tuple[Expression, bool]] = {}
         for operands, rule, needs, takes_xp in jobs:
-            pairs = [
+            pairs: list[tuple[Any, Any]] = [
                 (values[n], tuple(at[n])) if isinstance(n, slice) else (values[n], at[n])
                 for n in needs
             ]

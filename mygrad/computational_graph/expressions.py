@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html import escape
 from math import pi
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -99,6 +99,7 @@ BINDING = {
 }  # fmt: skip
 """How strongly signs bind; those of one strength are taken from left to right."""
 SIGN, TIGHT = 6, 9
+MINUS = "\N{MINUS SIGN}"
 CONSTANTS = {0.6931471805599453: ("ln", "2"), 2.302585092994046: ("ln", "10"),
              pi / 180: ("pi/", "180"), 180 / pi: ("180/", "pi"), pi: ("pi", "")}  # fmt: skip
 NAMED = {
@@ -129,16 +130,15 @@ def digits(value: Any) -> str:
     if isinstance(value, (int, np.integer)):
         return str(int(value))
     if isinstance(value, (float, np.floating)):
-        if value == int(value) if np.isfinite(value) else False:
-            return f"{value:.5g}" if abs(value) >= 1e16 else str(int(value))
-        return f"{value:.5g}"
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e16 else f"{number:.5g}"
     return str(value)
 
 
 class Notation(ABC):
     """A way to write formulas."""
 
-    signs: dict[str, str]
+    signs: ClassVar[dict[str, str]]
     stacks = True
     """Whether quotients are written as fractions."""
 
@@ -194,9 +194,9 @@ class Notation(ABC):
             case Call("where", (condition, yes, no), ()):
                 return self.cases(self.write(condition), self.write(yes), self.write(no))
             case Call(function, operands, options):
-                parts = [self.write(part) for part in operands]
-                parts += [self.option(name, text) for name, text in options]
-                return self.called(function, parts)
+                shown = [self.write(part) for part in operands]
+                shown += [self.option(name, text) for name, text in options]
+                return self.called(function, shown)
 
     def equation(self, left: Expression, right: Expression) -> str:
         """``left = right``."""
@@ -236,10 +236,10 @@ class Text(Notation):
     """Formulas in one line of plain text."""
 
     stacks = False
-    signs = {
+    signs: ClassVar = {
         "|": " or ", "&": " and ", "<": " < ", ">": " > ", "<=": " ≤ ", ">=": " ≥ ", "==": " = ",
-        "!=": " ≠ ", "+": " + ", "-": " − ", "*": " · ", "/": " / ", "//": " // ", "%": " mod ",
-        "@": " @ ", "neg": "−", "~": "not ", "=": " = ",
+        "!=": " ≠ ", "+": " + ", "-": f" {MINUS} ", "*": " · ", "/": " / ", "//": " // ",
+        "%": " mod ", "@": " @ ", "neg": MINUS, "~": "not ", "=": " = ",
     }  # fmt: skip
 
     def name(self, text: str, version: int | None) -> str:
@@ -250,8 +250,8 @@ class Text(Notation):
             first, second = CONSTANTS[value]
             text = f"ln {second}" if first == "ln" else (first + second).replace("pi", "π")
             return text, BINDING["*"]
-        text = digits(value).replace("-", "−")
-        return text, SIGN - 1 if text.startswith("−") else TIGHT
+        text = digits(value).replace("-", MINUS)
+        return text, SIGN - 1 if text.startswith(MINUS) else TIGHT
 
     def words(self, text: str) -> str:
         return text
@@ -296,12 +296,12 @@ class Text(Notation):
 class Latex(Notation):
     """Formulas in LaTeX, with the commands that MathJax and KaTeX have, too."""
 
-    signs = {
+    signs: ClassVar = {
         "|": r" \lor ", "&": r" \land ", "<": " < ", ">": " > ", "<=": r" \le ", ">=": r" \ge ",
         "==": " = ", "!=": r" \ne ", "+": " + ", "-": " - ", "*": r" \cdot ", "/": " / ",
         "//": r" \div ", "%": r" \bmod ", "@": r" \, ", "neg": "-", "~": r"\lnot ", "=": " &= ",
     }  # fmt: skip
-    special = {"\\": r"\backslash{}", "^": r"\^{}", "~": r"\~{}"}
+    special: ClassVar = {"\\": r"\backslash{}", "^": r"\^{}", "~": r"\~{}"}
 
     def plain(self, text: str) -> str:
         """Text with what LaTeX would take for markup escaped."""
@@ -378,12 +378,13 @@ class Latex(Notation):
 class MathML(Notation):
     """Formulas in MathML Core, which browsers show."""
 
-    signs = {
+    signs: ClassVar = {
         sign: f"<mo>{escape(text)}</mo>"
         for sign, text in {
-            "|": "∨", "&": "∧", "<": "<", ">": ">", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
-            "+": "+", "-": "−", "*": "·", "/": "/", "//": "÷", "%": "mod", "@": "\u2062",
-            "neg": "−", "~": "¬", "=": "=",
+            "|": "\N{LOGICAL OR}",
+            "&": "∧", "<": "<", ">": ">", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
+            "+": "+", "-": MINUS, "*": "·", "/": "/", "//": "÷", "%": "mod", "@": "\u2062",
+            "neg": MINUS, "~": "¬", "=": "=",
         }.items()
     }  # fmt: skip
     signs["@"] = '<mspace width="0.25em"/>'

@@ -71,17 +71,17 @@ def repeated_blocks(graph: Graph) -> list[Block]:
     >>> from mygrad.computational_graph import trace
     >>> from mygrad.computational_graph.folding import repeated_blocks
     >>> x = t = mg.tensor(0.5)
-    >>> for _ in range(10):
+    >>> for _ in range(12):
     ...     t = mg.sin(t) * x
     >>> [(block.count, block.steps) for block in repeated_blocks(trace(t))]
-    [(10, ['sin', 'multiply'])]
+    [(12, ['sin', 'multiply'])]
     """
     operations = _in_order(graph)
     if len(operations) <= SMALL:
         return []
     numbers: dict[Any, int] = {}
     text = np.array([numbers.setdefault(_looks(graph, op), len(numbers)) for op in operations])
-    blocks = []
+    blocks: list[Block] = []
     for start, period, count in sorted(_repeats(text, 0, len(text))):
         inside = operations[start : start + period * count]
         steps = [op.name for op in inside[:period]]
@@ -155,9 +155,9 @@ def _in_order(graph: Graph) -> list[OperationNode]:
     found: list[OperationNode] = []
     while ready:
         _, key = heappop(ready)
-        op = graph.nodes[key]
-        assert isinstance(op, OperationNode)
-        found.append(op)
+        last = graph.nodes[key]
+        assert isinstance(last, OperationNode)
+        found.append(last)
         for maker in sorted(makers[key]):
             users[maker] -= 1
             if not users[maker]:

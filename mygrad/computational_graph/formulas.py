@@ -296,7 +296,7 @@ class Pulled(NamedTuple):
 
 
 def pulled_back(
-    rule: Any, g: Any, values: list[tuple[Any, Expression | None]], namespace: Any
+    rule: Any, g: Any, values: list[tuple[Any, Any]], namespace: Any
 ) -> Pulled | None:
     """What a rule computes from the adjoint of a result, as formulas.
 
@@ -307,7 +307,8 @@ def pulled_back(
     g
         The adjoint and its formula.
     values
-        The other arguments: arrays with the formula that stands for them, and plain values.
+        The other arguments, each with the formula that stands for it, or None; a tuple of
+        arrays with a tuple of formulas.
     namespace
         The namespace to compute in; None for a rule that does not ask for it.
 

@@ -14,7 +14,6 @@ from mygrad.computational_graph.expressions import (
     TEXT,
     Derivative,
     Expression,
-    Infix,
     Words,
 )
 
@@ -62,7 +61,9 @@ def lines_of(explanation: Any, step: Any) -> list[tuple[str, list[tuple[Any, ...
         by = Derivative(explanation.result, flow.to)
         sign = "=" if flow.total else "+="
         rows: list[tuple[Any, ...]] = []
-        if flow.local is not None and flow.local != flow.formula and not _is_one(flow.local):
+        # (Of the result itself it would be written like the whole derivative, which it is not.)
+        inner = step.result != explanation.result
+        if inner and flow.local is not None and not _is_one(flow.local):
             rows.append((Derivative(step.result, flow.to), "=", flow.local, ""))
         if flow.formula is None:
             rows.append((by, sign, Words(flow.words), ""))

@@ -179,7 +179,8 @@ function chart() {
   map.hidden = seen(left, w / at.k, width) * seen(top, h / at.k, height) > 0.7 * width * height;
   if (map.hidden) return;
   const k = Math.min(180 / width, (h - 90) / height, 0.15);
-  const mw = Math.min(Math.max(k * width, 54), 180), mh = Math.min(Math.max(k * height, 40), h - 90);
+  const mw = Math.min(Math.max(k * width, 54), 180);
+  const mh = Math.min(Math.max(k * height, 40), h - 90);
   const dots = devicePixelRatio, ink = map.getContext("2d"), style = getComputedStyle(svg);
   map.width = mw * dots;
   map.height = mh * dots;
@@ -191,7 +192,8 @@ function chart() {
     const kind = shapes[n].classList;
     ink.fillStyle = style.getPropertyValue(kind.contains("write") ? "--write"
       : kind.contains("op") ? "--op" : kind.contains("leaf") ? "--leaf-line" : "--line");
-    const box = shapes[n].querySelector("rect"), bw = Math.max(box.width.baseVal.value * pixels[0], 2);
+    const box = shapes[n].querySelector("rect");
+    const bw = Math.max(box.width.baseVal.value * pixels[0], 2);
     const bh = Math.max(box.height.baseVal.value * pixels[1], 1);
     ink.fillRect(x * pixels[0] - bw / 2, y * pixels[1] - bh / 2, bw, bh);
   }

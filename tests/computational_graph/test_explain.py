@@ -1,4 +1,4 @@
-"""Explanations: that their numbers are those of `backward`, and their formulas those of the rules."""
+"""Explanations: their numbers are those of `backward`, and their formulas those of the rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from gradcheck import host
 from hypothesis import given
 from hypothesis import strategies as st
-from primitive_cases import CASES, UFUNCS, Case, distinct, operands_of
+from primitive_cases import UFUNCS, Case, distinct, operands_of
 from test_primitives import called, called_ids, caller, ufuncs
 
 import mygrad as mg
@@ -255,7 +255,7 @@ def test_derivatives_of_derivatives() -> None:
     np.testing.assert_array_equal(shown["x"], host(x.grad))
 
 
-# --- what it leaves alone, and when it has nothing to say -----------------------------------------
+# --- what it leaves alone, and when it has nothing to say -------------------------------------
 def test_nothing_is_changed() -> None:
     x, w = mg.tensor([1.0, 2.0]), mg.tensor([3.0, 4.0])
     mg.sum(x * x).backward()
@@ -374,7 +374,7 @@ def test_latex_is_balanced() -> None:
     assert r"\sqrt{" in latex and r"\frac{" in latex and r"\begin{cases}" in latex
 
 
-# --- indices of views -------------------------------------------------------------------------------
+# --- indices of views -------------------------------------------------------------------------
 @given(st.data())
 def test_the_index_of_a_view(data: st.DataObject) -> None:
     shape = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))

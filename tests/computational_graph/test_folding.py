@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def check(graph: Graph) -> None:
         for _ in keys:
             leads |= {a for a, b in edges if b in leads}
         assert leads == set(keys)
-    for one, other in zip(blocks, blocks[1:], strict=False):
+    for one, other in pairwise(blocks):
         assert one.members.isdisjoint(other.members)
 
 
