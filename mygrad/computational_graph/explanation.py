@@ -136,9 +136,10 @@ class Leaf:
 class Explanation:
     """The chain rule of a computation; `explain` makes it.
 
-    ``str()`` of it is text; notebooks show it with formulas; `latex` is LaTeX.
+    ``str()`` of it is text; notebooks show it with formulas; `latex` is LaTeX. Its items are the
+    steps.
 
-    Attributes
+    Parameters
     ----------
     result
         The symbol of the tensor that is differentiated.
@@ -146,6 +147,9 @@ class Explanation:
         Its value, put into words.
     scalar
         Whether it is one number; otherwise the derivatives are those of the sum of its elements.
+
+    Attributes
+    ----------
     steps
         From the result back.
     leaves

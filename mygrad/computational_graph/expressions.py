@@ -173,6 +173,8 @@ class Notation(ABC):
             case Prefix(sign, operand):
                 text = self.signs["neg" if sign == "-" else sign] + self.write(operand, SIGN)
                 return self.fenced(text) if binding >= SIGN else text
+            case Infix("/", Derivative() as g, right) if self.stacks:  # no fraction in fractions
+                return self.write(Infix("*", g, Infix("/", Number(1), right)), binding)
             case Infix("/", left, right) if self.stacks:
                 text = self.fraction(self.write(left), self.write(right))
                 return self.fenced(text) if binding >= BINDING["**"] else text
@@ -301,12 +303,15 @@ class Latex(Notation):
         "==": " = ", "!=": r" \ne ", "+": " + ", "-": " - ", "*": r" \cdot ", "/": " / ",
         "//": r" \div ", "%": r" \bmod ", "@": r" \, ", "neg": "-", "~": r"\lnot ", "=": " &= ",
     }  # fmt: skip
-    special: ClassVar = {"\\": r"\backslash{}", "^": r"\^{}", "~": r"\~{}"}
+    special: ClassVar = {
+        "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+        "⟨": r"$\langle$", "⟩": r"$\rangle$",
+    }  # fmt: skip
 
     def plain(self, text: str) -> str:
         """Text with what LaTeX would take for markup escaped."""
         return re.sub(
-            r"[\\^~#$%&_{}]", lambda m: self.special.get(m[0], "\\" + m[0]), text
+            r"[\\^~#$%&_{}⟨⟩]", lambda m: self.special.get(m[0], "\\" + m[0]), text
         )
 
     def name(self, text: str, version: int | None) -> str:
@@ -314,7 +319,8 @@ class Latex(Notation):
         if letter:
             written = letter[1] + (f"_{{{letter[2]}}}" if letter[2] else "")
         else:
-            written = rf"\mathrm{{{self.plain(text)}}}"
+            upright = "mathrm" if re.fullmatch(r"\w+", text) else "text"
+            written = rf"\{upright}{{{self.plain(text)}}}"
         return written if version is None else rf"{written}^{{\langle {version} \rangle}}"
 
     def number(self, value: Any) -> tuple[str, int]:
@@ -364,7 +370,7 @@ class Latex(Notation):
         )
 
     def option_text(self, text: str) -> str:
-        return rf"\mathtt{{{self.plain(text)}}}"
+        return rf"\texttt{{{self.plain(text)}}}"
 
     def option(self, name: str, text: str) -> str:
         return self.option_text(f"{name}={text}")

@@ -18,7 +18,7 @@ import numpy as np
 
 from mygrad.computational_graph.trace import Graph, OperationNode, TensorNode
 
-__all__ = ["Block", "folded", "repeated_blocks"]
+__all__ = ["Block", "condensed", "folded", "repeated_blocks"]
 
 SMALL = 20  # graphs with no more operations are drawn as they are
 LEAST = 3  # repetitions
@@ -124,6 +124,36 @@ def folded(
             drawn.add(edge)
             edges.append(edge)
     return keys, edges
+
+
+def condensed(
+    keys: list[int], edges: list[tuple[int, int]], left_out: Collection[int]
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """A graph without some of its tensors: edges lead past them.
+
+    Parameters
+    ----------
+    keys, edges
+        The graph.
+    left_out
+        The keys of what is to go; of two that are neighbours not both.
+
+    Returns
+    -------
+    list of int, list of (int, int)
+        The graph that is left.
+    """
+    users: dict[int, list[int]] = {}
+    for a, b in edges:
+        if a in left_out:
+            users.setdefault(a, []).append(b)
+    found: list[tuple[int, int]] = []
+    for a, b in edges:
+        if b in left_out:
+            found += [(a, user) for user in users.get(b, ())]
+        elif a not in left_out:
+            found.append((a, b))
+    return [key for key in keys if key not in left_out], found
 
 
 def _in_order(graph: Graph) -> list[OperationNode]:

@@ -313,7 +313,7 @@ def _rows_of_html(blocks: list[tuple[str, list[tuple[Any, ...]]]]) -> str:
             said = f' <span class="note">{escape(note)}</span>' if note else ""
             rows.append(
                 f'<tr><td class="label">{first}</td><td class="left">{head}</td>'
-                f"<td>{escape(sign)}</td><td>{body}{said}</td></tr>"
+                f'<td class="left">{escape(sign)}</td><td>{body}{said}</td></tr>'
             )
     return f"<table>{''.join(rows)}</table>"
 

@@ -293,13 +293,14 @@ function choose(k, move) {
   panel.replaceChildren();
   if (k === null) return;
   const node = nodes[k];
-  if (!places.has(k)) { draw(sceneWith(k)); fit(); }
+  const other = places.has(k) ? null : sceneWith(k);
+  if (other) { draw(other); fit(); }
   shapes[k].classList.add("chosen");
   light(k, true);
-  rove(k);
+  if (places.has(k)) rove(k);
   const head = make("header"), close = make("button", "\u00d7", "close");
   close.setAttribute("aria-label", "Close (Escape)");
-  close.onclick = () => { choose(null); shapes[k].focus(); };
+  close.onclick = () => { choose(null); shapes[places.has(k) ? k : last].focus(); };
   head.append(make("h2", node.name), make("span", node.kind, "kind"), close);
   const list = make("dl");
   for (const [name, value] of node.rows) row(list, name, value);
@@ -316,7 +317,7 @@ function choose(k, move) {
     if (rules[node.rule].some(([title]) => title))
       panel.append(make("p", "g is the gradient of the result, out the result itself.", "note"));
   }
-  if (move) { show(k); shapes[k].focus({ preventScroll: true }); }
+  if (move && places.has(k)) { show(k); shapes[k].focus({ preventScroll: true }); }
 }
 
 const BLOCK = "repeated block";

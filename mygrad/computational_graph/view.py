@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mygrad.arrays import adapter_of
-from mygrad.computational_graph.folding import Block, folded, repeated_blocks
+from mygrad.computational_graph.folding import Block, condensed, folded, repeated_blocks
 from mygrad.computational_graph.layout import Drawing, Point, lay_out
 from mygrad.computational_graph.page import PAGE, SVG_STYLE
 from mygrad.computational_graph.trace import Graph, Node, OperationNode, TensorNode, trace
@@ -29,6 +29,7 @@ LEGEND = {
     "view": "view or read", "write": "in-place write", "block": "repeated, folded",
 }  # fmt: skip
 BLOCK = "repeated block"
+CROWDED = 120  # nodes, from which on those that say little are left out
 FEW = 4  # blocks that can be unfolded one by one
 
 
@@ -43,7 +44,8 @@ def view_graph(
     zoom. Nothing has to be installed, and nothing is downloaded.
 
     What repeats, such as the steps of a loop, is folded into one block with a count; a click
-    unfolds it. Where not all of a graph can be read at once, a map of it shows where you are.
+    unfolds it. Of many nodes, tensors without a name are left out between two operations. Where
+    not all of a graph can be read at once, a map of it shows where you are.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ def view_graph(
     limit
         About how many nodes to draw; of larger graphs, those nearest to `fin` are drawn.
     fold
-        Whether to fold what repeats, in graphs of more than twenty operations.
+        Whether to fold what repeats, in graphs of more than twenty operations, and to leave
+        tensors out; False draws everything.
 
     Returns
     -------
@@ -153,13 +156,26 @@ class GraphView:
             (max(CHARACTER * max(map(len, lines)) + 20, 44), 24.0 if len(lines) == 1 else 38.0)
             for lines in self._lines
         ]
-        self._scenes = [Scene(*folded(graph, blocks), [])]
+        said = {node.key for node in graph.tensors if node.name or node.before or node.note}
+        said |= {key for key, card in enumerate(self._cards) if card["op"] or card["bad"]}
+        middle = {
+            node.key
+            for node in graph.tensors
+            if node.creator is not None and node.key != graph.result and node.key not in said
+        }
+
+        def scene(others: list[Block], opened: list[Block]) -> Scene:
+            keys, edges = folded(graph, others)
+            if fold and len(keys) > CROWDED:
+                keys, edges = condensed(keys, edges, middle)
+            return Scene(keys, edges, [block.key for block in opened])
+
+        self._scenes = [scene(blocks, [])]
         if 1 < len(blocks) <= FEW:
             for block in blocks:
-                others = [other for other in blocks if other is not block]
-                self._scenes.append(Scene(*folded(graph, others), [block.key]))
+                self._scenes.append(scene([b for b in blocks if b is not block], [block]))
         if blocks:
-            self._scenes.append(Scene(*folded(graph, []), [block.key for block in blocks]))
+            self._scenes.append(scene([], blocks))
 
     def __repr__(self) -> str:
         operations, tensors = self._counts
@@ -298,6 +314,7 @@ class GraphView:
         lines += [f"{name}: {text}" for name, text in card["rows"]]
         if card["op"]:
             lines += [f"{name}: {self._cards[key]['name']}" for name, key in card["inputs"]]
+            lines += [f"result: {self._cards[key]['name']}" for key in card["outputs"]]
             lines.append(
                 "Choose it to unfold it." if card["kind"] == BLOCK
                 else "Choose it for its derivative rule."

@@ -635,14 +635,21 @@ def test_browser_opens_a_folded_loop_fitted_and_unfolds_it(tmp_path: Path) -> No
     report.folded = `${inside()} ${there()} ${folding.textContent}`;
     choose(nodes.findIndex(n => n.name === "sin"), true);
     report.found = `${there()} ${panel.querySelector("h2").textContent}`;
+    const made = [...panel.querySelectorAll("dt")].find(d => d.textContent === "result");
+    made.nextSibling.querySelector("button").click();  // a tensor that is not drawn
+    const links = panel.querySelectorAll("dd button").length;
+    report.between = `${panel.querySelector(".kind").textContent} ${links}`;
+    panel.querySelector(".close").click();
+    report.closed = panel.hidden;
     """
     found = reports(dom(view.html(), tmp_path, script=script))
-    nodes = 2 * 109 + 1
+    nodes = 109 + 2  # without the tensors between operations
     assert found["opened"] == "true true 5 4"  # x, the block, its result, exp and the result
     assert found["unfolded"] == f"false false {nodes} Fold"
     assert found["readable"] == found["sees"] == found["fits"] == "true"
     assert found["folded"] == "true 5 Unfold"
     assert found["found"] == f"{nodes} sin"
+    assert found["between"] == "variable 2" and found["closed"] == "true"
 
 
 def test_browser_shows_a_map_of_a_thousand_operations(tmp_path: Path) -> None:

@@ -353,7 +353,7 @@ def test_names_are_text_and_no_markup() -> None:
     explained = mg.explain(x * y, {"</math><script>": x, r"100%_\of{it}": y})
     assert "<script>" not in explained.html()
     ElementTree.fromstring(explained.html())
-    assert r"\mathrm{100\%\_\backslash{}of\{it\}}" in explained.latex
+    assert r"\text{100\%\_\textbackslash{}of\{it\}}" in explained.latex
 
 
 def test_names_that_would_be_given_are_left_to_the_user() -> None:

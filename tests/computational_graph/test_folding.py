@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import mygrad as mg
 from mygrad.computational_graph import trace, view_graph
-from mygrad.computational_graph.folding import SMALL, folded, repeated_blocks
+from mygrad.computational_graph.folding import SMALL, condensed, folded, repeated_blocks
 from mygrad.computational_graph.layout import lay_out
 from mygrad.computational_graph.trace import Graph, OperationNode
 
@@ -92,6 +92,17 @@ def check(graph: Graph) -> None:
         assert hidden.isdisjoint(keys)
         assert len(keys) == len(graph.nodes) - len(hidden) + len(chosen)
         assert {e for e in graph.edges if not hidden & set(e)} <= set(edges)
+        middle = {
+            t.key for t in graph.tensors if t.creator is not None and t.key != graph.result
+        } & set(keys)
+        fewer, past = condensed(keys, edges, middle)
+        assert set(fewer) == set(keys) - middle
+        place = {key: k for k, key in enumerate(fewer)}
+        assert acyclic(len(fewer), [(place[a], place[b]) for a, b in past])
+        reach = {graph.result}
+        for _ in fewer:
+            reach |= {a for a, b in past if b in reach}
+        assert reach == set(fewer)
         # Everything still leads to the result.
         leads = {graph.result}
         for _ in keys:
