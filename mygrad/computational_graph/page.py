@@ -32,6 +32,8 @@ SVG_STYLE = """
 .block text, .block .small { fill: var(--ink); }
 .off { display: none; }
 .edge { fill: none; stroke: var(--line); stroke-width: 1.3; marker-end: url(#arrow); }
+.faint { stroke-opacity: 0.22; marker-end: none; }
+.faint.lit { stroke-opacity: 1; }
 .arrow { fill: var(--line); }
 """
 
@@ -123,9 +125,9 @@ function draw(next) {
     if (place) shape.setAttribute("transform", `translate(${place[0]} ${place[1]})`);
   });
   edges = nodes.map(() => []);
-  layer.replaceChildren(...shown.edges.map(([a, b, d]) => {
+  layer.replaceChildren(...shown.edges.map(([a, b, d, faint]) => {
     const path = document.createElementNS(svg.namespaceURI, "path");
-    path.setAttribute("class", "edge");
+    path.setAttribute("class", faint ? "edge faint" : "edge");
     path.setAttribute("d", d);
     edges[a].push(path);
     edges[b].push(path);

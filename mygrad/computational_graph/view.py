@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,7 @@ LEGEND = {
 }  # fmt: skip
 BLOCK = "repeated block"
 CROWDED = 120  # nodes, from which on those that say little are left out
+OFTEN = 8  # uses of a node, from which on its edges are drawn faintly in such a crowd
 FEW = 4  # blocks that can be unfolded one by one
 
 
@@ -102,12 +104,15 @@ class Scene:
         The blocks that are unfolded.
     drawing
         Where everything goes, by the place in `keys`; None until somebody looks.
+    faint
+        The numbers of edges that are drawn faintly.
     """
 
     keys: list[int]
     edges: list[tuple[int, int]]
     opened: list[int]
     drawing: Drawing | None = None
+    faint: set[int] = field(default_factory=set)
 
 
 class GraphView:
@@ -209,8 +214,9 @@ class GraphView:
             '<path class="arrow" d="M0 0.8 8 4 0 7.2z"/></marker></defs>',
             '<g class="scene"><g class="edges">',
         ]
-        for (a, b), route in zip(scene.edges, drawing.routes, strict=True):
-            parts.append(f'<path class="edge" data-a="{a}" data-b="{b}" d="{_path(route)}"/>')
+        for k, ((a, b), route) in enumerate(zip(scene.edges, drawing.routes, strict=True)):
+            kind = "edge faint" if k in scene.faint else "edge"
+            parts.append(f'<path class="{kind}" data-a="{a}" data-b="{b}" d="{_path(route)}"/>')
         parts.append("</g>")
         parts += [self._shape(k, places.get(k)) for k in keys]
         parts.append("</g></svg>")
@@ -329,7 +335,10 @@ class GraphView:
         if scene.drawing is None:
             place = {key: k for k, key in enumerate(scene.keys)}
             edges = [(place[a], place[b]) for a, b in scene.edges]
-            scene.drawing = lay_out([self._sizes[key] for key in scene.keys], edges)
+            if len(scene.keys) > CROWDED:
+                uses = Counter(a for a, _ in edges)
+                scene.faint = {k for k, (a, _) in enumerate(edges) if uses[a] >= OFTEN}
+            scene.drawing = lay_out([self._sizes[key] for key in scene.keys], edges, scene.faint)
         return scene.drawing
 
     def _scene(self, scene: Scene) -> dict[str, Any]:
@@ -343,8 +352,10 @@ class GraphView:
                 for key, (x, y) in zip(scene.keys, drawing.centres, strict=True)
             ],
             "edges": [
-                [a, b, _path(route)]
-                for (a, b), route in zip(scene.edges, drawing.routes, strict=True)
+                [a, b, _path(route), int(k in scene.faint)]
+                for k, ((a, b), route) in enumerate(
+                    zip(scene.edges, drawing.routes, strict=True)
+                )
             ],
             "layers": [[scene.keys[k] for k in layer] for layer in drawing.layers],
         }

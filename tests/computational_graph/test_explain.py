@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from gradcheck import host
 from hypothesis import given
 from hypothesis import strategies as st
 from primitive_cases import UFUNCS, Case, distinct, operands_of
+from test_computational_graph import dom, reports
 from test_primitives import called, called_ids, caller, ufuncs
 
 import mygrad as mg
@@ -409,3 +411,21 @@ def test_what_is_no_basic_index() -> None:
     for view in a.T, a.reshape(-1), np.broadcast_to(a[0], (3, 4)), a[:, None]:
         offset = view.__array_interface__["data"][0] - a.__array_interface__["data"][0]
         assert index_of(a, offset, view.shape, view.strides) is None
+
+
+# --- in a real browser ------------------------------------------------------------------------
+def test_browser_shows_formulas(tmp_path: Path) -> None:
+    x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    f = mg.sum(mg.maximum(mg.sqrt(x), 1.5) / x[0])
+    page = f"<html><body>{mg.explain(f, {'x': x})._repr_html_()}</body></html>"
+    script = """
+    const math = [...document.querySelectorAll("math")];
+    report.math = math.length > 10 && math.every(m => m.getBoundingClientRect().height > 5);
+    const root = document.querySelector("msqrt"), fraction = document.querySelector("mfrac");
+    report.kinds = `${root instanceof MathMLElement} ${fraction instanceof MathMLElement}`;
+    report.tall = fraction.getBoundingClientRect().height > 20;
+    report.inside = math.every(m => m.getBoundingClientRect().right < innerWidth);
+    """
+    found = reports(dom(page, tmp_path, script=script))
+    assert found["math"] == found["tall"] == found["inside"] == "true"
+    assert found["kinds"] == "true true"
