@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,8 @@ def build_graph(
     Notes
     -----
     Of a tensor that nobody refers to and no derivative rule needs, shape and data type alone
-    are known: its values were freed. Gradients are in the tooltips of the nodes.
+    are known: its values were freed. Gradients are in the tooltips of the nodes. Of a graph that
+    ``backward()`` has cleared one node is left, and the drawing says so.
 
     Examples
     --------
@@ -124,6 +126,9 @@ def build_graph(
         node_attr={"fontsize": "12", "fontname": FONT, "height": "0.35", "margin": "0.14,0.06"},
         edge_attr={"color": LINE, "arrowsize": "0.6", "penwidth": "1.1"},
     )
+    if graph.empty:
+        drawing.attr(label=graphviz.escape(fill(graph.empty, 60)), fontname="sans-serif",
+                     fontsize="11", fontcolor="#5d6778")  # fmt: skip
     for node in _backwards(graph):
         if isinstance(node, OperationNode):
             label = graphviz.escape(_camel_case(node.name))
@@ -169,6 +174,7 @@ def _with_dark_style(svg: str) -> str:
     scope = "svg.mygrad-graph"  # on a page the style is to change nothing else
     rules = [
         f"{scope} > g > polygon {{ fill: {DARK_GROUND}; }}",
+        f"{scope} > g > text {{ fill: #9aa5b5; }}",
         f"{scope} .edge path, {scope} .edge polygon {{ stroke: {DARK_LINE}; }}",
         f"{scope} .edge polygon {{ fill: {DARK_LINE}; }}",
     ]

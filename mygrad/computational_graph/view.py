@@ -262,7 +262,7 @@ class GraphView:
 
     def _repr_html_(self) -> str:
         # A frame, so that pages of several graphs in one notebook do not get into each other.
-        height = min(max(self._drawing(self._scenes[0]).height + 60, 260), 620)
+        height = min(max(self._drawing(self._scenes[0]).height + 90, 280), 620)
         return (
             f'<iframe title="{self._escaped(self._title())}" sandbox="allow-scripts" '
             f'style="width: 100%; height: {height:.0f}px; border: 0; border-radius: 8px" '

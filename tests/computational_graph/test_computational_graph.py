@@ -687,6 +687,9 @@ def test_a_graph_that_backward_has_cleared_says_so() -> None:
     cleared = mg.sum(x * x)
     cleared.clear_graph()
     assert "clear_graph()" in repr(view_graph(cleared))
+    if graphviz is not None:
+        label = " ".join(dot(f, {"f": f}).split())
+        assert "backward() was called" in label and "backward() was called" not in dot(x * x)
     assert repr(view_graph(mg.sum(x * x))) == "<GraphView: 2 operations, 3 tensors>"
 
 
