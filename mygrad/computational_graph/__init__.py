@@ -5,8 +5,9 @@ a notebook), and shows values, gradients and the derivative rules of operations.
 the chain rule of a computation down, step by step.
 """
 
+from mygrad.computational_graph.chain_rule import explain
 from mygrad.computational_graph.dot import build_graph
-from mygrad.computational_graph.explanation import Explanation, explain
+from mygrad.computational_graph.explanation import Explanation
 from mygrad.computational_graph.trace import trace
 from mygrad.computational_graph.view import GraphView, view_graph
 

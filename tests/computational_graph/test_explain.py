@@ -19,7 +19,7 @@ from test_primitives import called, called_ids, caller, ufuncs
 
 import mygrad as mg
 from mygrad.autodiff.namespace import registry
-from mygrad.computational_graph import Explanation, explanation
+from mygrad.computational_graph import Explanation, chain_rule
 from mygrad.computational_graph.expressions import LATEX, TEXT
 from mygrad.computational_graph.regions import index_of
 from mygrad.errors import InvalidBackprop
@@ -31,7 +31,7 @@ from mygrad.operation_base import Operation
 def rules_met(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every rule that was put into a formula, compared with what it computes on arrays."""
     met: list[Any] = []
-    original = explanation.pulled_back
+    original = chain_rule.pulled_back
 
     def compared(rule: Any, g: Any, values: Any, namespace: Any) -> Any:
         pulled = original(rule, g, values, namespace)
@@ -44,7 +44,7 @@ def rules_met(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
                 np.testing.assert_array_equal(host(array), host(exact))
         return pulled
 
-    monkeypatch.setattr(explanation, "pulled_back", compared)
+    monkeypatch.setattr(chain_rule, "pulled_back", compared)
     return met
 
 
