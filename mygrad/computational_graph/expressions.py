@@ -434,7 +434,7 @@ class MathML(Notation):
         return f"<msup><mrow>{operand}</mrow><mi>T</mi></msup>"
 
     def index(self, operand: str, inside: str) -> str:
-        return f"<mrow>{operand}<mo>[</mo><mtext>{escape(inside)}</mtext><mo>]</mo></mrow>"
+        return f"<mrow>{operand}<mtext>[{escape(inside)}]</mtext></mrow>"
 
     def cases(self, condition: str, yes: str, no: str) -> str:
         rows = ((yes, f"<mtext>where&#160;</mtext>{condition}"), (no, "<mtext>else</mtext>"))

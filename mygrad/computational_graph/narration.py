@@ -19,7 +19,7 @@ from mygrad.computational_graph.expressions import (
 
 __all__ = ["as_html", "as_latex", "as_text", "printed"]
 
-KINDS = {"view": "view", "read": "read of elements", "write": "in-place write"}
+KINDS = {"read": "read of elements", "write": "in-place write"}
 
 
 def printed(value: Any) -> str:
