@@ -82,6 +82,7 @@ from mygrad import nnet as nnet
 from mygrad import operation_base as _operation_base
 from mygrad import optim as optim
 from mygrad.compat import install as _install_old_paths
+from mygrad.computational_graph.chain_rule import explain
 from mygrad.interop import install as _install_protocols
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *

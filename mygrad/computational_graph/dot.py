@@ -1,8 +1,14 @@
-"""The graph drawn with Graphviz, as MyGrad 2 draws it."""
+"""The graph drawn with Graphviz: labels as in MyGrad 2, colours as in `view_graph`.
+
+In a browser the drawing is light or dark as the page around it. Graphviz itself knows colours
+only, so that the drawing has those of the light one, and SVG gets a style sheet for the dark.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +20,21 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
 __all__ = ["build_graph"]
+
+FONT = "DejaVu Sans Mono,Menlo,Consolas,monospace"
+LIGHT = {
+    "op": ("#2c66ab", "#2c66ab", "#ffffff"), "view": ("#fafbfc", "#2c66ab", "#2c66ab"),
+    "write": ("#b4530f", "#b4530f", "#ffffff"), "leaf": ("#e2f3e7", "#35884f", "#1d2430"),
+    "constant": ("#eff0f3", "#989fac", "#1d2430"), "inner": ("#ffffff", "#b4bcc9", "#1d2430"),
+}  # fmt: skip
+DARK = {
+    "op": ("#3b7bc8", "#3b7bc8", "#ffffff"), "view": ("#14181f", "#6cb2ff", "#6cb2ff"),
+    "write": ("#c8651d", "#c8651d", "#ffffff"), "leaf": ("#1b3a27", "#5fbf80", "#e4e8ee"),
+    "constant": ("#23262c", "#7a8291", "#e4e8ee"), "inner": ("#20262f", "#56606f", "#e4e8ee"),
+}  # fmt: skip
+"""By kind of node the colours of the ground, of the line around it and of the text."""
+LINE, DARK_LINE, DARK_GROUND, DARK_RESULT = "#9ba5b5", "#667083", "#14181f", "#e4e8ee"
+GROUND, RESULT = "#fafbfc", "#1d2430"
 
 # Where the names of MyGrad 2 are not ours in camel case.
 OTHER_NAMES = {
@@ -36,6 +57,7 @@ def build_graph(
 ) -> Digraph | None:
     """Draw what a tensor was computed from, with Graphviz.
 
+    Colours are those of `view_graph`, light or dark as the browser or notebook that shows it.
     The Python package is installed with ``pip install "mygrad[viz]"``; showing or saving the
     drawing needs Graphviz itself too. `mygrad.computational_graph.view_graph` needs neither.
 
@@ -72,7 +94,8 @@ def build_graph(
     Notes
     -----
     Of a tensor that nobody refers to and no derivative rule needs, shape and data type alone
-    are known: its values were freed. Gradients are in the tooltips of the nodes.
+    are known: its values were freed. Gradients are in the tooltips of the nodes. Of a graph that
+    ``backward()`` has cleared one node is left, and the drawing says so.
 
     Examples
     --------
@@ -97,21 +120,88 @@ def build_graph(
             "mygrad.computational_graph.view_graph draws without"
         ) from None
 
-    drawing = graphviz.Digraph(strict=True, node_attr={"fontsize": "12"})
+    drawing = _drawing_class()(
+        strict=True,
+        graph_attr={"bgcolor": GROUND, "nodesep": "0.3", "ranksep": "0.35", "pad": "0.2"},
+        node_attr={"fontsize": "12", "fontname": FONT, "height": "0.35", "margin": "0.14,0.06"},
+        edge_attr={"color": LINE, "arrowsize": "0.6", "penwidth": "1.1"},
+    )
+    if graph.empty:
+        drawing.attr(label=graphviz.escape(fill(graph.empty, 60)), fontname="sans-serif",
+                     fontsize="11", fontcolor="#5d6778")  # fmt: skip
     for node in _backwards(graph):
         if isinstance(node, OperationNode):
             label = graphviz.escape(_camel_case(node.name))
-            drawing.node(str(node.key), label, style="filled", fillcolor="red")
+            kind = {"write": "write", "operation": "op"}.get(node.kind, "view")
+            drawing.node(str(node.key), label, **_style(kind, "rounded,filled"))
             drawing.edge(str(node.key), str(node.output))
             continue
         label = _label(node, names is not None, dims, dtypes, sum_stats)
-        drawing.node(str(node.key), graphviz.escape(label), **_tooltip(node, graphviz.escape))
+        look = _tensor_style(node, graph)
+        look |= _tooltip(node, graphviz.escape)
+        drawing.node(str(node.key), graphviz.escape(label), **look)
     for op in graph.operations:
         for key in dict.fromkeys(key for _, key in op.inputs):
             drawing.edge(str(key), str(op.key))
     if save:
         drawing.render(filename="computational_graph")
     return drawing if render else None
+
+
+@cache
+def _drawing_class() -> Any:
+    """Graphviz's class of drawings, whose SVG is dark where the page around it is.
+
+    It is made when it is first needed: the package may not be installed.
+    """
+    import graphviz
+
+    class Drawing(graphviz.Digraph):  # type: ignore[misc, unused-ignore]
+        def pipe(self, format: str | None = None, *args: Any, **kwargs: Any) -> Any:
+            image = super().pipe(format, *args, **kwargs)
+            if (format or self.format) != "svg":
+                return image
+            if isinstance(image, bytes):
+                return _with_dark_style(image.decode()).encode()
+            return _with_dark_style(image)
+
+    Drawing.__name__ = Drawing.__qualname__ = "Digraph"
+    return Drawing
+
+
+def _with_dark_style(svg: str) -> str:
+    """An SVG of Graphviz's with a style sheet behind its first tag."""
+    scope = "svg.mygrad-graph"  # on a page the style is to change nothing else
+    rules = [
+        f"{scope} > g > polygon {{ fill: {DARK_GROUND}; }}",
+        f"{scope} > g > text {{ fill: #9aa5b5; }}",
+        f"{scope} .edge path, {scope} .edge polygon {{ stroke: {DARK_LINE}; }}",
+        f"{scope} .edge polygon {{ fill: {DARK_LINE}; }}",
+    ]
+    for kind, (ground, line, ink) in DARK.items():
+        rules.append(
+            f"{scope} .{kind} path, {scope} .{kind} polygon "
+            f"{{ fill: {ground}; stroke: {line}; }} {scope} .{kind} text {{ fill: {ink}; }}"
+        )
+    rules.append(f"{scope} .result polygon {{ stroke: {DARK_RESULT}; }}")
+    style = "\n".join(["@media (prefers-color-scheme: dark) {", *rules, "}"])
+    svg = svg.replace("<svg ", '<svg class="mygrad-graph" ', 1)
+    start = svg.index(">", svg.index("<svg ")) + 1
+    return f"{svg[:start]}\n<style>\n{style}\n</style>{svg[start:]}"
+
+
+def _style(kind: str, style: str) -> dict[str, str]:
+    ground, line, ink = LIGHT[kind]
+    return {"class": kind, "shape": "box", "style": style, "fillcolor": ground, "color": line,
+            "fontcolor": ink}  # fmt: skip
+
+
+def _tensor_style(node: TensorNode, graph: Graph) -> dict[str, str]:
+    kind = "constant" if node.constant else "leaf" if node.creator is None else "inner"
+    look = _style(kind, "filled,dashed" if node.constant else "filled")
+    if node.key == graph.result:
+        look |= {"class": f"{kind} result", "color": RESULT, "penwidth": "2"}
+    return look
 
 
 def _backwards(graph: Graph) -> list[Any]:

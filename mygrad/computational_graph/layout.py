@@ -11,7 +11,7 @@ below a median neighbour, once from each of the four corners, and the four drawi
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -47,7 +47,9 @@ class Drawing:
     height: float
 
 
-def lay_out(sizes: Sequence[Point], edges: Sequence[tuple[int, int]]) -> Drawing:
+def lay_out(
+    sizes: Sequence[Point], edges: Sequence[tuple[int, int]], loose: Collection[int] = ()
+) -> Drawing:
     """Lay out a directed graph without cycles, from top to bottom.
 
     Parameters
@@ -56,6 +58,9 @@ def lay_out(sizes: Sequence[Point], edges: Sequence[tuple[int, int]]) -> Drawing
         Width and height of each node.
     edges
         (from, to) pairs of node numbers; a pair may occur several times.
+    loose
+        The numbers of edges that get no room of their own: they go straight to their end, behind
+        other nodes. So can those of a weight that each step of a loop uses.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def lay_out(sizes: Sequence[Point], edges: Sequence[tuple[int, int]]) -> Drawing
     [[0, 1], [2]]
     """
     level = _levels(len(sizes), edges)
-    chains, level, links = _with_dummies(len(sizes), edges, level)
+    chains, level, links = _with_dummies(len(sizes), edges, level, loose)
     above: list[list[int]] = [[] for _ in level]
     below: list[list[int]] = [[] for _ in level]
     for a, b in links:
@@ -131,7 +136,7 @@ def _levels(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _with_dummies(
-    count: int, edges: Sequence[tuple[int, int]], level: list[int]
+    count: int, edges: Sequence[tuple[int, int]], level: list[int], loose: Collection[int]
 ) -> tuple[list[list[int]], list[int], list[tuple[int, int]]]:
     """Break edges that pass through layers up into links from one layer to the next.
 
@@ -146,6 +151,8 @@ def _with_dummies(
     for k in sorted(range(len(edges)), key=lambda k: level[edges[k][1]] - level[edges[k][0]]):
         a, b = edges[k]
         span = level[b] - level[a] - 1
+        if span and k in loose:
+            continue
         room -= span
         if room < 0:
             break

@@ -6,14 +6,14 @@ SVG_STYLE = """
 .graph { --ground: #fafbfc; --ink: #1d2430; --soft: #5d6778; --line: #9ba5b5; --lit: #0b63c5;
   --leaf: #e2f3e7; --leaf-line: #35884f; --inner: #ffffff; --inner-line: #b4bcc9;
   --constant: #eff0f3; --constant-line: #989fac; --op: #2c66ab; --op-ink: #ffffff;
-  --write: #b4530f; --bad: #c81e3a;
+  --write: #b4530f; --bad: #c81e3a; --block: #dfeaf8;
   background: var(--ground); color: var(--ink);
   font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 @media (prefers-color-scheme: dark) {
 .graph { --ground: #14181f; --ink: #e4e8ee; --soft: #9aa5b5; --line: #667083; --lit: #6cb2ff;
   --leaf: #1b3a27; --leaf-line: #5fbf80; --inner: #20262f; --inner-line: #56606f;
   --constant: #23262c; --constant-line: #7a8291; --op: #3b7bc8; --op-ink: #ffffff;
-  --write: #c8651d; --bad: #ff6b81; } }
+  --write: #c8651d; --bad: #ff6b81; --block: #1e3350; } }
 .node rect { fill: var(--inner); stroke: var(--inner-line); stroke-width: 1.2; }
 .node text { fill: var(--ink); text-anchor: middle; dominant-baseline: central; }
 .node .small { fill: var(--soft); font-size: 10px; }
@@ -28,7 +28,12 @@ SVG_STYLE = """
 .view .small, .read .small { fill: var(--soft); }
 .write rect { fill: var(--write); stroke: var(--write); }
 .bad rect { stroke: var(--bad); stroke-width: 2; }
+.block rect { fill: var(--block); stroke: var(--op); stroke-width: 1.6; }
+.block text, .block .small { fill: var(--ink); }
+.off { display: none; }
 .edge { fill: none; stroke: var(--line); stroke-width: 1.3; marker-end: url(#arrow); }
+.faint { stroke-opacity: 0.22; marker-end: none; }
+.faint.lit { stroke-opacity: 1; }
 .arrow { fill: var(--line); }
 """
 
@@ -59,7 +64,15 @@ button:focus-visible { outline: 2px solid var(--lit); }
 .legend .constant { background: var(--constant); border: 1.2px dashed var(--constant-line); }
 .legend .op { background: var(--op); border-color: var(--op); border-radius: 6px; }
 .legend .view { background: var(--ground); border-color: var(--op); border-radius: 6px; }
+.legend .block { background: var(--block); border-color: var(--op); }
 .legend .write { background: var(--write); border-color: var(--write); border-radius: 6px; }
+.notice { position: absolute; left: 50%; top: 62px; transform: translateX(-50%); margin: 0;
+  box-sizing: border-box; width: min(560px, calc(100% - 32px)); padding: 10px 14px;
+  border: 1px solid var(--write); border-left-width: 5px; border-radius: 7px;
+  background: var(--inner); color: var(--ink); }
+#map { position: absolute; right: 12px; top: 12px; border: 1px solid var(--inner-line);
+  border-radius: 7px; background: var(--inner); cursor: crosshair; touch-action: none; }
+svg.far .small { display: none; }
 #tip { position: absolute; max-width: 380px; padding: 7px 10px; border-radius: 7px;
   background: var(--ink); color: var(--ground); pointer-events: none; white-space: pre-wrap;
   font: 11.5px/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; z-index: 2;
@@ -92,32 +105,115 @@ pre.prose { white-space: pre-wrap; font: 13px/1.45 system-ui, sans-serif; }
 
 SCRIPT = r'''
 "use strict";
-const { nodes, rules, layers } = JSON.parse(document.getElementById("data").textContent);
+const { nodes, rules, scenes } = JSON.parse(document.getElementById("data").textContent);
 const svg = document.querySelector("svg.graph"), scene = svg.querySelector(".scene");
 const panel = document.querySelector("aside"), tip = document.getElementById("tip");
-const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
 const shapes = nodes.map((_, k) => document.getElementById("n" + k));
-const edges = nodes.map(() => []);
-for (const edge of svg.querySelectorAll(".edge")) {
-  edges[edge.dataset.a].push(edge);
-  edges[edge.dataset.b].push(edge);
-}
 svg.removeAttribute("viewBox");
 
+// --- what is drawn: one of the scenes, which differ in the blocks that are folded
+const layer = scene.querySelector(".edges"), map = document.getElementById("map");
+const folding = document.getElementById("fold");
+let width = 0, height = 0, shown = scenes[0], edges = [], beside = [], places = new Map();
+function draw(next) {
+  shown = next;
+  [width, height] = shown.size;
+  places = new Map(shown.places.map(([k, x, y]) => [k, [x, y]]));
+  shapes.forEach((shape, k) => {
+    const place = places.get(k);
+    shape.classList.toggle("off", !place);
+    if (place) shape.setAttribute("transform", `translate(${place[0]} ${place[1]})`);
+  });
+  edges = nodes.map(() => []);
+  layer.replaceChildren(...shown.edges.map(([a, b, d, faint]) => {
+    const path = document.createElementNS(svg.namespaceURI, "path");
+    path.setAttribute("class", faint ? "edge faint" : "edge");
+    path.setAttribute("d", d);
+    edges[a].push(path);
+    edges[b].push(path);
+    return path;
+  }));
+  beside = nodes.map(() => [null, null]);
+  for (const row of shown.layers)
+    row.forEach((v, k) => { beside[v] = [row[k - 1] ?? null, row[k + 1] ?? null]; });
+  folding.hidden = scenes.length < 2;
+  folding.textContent = shown.opened.length ? "Fold" : "Unfold";
+}
+function sceneWith(k) {  // in which a node is drawn, with as much folded as can be
+  return scenes.find(s => s.places.some(([key]) => key === k));
+}
+function toggle(block) {
+  choose(null);
+  const all = scenes[scenes.length - 1];
+  draw(shown.opened.length && block === undefined ? scenes[0]
+    : scenes.find(s => s.opened.length === 1 && s.opened[0] === block) ?? all);
+  fit();
+}
+folding.onclick = () => toggle();
+
 // --- where we look: x and y of the drawing's corner, and the scale
+const READABLE = 0.75, SMALL = 0.6;  // scales at which labels are read, and just so
 let at = { x: 0, y: 0, k: 1 }, moved = false;
 function look(x, y, k) {
   at = { x, y, k };
   moved = true;
   scene.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
+  svg.classList.toggle("far", k < 0.45);
+  chart();
 }
 function fit() {
   const w = svg.clientWidth, h = svg.clientHeight;
-  const all = Math.min(w / width, (h - 30) / height, 1.4), k = Math.max(all, 0.6);
-  // What does not fit is shown from its end, the result.
-  look((w - k * width) / 2, k > all ? Math.min(0, h - 40 - k * height) : (h - k * height) / 2, k);
+  const all = Math.min(w / width, (h - 84) / height, 1.4), k = all < SMALL ? READABLE : all;
+  if (k === all) look((w - k * width) / 2, 46 + (h - 84 - k * height) / 2, k);
+  else {  // it would be too small to be read: it is shown from its end, the result
+    const [x, y] = places.get(Number(svg.dataset.result)) ?? [width / 2, height];
+    const wide = k * width > w;
+    look(wide ? w / 2 - k * x : (w - k * width) / 2,
+      k * height > h - 84 ? h - 60 - k * (y + 20) : (h - k * height) / 2, k);
+  }
   moved = false;
 }
+// The map: all of the drawing, where not all of it is in sight, and a frame around what is.
+let pixels = [1, 1];
+function chart() {
+  const w = svg.clientWidth, h = svg.clientHeight, left = -at.x / at.k, top = -at.y / at.k;
+  const seen = (start, room, whole) => Math.min(start + room, whole) - Math.max(start, 0);
+  map.hidden = seen(left, w / at.k, width) * seen(top, h / at.k, height) > 0.7 * width * height;
+  if (map.hidden) return;
+  const k = Math.min(180 / width, (h - 90) / height, 0.15);
+  const mw = Math.min(Math.max(k * width, 54), 180);
+  const mh = Math.min(Math.max(k * height, 40), h - 90);
+  const dots = devicePixelRatio, ink = map.getContext("2d"), style = getComputedStyle(svg);
+  map.width = mw * dots;
+  map.height = mh * dots;
+  map.style.width = mw + "px";
+  map.style.height = mh + "px";
+  pixels = [mw / width, mh / height];
+  ink.scale(dots, dots);
+  for (const [n, x, y] of shown.places) {
+    const kind = shapes[n].classList;
+    ink.fillStyle = style.getPropertyValue(kind.contains("write") ? "--write"
+      : kind.contains("op") ? "--op" : kind.contains("leaf") ? "--leaf-line" : "--line");
+    const box = shapes[n].querySelector("rect");
+    const bw = Math.max(box.width.baseVal.value * pixels[0], 2);
+    const bh = Math.max(box.height.baseVal.value * pixels[1], 1);
+    ink.fillRect(x * pixels[0] - bw / 2, y * pixels[1] - bh / 2, bw, bh);
+  }
+  ink.strokeStyle = style.getPropertyValue("--bad");
+  ink.lineWidth = 1.5;
+  const fx = Math.max(left, 0) * pixels[0], fy = Math.max(top, 0) * pixels[1];
+  const ex = Math.min(left + w / at.k, width) * pixels[0];
+  const ey = Math.min(top + h / at.k, height) * pixels[1];
+  ink.strokeRect(fx + 1, fy + 1, Math.max(ex - fx - 2, 4), Math.max(ey - fy - 2, 4));
+}
+function jump(e) {
+  const box = map.getBoundingClientRect();
+  const x = (e.clientX - box.left) / pixels[0], y = (e.clientY - box.top) / pixels[1];
+  look(svg.clientWidth / 2 - at.k * x, svg.clientHeight / 2 - at.k * y, at.k);
+}
+map.addEventListener("pointerdown", e => { map.setPointerCapture(e.pointerId); jump(e); });
+map.addEventListener("pointermove", e => { if (e.buttons) jump(e); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", chart);
 function zoom(factor, x = svg.clientWidth / 2, y = svg.clientHeight / 2) {
   const k = Math.min(Math.max(at.k * factor, 0.02), 8), f = k / at.k;
   look(x - f * (x - at.x), y - f * (y - at.y), k);
@@ -156,8 +252,13 @@ svg.addEventListener("wheel", e => {
 }, { passive: false });
 document.getElementById("in").onclick = () => zoom(1.3);
 document.getElementById("out").onclick = () => zoom(1 / 1.3);
-document.getElementById("fit").onclick = fit;
-addEventListener("resize", () => { if (!moved) fit(); });
+document.getElementById("fit").onclick = all;
+function all() {  // all of it, however small
+  const w = svg.clientWidth, h = svg.clientHeight;
+  const k = Math.min(w / width, (h - 84) / height, 1.4);
+  look((w - k * width) / 2, 46 + (h - 84 - k * height) / 2, k);
+}
+addEventListener("resize", () => { if (moved) chart(); else fit(); });
 
 // --- what is chosen, and the panel about it
 let chosen = null, last = nodes.length ? Number(svg.dataset.result) : null;
@@ -194,12 +295,14 @@ function choose(k, move) {
   panel.replaceChildren();
   if (k === null) return;
   const node = nodes[k];
+  const other = places.has(k) ? null : sceneWith(k);
+  if (other) { draw(other); fit(); }
   shapes[k].classList.add("chosen");
   light(k, true);
-  rove(k);
+  if (places.has(k)) rove(k);
   const head = make("header"), close = make("button", "\u00d7", "close");
   close.setAttribute("aria-label", "Close (Escape)");
-  close.onclick = () => { choose(null); shapes[k].focus(); };
+  close.onclick = () => { choose(null); shapes[places.has(k) ? k : last].focus(); };
   head.append(make("h2", node.name), make("span", node.kind, "kind"), close);
   const list = make("dl");
   for (const [name, value] of node.rows) row(list, name, value);
@@ -216,8 +319,11 @@ function choose(k, move) {
     if (rules[node.rule].some(([title]) => title))
       panel.append(make("p", "g is the gradient of the result, out the result itself.", "note"));
   }
-  if (move) { show(k); shapes[k].focus({ preventScroll: true }); }
+  if (move && places.has(k)) { show(k); shapes[k].focus({ preventScroll: true }); }
 }
+
+const BLOCK = "repeated block";
+function pick(k, move) { if (nodes[k].kind === BLOCK) toggle(k); else choose(k, move); }
 
 // --- keys: one tab stop, from which arrows go along the edges and along the layer
 function rove(k) {
@@ -225,9 +331,6 @@ function rove(k) {
   shapes[k].setAttribute("tabindex", "0");
   last = k;
 }
-const beside = nodes.map(() => [null, null]);
-for (const layer of layers)
-  layer.forEach((v, k) => { beside[v] = [layer[k - 1] ?? null, layer[k + 1] ?? null]; });
 addEventListener("keydown", e => {
   if (e.altKey || e.metaKey || e.ctrlKey || panel.contains(e.target)) {
     if (e.key === "Escape" && chosen !== null) panel.querySelector(".close").click();
@@ -238,10 +341,11 @@ addEventListener("keydown", e => {
   if (e.key === "Escape" && chosen !== null) choose(null);
   else if (e.key === "+" || e.key === "=") zoom(1.3);
   else if (e.key === "-") zoom(1 / 1.3);
-  else if (e.key === "0") fit();
-  else if (on && (e.key === "Enter" || e.key === " ")) choose(k, true);
+  else if (e.key === "0") all();
+  else if (on && (e.key === "Enter" || e.key === " ")) pick(k, true);
   else if (on && !e.shiftKey && pan[e.key]) {
-    const to = { ArrowUp: nodes[k].inputs[0]?.[1], ArrowDown: nodes[k].outputs[0],
+    const to = { ArrowUp: shown.edges.find(([, b]) => b === k)?.[0],
+                 ArrowDown: shown.edges.find(([a]) => a === k)?.[1],
                  ArrowLeft: beside[k][0], ArrowRight: beside[k][1] }[e.key] ?? null;
     if (to !== null) { rove(to); show(to); shapes[to].focus({ preventScroll: true }); }
   } else if (pan[e.key] && e.target.closest?.("main, body"))
@@ -269,7 +373,7 @@ shapes.forEach((shape, k) => {
   shape.setAttribute("tabindex", k === last ? "0" : "-1");
   shape.addEventListener("click", () => {
     if (dragged) return;
-    choose(k);
+    pick(k, false);
     shape.focus({ preventScroll: true });
   });
   shape.addEventListener("pointerenter", () => { light(k, true); tell(k); });
@@ -277,6 +381,7 @@ shapes.forEach((shape, k) => {
 });
 svg.querySelector("title").remove();
 
+draw(shown);
 fit();
 const asked = /^#n(\d+)$/.exec(location.hash);  // page.html#n3 opens with node 3
 if (asked && nodes[asked[1]]) {
@@ -301,8 +406,11 @@ PAGE = """<!DOCTYPE html>
 <button id="in" title="Zoom in (+)" aria-label="Zoom in">+</button>
 <button id="out" title="Zoom out (-)" aria-label="Zoom out">&#8722;</button>
 <button id="fit" title="Show all (0)">Fit</button>
+<button id="fold" title="Fold or unfold what repeats" hidden>Unfold</button>
 </div>
 <ul class="legend" aria-label="Legend">@legend@</ul>
+<canvas id="map" aria-hidden="true" hidden></canvas>
+@notice@
 <div id="tip" aria-hidden="true" hidden></div>
 </main>
 <aside aria-live="polite" aria-label="Details" hidden></aside>

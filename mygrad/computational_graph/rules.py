@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from types import CodeType, FunctionType
 from typing import Any
 
-__all__ = ["derivative_rules"]
+__all__ = ["called_functions", "derivative_rules", "plain", "summary_of"]
 
 NO_SOURCE = "(its source text is not available)"
 MOST_HELPERS = 4
@@ -49,18 +49,18 @@ def derivative_rules(operation: Any) -> tuple[tuple[str, str], ...]:
             if k not in together:
                 texts.append((f"by {name}", "no derivative"))
             continue
-        rule = _plain(entry.function)
+        rule = plain(entry.function)
         functions.append(rule)
         by = f"by {name}[i]" if operation.variadic else f"by {name}"
         texts.append((by, source_of(rule)))
     for entry in operation.joint_rules:
-        rule = _plain(entry.function)
+        rule = plain(entry.function)
         functions.append(rule)
         by = ", ".join(operation.operand_names[k] for k in entry.operands)
         texts.append((f"by {by}", source_of(rule)))
     seen = set(functions)
     for function in functions:  # grows while helpers of helpers are found
-        for helper in _helpers(function):
+        for helper in called_functions(function):
             if helper not in seen and len(seen) < len(operation.rules) + MOST_HELPERS:
                 seen.add(helper)
                 functions.append(helper)
@@ -68,7 +68,40 @@ def derivative_rules(operation: Any) -> tuple[tuple[str, str], ...]:
     return tuple(texts)
 
 
-def _plain(function: Any) -> Any:
+def summary_of(primitive: Any, k: int) -> str:
+    """What the functions that make up the rule for an operand say of themselves.
+
+    Parameters
+    ----------
+    primitive
+        The operation.
+    k
+        The number of the operand.
+
+    Returns
+    -------
+    str
+        The first lines of their docstrings.
+    """
+    rules = [*primitive.rules, *primitive.joint_rules]
+    number = 0 if primitive.variadic else k
+    for entry in rules:
+        if entry is not None and number in entry.operands:
+            rule = plain(entry.function)
+            if rule.__doc__:
+                return _first_line(rule)
+            said = {f.__name__.lstrip("_"): _first_line(f) for f in called_functions(rule)}
+            texts = [f"{name}: {text}" for name, text in said.items() if text]
+            return " ".join(texts) or f"by the rule of {primitive.name}"
+    return ""
+
+
+def _first_line(function: Any) -> str:
+    return (function.__doc__ or "").strip().partition("\n")[0].replace("`", "")
+
+
+def plain(function: Any) -> Any:
+    """The function itself, without the arguments that are already given or wrappers around."""
     while isinstance(function, partial):
         function = function.func
     return inspect.unwrap(function)
@@ -119,7 +152,7 @@ def _held(body: ast.expr, positions: list[Any]) -> int:
     return sum(start <= position < end for position in positions)
 
 
-def _helpers(function: FunctionType) -> Iterator[FunctionType]:
+def called_functions(function: FunctionType) -> Iterator[FunctionType]:
     """Plain functions of the same project that a function calls by a global name."""
     package = function.__module__.partition(".")[0]
     for instruction in dis.get_instructions(function.__code__):

@@ -18,7 +18,10 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import CLEARED, Handle
 from mygrad.computational_graph.rules import derivative_rules
 
-__all__ = ["Graph", "Node", "OperationNode", "TensorNode", "trace"]
+__all__ = [
+    "Graph", "Node", "OperationNode", "TensorNode", "Tracer", "look_of", "reads_elements",
+    "recorded", "trace", "why_no_graph",
+]  # fmt: skip
 
 VIEW_RULE = (
     "A view looks at memory of its base. Its gradient is the same view\n"
@@ -103,6 +106,8 @@ class OperationNode:
         (name, text) pairs: its parameters.
     rules
         (title, text) pairs: how it is differentiated.
+    when
+        A number that grows in the order of the computation; 0 where that is not recorded.
     """
 
     key: int
@@ -112,6 +117,7 @@ class OperationNode:
     output: int
     details: list[tuple[str, str]] = field(default_factory=list)
     rules: tuple[tuple[str, str], ...] = ()
+    when: int = 0
 
 
 Node = TensorNode | OperationNode
@@ -129,11 +135,14 @@ class Graph:
         The key of the tensor that was asked about.
     cut
         Whether there is more of the graph than was asked for.
+    empty
+        Why there is no operation in it; "" where there is one.
     """
 
     nodes: list[Node]
     result: int
     cut: bool = False
+    empty: str = ""
 
     @property
     def operations(self) -> list[OperationNode]:
@@ -181,6 +190,12 @@ def trace(
     >>> [op.name for op in trace(mg.sum(x * x), {"x": x}).operations]
     ['sum', 'multiply']
     """
+    check(fin, names)
+    return Tracer(fin, names or {}).run(limit)
+
+
+def check(fin: Any, names: Any) -> None:
+    """Raise where what is to be drawn is no tensor, or names are not given by name."""
     if not isinstance(fin, Handle):
         raise TypeError(f"fin= has to be a mygrad tensor, and is a {type(fin).__name__}")
     if names is not None and not isinstance(names, Mapping):
@@ -188,10 +203,9 @@ def trace(
             f"names= has to be a dictionary of tensors by name, such as locals(), and is a "
             f"{type(names).__name__}"
         )
-    return _Tracer(fin, names or {}).run(limit)
 
 
-class _Tracer:
+class Tracer:
     """Goes from a tensor back through what was recorded, breadth first and without recursion.
 
     A tensor in the graph is what a window shows of a version of a buffer: (version, look) says
@@ -230,9 +244,9 @@ class _Tracer:
             self.constants[id(t._data)] = t
         if version is None or t._constant:
             return
-        self.values.setdefault((version, _look(t._window)), t._data)
+        self.values.setdefault((version, look_of(t._window)), t._data)
         if name is not None:
-            self.names.setdefault((version, _look(t._window)), name)
+            self.names.setdefault((version, look_of(t._window)), name)
             if t._window is None:
                 self.names.setdefault(("buffer", id(t._buffer)), name)
 
@@ -259,7 +273,8 @@ class _Tracer:
                 self._record(node, version)
             else:
                 self._write(node, version)
-        return Graph(self.nodes, result.key, cut)
+        why = "" if len(self.nodes) > 1 else why_no_graph(t)
+        return Graph(self.nodes, result.key, cut, why)
 
     # --- nodes ------------------------------------------------------------------------
     def _tensor(self, shape: Any, dtype: Any, value: Any = None) -> TensorNode:
@@ -278,14 +293,8 @@ class _Tracer:
         """The node of what `window` shows of a version; `value` if somebody kept it."""
         if hasattr(window, "index"):  # read through integer arrays or a mask
             window, value = window.window, None
-        while _is_stand_in(version):  # made by the sweep for `create_graph`
-            if version.windows is None:
-                version = version.parents[0]
-            elif window is None:
-                version, window = version.parents[0], version.windows[0]
-            else:
-                break
-        key = version, _look(window)
+        version, window = recorded(version, window)
+        key = version, look_of(window)
         node = self.found.get(key)
         if node is not None:
             if node.value is None:
@@ -357,9 +366,9 @@ class _Tracer:
         positions = primitive.positions
         if values and values[0] is not None and node.value is None:
             node.value = values[0]
-        if _is_copy_of_elements(record):
+        if reads_elements(record):
             op = self._operation("getitem", "read", node)
-            op.rules = (("", READ_RULE),)
+            op.rules, op.when = (("", READ_RULE),), record.seq
             window = record.windows[0]
             if not hasattr(window, "index"):  # one element: no need to draw how it is found
                 window = None
@@ -371,7 +380,7 @@ class _Tracer:
         name = primitive.name if operation is None else type(operation).__name__
         op = self._operation(name, "operation", node)
         rule_of: Any = primitive if operation is None else type(operation)
-        op.rules = derivative_rules(rule_of)
+        op.rules, op.when = derivative_rules(rule_of), record.seq
         first, windows = primitive.first_operand, record.windows
         for k, parent in enumerate(record.parents):
             kept = values[first + k] if len(values) > first else None
@@ -394,6 +403,7 @@ class _Tracer:
         name = ("setitem", "add in place", "subtract in place")[sign]
         op = self._operation(name, "write", node)
         op.rules = (("", (WRITE_RULE, ADD_RULE, SUBTRACT_RULE)[sign]),)
+        op.when = write.seq
         old, source = write.parents
         if old is not None:
             op.inputs.append(("tensor", self._seen(old, None).key))
@@ -408,12 +418,48 @@ class _Tracer:
             op.details.append(("where", _short(write.mask)))
 
 
+def why_no_graph(t: Any) -> str:
+    """Why nothing is known of how a tensor was computed; "" where something is."""
+    version = None if t._buffer is None else t._buffer.version
+    if t._constant:
+        return (
+            "It is a constant, and nothing is recorded of how it was computed."
+            if t.creator is None
+            else ""
+        )
+    if version is not None and version.seq:
+        return ""
+    if version is not None and version.stopped:
+        return (
+            f"Its graph is gone: backward() was called, which clears the graph when it has "
+            f"differentiated it (this tensor was made by {version.stopped}). Compute it again and "
+            f"call this before backward(), or call backward(create_graph=True), which clears "
+            f"nothing."
+        )
+    return (
+        "It is a leaf: it was computed from nothing. If it was computed, then under "
+        "mg.no_autodiff, or clear_graph() has let go of its graph."
+    )
+
+
 def _called(primitive: Any, k: int) -> str:
     names = primitive.operand_names
     return f"{names[0]}[{k}]" if primitive.variadic else names[k]
 
 
-def _look(window: Any) -> Any:
+def recorded(version: Any, window: Any) -> tuple[Any, Any]:
+    """What the user's program recorded, for what a sweep made to stand for it (`create_graph`)."""
+    while _is_stand_in(version):
+        if version.windows is None:
+            version = version.parents[0]
+        elif window is None:
+            version, window = version.parents[0], version.windows[0]
+        else:
+            break
+    return version, window
+
+
+def look_of(window: Any) -> Any:
     """How a window looks at its buffer, as something that can be compared."""
     return None if window is None else (window.offset, tuple(window.shape), tuple(window.strides))
 
@@ -428,7 +474,7 @@ def _is_copy(version: Any) -> bool:
     )
 
 
-def _is_copy_of_elements(version: Any) -> bool:
+def reads_elements(version: Any) -> bool:
     """Whether this is what ``t[index]`` read: one element, or elements through arrays."""
     windows = version.windows
     return (
@@ -440,7 +486,7 @@ def _is_copy_of_elements(version: Any) -> bool:
 
 def _is_stand_in(version: Any) -> bool:
     """Whether this stands for another version, in a sweep on tensors."""
-    return _is_copy(version) and not _is_copy_of_elements(version)
+    return _is_copy(version) and not reads_elements(version)
 
 
 def _raw(array: Any) -> Any:

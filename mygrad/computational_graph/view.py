@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mygrad.arrays import adapter_of
+from mygrad.computational_graph.folding import Block, condensed, folded, repeated_blocks
 from mygrad.computational_graph.layout import Drawing, Point, lay_out
 from mygrad.computational_graph.page import PAGE, SVG_STYLE
 from mygrad.computational_graph.trace import Graph, Node, OperationNode, TensorNode, trace
@@ -24,12 +27,16 @@ LONGEST = 30  # characters of a label
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LEGEND = {
     "leaf": "leaf variable", "inner": "computed", "constant": "constant", "op": "operation",
-    "view": "view or read", "write": "in-place write",
+    "view": "view or read", "write": "in-place write", "block": "repeated, folded",
 }  # fmt: skip
+BLOCK = "repeated block"
+CROWDED = 120  # nodes, from which on those that say little are left out
+OFTEN = 8  # uses of a node, from which on its edges are drawn faintly in such a crowd
+FEW = 4  # blocks that can be unfolded one by one
 
 
 def view_graph(
-    fin: Any, names: Mapping[str, Any] | None = None, *, limit: int = 2000
+    fin: Any, names: Mapping[str, Any] | None = None, *, limit: int = 2000, fold: bool = True
 ) -> GraphView:
     """Draw what a tensor was computed from, as a page to explore in a notebook or a browser.
 
@@ -37,6 +44,10 @@ def view_graph(
     operation for its derivative rule, as it stands in the source. With the keyboard, Tab goes
     to the graph, arrows follow its edges, Enter opens and Escape closes, ``+``, ``-`` and ``0``
     zoom. Nothing has to be installed, and nothing is downloaded.
+
+    What repeats, such as the steps of a loop, is folded into one block with a count; a click
+    unfolds it. Of many nodes, tensors without a name are left out between two operations. Where
+    not all of a graph can be read at once, a map of it shows where you are.
 
     Parameters
     ----------
@@ -46,6 +57,9 @@ def view_graph(
         Tensors and arrays by name; ``names=locals()`` takes the names of your variables.
     limit
         About how many nodes to draw; of larger graphs, those nearest to `fin` are drawn.
+    fold
+        Whether to fold what repeats, in graphs of more than twenty operations, and to leave
+        tensors out; False draws everything.
 
     Returns
     -------
@@ -73,7 +87,32 @@ def view_graph(
     """
     if not isinstance(limit, int) or limit < 1:
         raise ValueError(f"limit= has to be a positive whole number, and is {limit!r}")
-    return GraphView(trace(fin, names, limit=limit))
+    if not isinstance(fold, bool):
+        raise TypeError(f"fold= has to be True or False, and is {fold!r}")
+    return GraphView(trace(fin, names, limit=limit), fold=fold)
+
+
+@dataclass(slots=True, eq=False)
+class Scene:
+    """The graph with some of its blocks folded.
+
+    Attributes
+    ----------
+    keys, edges
+        What is drawn.
+    opened
+        The blocks that are unfolded.
+    drawing
+        Where everything goes, by the place in `keys`; None until somebody looks.
+    faint
+        The numbers of edges that are drawn faintly.
+    """
+
+    keys: list[int]
+    edges: list[tuple[int, int]]
+    opened: list[int]
+    drawing: Drawing | None = None
+    faint: set[int] = field(default_factory=set)
 
 
 class GraphView:
@@ -83,6 +122,8 @@ class GraphView:
     ----------
     graph
         What `mygrad.computational_graph.trace` returned.
+    fold
+        Whether to fold what repeats.
 
     Examples
     --------
@@ -93,12 +134,11 @@ class GraphView:
     '<svg'
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, fold: bool = True) -> None:
         self._counts = len(graph.operations), len(graph.tensors)
-        self._result, self._cut = graph.result, graph.cut
-        self._edges = graph.edges
+        self._result, self._cut, self._empty = graph.result, graph.cut, graph.empty
         uses: list[list[int]] = [[] for _ in graph.nodes]
-        for a, b in self._edges:
+        for a, b in graph.edges:
             if b not in uses[a]:
                 uses[a].append(b)
         self._rules: list[tuple[tuple[str, str], ...]] = []
@@ -112,36 +152,73 @@ class GraphView:
         ]
         self._lines = [_lines(node, self._cards[node.key]) for node in graph.nodes]
         self._classes = [self._class(node) for node in graph.nodes]
-        self._drawn: Drawing | None = None
+        blocks = repeated_blocks(graph) if fold else []
+        for block in blocks:
+            self._cards.append(_block_card(block))
+            self._lines.append([f"{block.count} \N{MULTIPLICATION SIGN} repeated", _steps(block)])
+            self._classes.append("op block")
+        self._sizes = [
+            (max(CHARACTER * max(map(len, lines)) + 20, 44), 24.0 if len(lines) == 1 else 38.0)
+            for lines in self._lines
+        ]
+        said = {node.key for node in graph.tensors if node.name or node.before or node.note}
+        said |= {key for key, card in enumerate(self._cards) if card["op"] or card["bad"]}
+        middle = {
+            node.key
+            for node in graph.tensors
+            if node.creator is not None and node.key != graph.result and node.key not in said
+        }
+
+        def scene(others: list[Block], opened: list[Block]) -> Scene:
+            keys, edges = folded(graph, others)
+            if fold and len(keys) > CROWDED:
+                keys, edges = condensed(keys, edges, middle)
+            return Scene(keys, edges, [block.key for block in opened])
+
+        self._scenes = [scene(blocks, [])]
+        if 1 < len(blocks) <= FEW:
+            for block in blocks:
+                self._scenes.append(scene([b for b in blocks if b is not block], [block]))
+        if blocks:
+            self._scenes.append(scene([], blocks))
 
     def __repr__(self) -> str:
         operations, tensors = self._counts
-        return f"<GraphView: {operations} operations, {tensors} tensors>"
+        counts = f"{operations} operations, {tensors} tensor{'s' * (tensors != 1)}"
+        return f"<GraphView: {counts}>" + (f"\n{self._empty}" if self._empty else "")
 
     def svg(self) -> str:
-        """The drawing as an SVG image, complete in itself.
+        """The drawing as an SVG image, complete in itself, with what repeats folded.
 
         Returns
         -------
         str
         """
-        drawing = self._drawing()
+        return self._svg(self._scenes[0].keys)
+
+    def _svg(self, keys: Iterable[int]) -> str:
+        """The first scene; nodes among `keys` that are not in it are there, and hidden."""
+        scene = self._scenes[0]
+        drawing = self._drawing(scene)
+        places = dict(zip(scene.keys, drawing.centres, strict=True))
+        title = self._escaped(self._title())
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="group" '
             f'viewBox="0 0 {drawing.width:.0f} {drawing.height:.0f}" '
             f'width="{drawing.width:.0f}" height="{drawing.height:.0f}" '
-            f'data-result="{self._result}" aria-label="{self._escaped(self._title())}">',
-            f"<title>{self._escaped(self._title())}</title>",
+            f'data-result="{self._result}" aria-label="{title}">',
+            f"<title>{title}</title>",
             f"<style>{SVG_STYLE}</style>",
             '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
             'markerHeight="7" orient="auto" markerUnits="userSpaceOnUse">'
             '<path class="arrow" d="M0 0.8 8 4 0 7.2z"/></marker></defs>',
-            '<g class="scene">',
+            '<g class="scene"><g class="edges">',
         ]
-        for (a, b), route in zip(self._edges, drawing.routes, strict=True):
-            parts.append(f'<path class="edge" data-a="{a}" data-b="{b}" d="{_path(route)}"/>')
-        for k, (x, y) in enumerate(drawing.centres):
-            parts.append(self._shape(k, x, y))
+        for k, ((a, b), route) in enumerate(zip(scene.edges, drawing.routes, strict=True)):
+            kind = "edge faint" if k in scene.faint else "edge"
+            parts.append(f'<path class="{kind}" data-a="{a}" data-b="{b}" d="{_path(route)}"/>')
+        parts.append("</g>")
+        parts += [self._shape(k, places.get(k)) for k in keys]
         parts.append("</g></svg>")
         return "\n".join(parts)
 
@@ -154,7 +231,8 @@ class GraphView:
         -------
         str
         """
-        data = {"nodes": self._cards, "rules": self._rules, "layers": self._drawing().layers}
+        scenes = [self._scene(scene) for scene in self._scenes]
+        data = {"nodes": self._cards, "rules": self._rules, "scenes": scenes}
         present = " ".join(self._classes).split()
         legend = [
             f'<li><i class="{kind}"></i>{text}</li>'
@@ -164,7 +242,9 @@ class GraphView:
         page = PAGE.replace("@title@", self._escaped(self._title()))
         page = page.replace("@legend@", "".join(legend))
         page = page.replace("@data@", json.dumps(data).replace("<", "\\u003c"))
-        return page.replace("@svg@", self.svg())
+        notice = f'<p class="notice">{self._escaped(self._empty)}</p>' if self._empty else ""
+        page = page.replace("@notice@", notice)
+        return page.replace("@svg@", self._svg(range(len(self._cards))))
 
     def save(self, path: Any) -> None:
         """Write the drawing to a file.
@@ -182,7 +262,7 @@ class GraphView:
 
     def _repr_html_(self) -> str:
         # A frame, so that pages of several graphs in one notebook do not get into each other.
-        height = min(max(self._drawing().height + 60, 260), 620)
+        height = min(max(self._drawing(self._scenes[0]).height + 90, 280), 620)
         return (
             f'<iframe title="{self._escaped(self._title())}" sandbox="allow-scripts" '
             f'style="width: 100%; height: {height:.0f}px; border: 0; border-radius: 8px" '
@@ -240,22 +320,45 @@ class GraphView:
         lines += [f"{name}: {text}" for name, text in card["rows"]]
         if card["op"]:
             lines += [f"{name}: {self._cards[key]['name']}" for name, key in card["inputs"]]
-            lines.append("Choose it for its derivative rule.")
+            lines += [f"result: {self._cards[key]['name']}" for key in card["outputs"]]
+            lines.append(
+                "Choose it to unfold it." if card["kind"] == BLOCK
+                else "Choose it for its derivative rule."
+            )  # fmt: skip
         for name, text in card["texts"]:
             if len(text) < 300:
                 lines.append(f"{name.lower()}:" + ("\n" if "\n" in text else " ") + text)
         return "\n".join(lines)
 
     # --- the drawing ------------------------------------------------------------------
-    def _drawing(self) -> Drawing:
-        if self._drawn is None:
-            sizes = [
-                (max(CHARACTER * max(map(len, lines)) + 20, 44), 24.0 if len(lines) == 1 else 38.0)
-                for lines in self._lines
-            ]
-            self._drawn = lay_out(sizes, self._edges)
-            self._sizes = sizes
-        return self._drawn
+    def _drawing(self, scene: Scene) -> Drawing:
+        if scene.drawing is None:
+            place = {key: k for k, key in enumerate(scene.keys)}
+            edges = [(place[a], place[b]) for a, b in scene.edges]
+            if len(scene.keys) > CROWDED:
+                uses = Counter(a for a, _ in edges)
+                scene.faint = {k for k, (a, _) in enumerate(edges) if uses[a] >= OFTEN}
+            scene.drawing = lay_out([self._sizes[key] for key in scene.keys], edges, scene.faint)
+        return scene.drawing
+
+    def _scene(self, scene: Scene) -> dict[str, Any]:
+        """What the page has to know to draw a scene."""
+        drawing = self._drawing(scene)
+        return {
+            "opened": scene.opened,
+            "size": [round(drawing.width), round(drawing.height)],
+            "places": [
+                [key, round(x, 1), round(y, 1)]
+                for key, (x, y) in zip(scene.keys, drawing.centres, strict=True)
+            ],
+            "edges": [
+                [a, b, _path(route), int(k in scene.faint)]
+                for k, ((a, b), route) in enumerate(
+                    zip(scene.edges, drawing.routes, strict=True)
+                )
+            ],
+            "layers": [[scene.keys[k] for k in layer] for layer in drawing.layers],
+        }
 
     def _class(self, node: Node) -> str:
         if isinstance(node, OperationNode):
@@ -265,24 +368,41 @@ class GraphView:
             kind += " bad"
         return kind + " result" if node.key == self._result else kind
 
-    def _shape(self, k: int, x: float, y: float) -> str:
+    def _shape(self, k: int, place: Point | None) -> str:
         (w, h), lines = self._sizes[k], self._lines[k]
-        is_op = self._cards[k]["op"]
+        is_op, x, y = self._cards[k]["op"], *(place or (0.0, 0.0))
         first = "name" if is_op or len(lines) > 1 else ""
-        text = f'<text class="{first}" x="{x:.1f}" y="{y - 7 * (len(lines) - 1):.1f}">'
-        text += f"{self._escaped(lines[0])}</text>"
+        text = f'<text class="{first}" y="{-7 * (len(lines) - 1)}">{self._escaped(lines[0])}</text>'
         if len(lines) > 1:
-            text += f'<text class="small" x="{x:.1f}" y="{y + 9:.1f}">'
-            text += f"{self._escaped(lines[1])}</text>"
+            text += f'<text class="small" y="9">{self._escaped(lines[1])}</text>'
+        box = f'x="{-w / 2:.1f}" y="{-h / 2:.1f}" width="{w:.1f}" height="{h:.1f}"'
+        rect = f'<rect {box} rx="{h / 2 if is_op else 5:g}"/>'
+        if "block" in self._classes[k]:
+            rect = f'<rect class="behind" {box} rx="9" transform="translate(5 5)"/>'
+            rect += f'<rect {box} rx="9"/>'
         return (
-            f'<g class="node {self._classes[k]}" id="n{k}">'
-            f"<title>{self._escaped(self._hint(k))}</title>"
-            f'<rect x="{x - w / 2:.1f}" y="{y - h / 2:.1f}" width="{w:.1f}" height="{h:.1f}" '
-            f'rx="{h / 2 if is_op else 5:g}"/>{text}</g>'
+            f'<g class="node {self._classes[k]}{"" if place else " off"}" id="n{k}" '
+            f'transform="translate({x:.1f} {y:.1f})">'
+            f"<title>{self._escaped(self._hint(k))}</title>{rect}{text}</g>"
         )
 
     def _escaped(self, text: str) -> str:
         return escape(NO_XML.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
+def _block_card(block: Block) -> dict[str, Any]:
+    steps = ", ".join(block.steps[:12]) + (", ..." if len(block.steps) > 12 else "")
+    return {
+        "name": f"{block.count} \N{MULTIPLICATION SIGN} repeated", "kind": BLOCK,
+        "rows": [("operations", str(block.operations)), ("each time", steps)],
+        "texts": [], "op": True, "inputs": [], "outputs": [], "rule": None, "bad": False,
+    }  # fmt: skip
+
+
+def _steps(block: Block) -> str:
+    """What repeats, as long as a label may be."""
+    text = ", ".join(block.steps)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3].rsplit(', ', 1)[0]}, ..."
 
 
 def _path(points: list[Point]) -> str:

@@ -35,6 +35,7 @@ from mygrad.autodiff.views import overlaps_itself
 from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of
+from mygrad.tensors.display import html_of
 from mygrad.tensors.leaving import Leaving, _restored  # noqa: F401 -- where pickles look for it
 from mygrad.tensors.provenance import (
     CreatorWithResiduals,
@@ -408,6 +409,7 @@ class Tensor(_Base):
     _constant_tensor = staticmethod(constant_tensor)
     _made_of = staticmethod(remember)
     _forget_origins = staticmethod(forget)
+    _repr_html_ = html_of
 
     def copy(self, order: str = "C", *, constant: bool | None = None) -> Tensor:
         """A copy, through which gradients flow back.

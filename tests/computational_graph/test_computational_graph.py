@@ -88,7 +88,7 @@ def test_shared_subexpressions_are_drawn_once() -> None:
     s_key = named(graph, "s").key
     assert [a for a, _ in graph.edges].count(s_key) == 3
     source = dot(s * s + s, {"s": s})
-    assert source.count("label=Sin") == 1 and source.count("label=s]") == 1
+    assert source.count("label=Sin") == 1 and source.count("label=s ") == 1
 
 
 def test_constants() -> None:
@@ -315,7 +315,8 @@ def test_20000_operations() -> None:
     assert len(graph.operations) == 20_000
     drawing = lay_out([(40.0, 20.0)] * len(graph.nodes), graph.edges)
     assert len(drawing.layers) == 40_001
-    assert len(view_graph(t, limit=3000).svg()) > 100_000
+    assert len(view_graph(t, limit=3000, fold=False).svg()) > 100_000
+    assert "1499 \N{MULTIPLICATION SIGN} repeated" in view_graph(t, limit=3000).svg()
 
 
 def test_tracing_changes_nothing() -> None:
@@ -356,7 +357,7 @@ def test_labels_with_names() -> None:
         ["f", "Sum", "Intermediary Tensor", "Multiply", "2.0", "Intermediary Tensor", "Multiply",
          "raw\n*Constant*", "Intermediary Tensor", "Multiply", "x", "y"]
     )  # fmt: skip
-    assert graph.source.count("fillcolor=red style=filled") == 4
+    assert graph.source.count("class=op") == 4
     assert graph.source.count("->") == 11
 
 
@@ -377,6 +378,33 @@ def test_labels_with_shapes_dtypes_and_statistics() -> None:
     dtype = f"Dtype: {x.dtype}"
     assert f"f\n{dtype}" in texts
     assert f"x\nDims: (3,)\n{dtype}\nMin: 1.0\nMedian: 2.0\nMean: 3.0\nMax: 6.0" in texts
+
+
+@needs_graphviz
+def test_kinds_of_nodes_differ_in_the_drawing() -> None:
+    x = mg.tensor([1.0, 2.0])
+    y = +x
+    y[0] = 3.0
+    source = dot(mg.sum(y[1:] * 2.0), {"x": x})
+    kinds = re.findall(r"class=(\"[^\"]*\"|\w+)", source)
+    assert set(kinds) == {'"inner result"', "inner", "op", "view", "write", "leaf", "constant"}
+
+
+@needs_graphviz
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz (dot) is not installed")
+def test_graphviz_drawings_are_dark_on_dark_pages() -> None:
+    x = mg.tensor([1.0, 2.0])
+    drawing: Any = build_graph(mg.sum(x * x), {"x": x})
+    for svg in drawing.pipe("svg").decode(), drawing._repr_image_svg_xml():
+        root = ElementTree.fromstring(svg.encode())
+        style = root.findtext(SVG + "style") or ""
+        assert root.get("class") == "mygrad-graph" and "prefers-color-scheme: dark" in style
+        kinds = {g.get("class") for g in root.iter(SVG + "g")}
+        assert {"node op", "node leaf", "node inner result"} <= kinds
+        selectors = re.findall(r"([^{}]+)\{ (?:fill|stroke)", style)
+        assert len(selectors) > 10
+        assert all("svg.mygrad-graph" in each for s in selectors for each in s.split(","))
+    assert drawing.pipe("png")[:4] == b"\x89PNG"
 
 
 def test_labels_are_taken_literally() -> None:
@@ -570,3 +598,108 @@ def test_browser_click_hover_and_keys(tmp_path: Path) -> None:
     assert "x: leaf variable" in found["tip"] and "gradient:" in found["tip"]
     assert found["zoomed"] == found["fits"] == found["labelled"] == "true"
     assert found["stops"] == "1"
+
+
+def reports(document: str) -> dict[str, str]:
+    """What a driving script has found, by name."""
+    (body,) = re.findall(r"<body([^>]*)>", document)
+    return {k: html.unescape(v) for k, v in re.findall(r'data-(\w+)="([^"]*)"', body)}
+
+
+def loop(steps: int) -> Any:
+    """What a loop of two operations a step computes."""
+    x = t = mg.tensor(0.5)
+    for _ in range(steps):
+        t = mg.sin(t) * x
+    return mg.exp(t)
+
+
+def test_browser_opens_a_folded_loop_fitted_and_unfolds_it(tmp_path: Path) -> None:
+    view = view_graph(loop(54))
+    script = """
+    const inside = () => {
+      const box = scene.getBoundingClientRect(), all = svg.getBoundingClientRect();
+      return box.left >= all.left && box.right <= all.right && box.top >= all.top
+        && box.bottom <= all.bottom;
+    };
+    const there = () => shapes.filter(s => s.getBoundingClientRect().width).length;
+    report.opened = `${inside()} ${map.hidden} ${there()} ${layer.children.length}`;
+    const block = nodes.findIndex(n => n.kind === BLOCK);
+    shapes[block].dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    report.unfolded = `${inside()} ${map.hidden} ${there()} ${folding.textContent}`;
+    report.readable = at.k >= 0.75;
+    const result = shapes[Number(svg.dataset.result)].getBoundingClientRect();
+    report.sees = result.top > 0 && result.bottom < innerHeight && result.left > 0;
+    all();
+    report.fits = inside();
+    folding.click();
+    report.folded = `${inside()} ${there()} ${folding.textContent}`;
+    choose(nodes.findIndex(n => n.name === "sin"), true);
+    report.found = `${there()} ${panel.querySelector("h2").textContent}`;
+    const made = [...panel.querySelectorAll("dt")].find(d => d.textContent === "result");
+    made.nextSibling.querySelector("button").click();  // a tensor that is not drawn
+    const links = panel.querySelectorAll("dd button").length;
+    report.between = `${panel.querySelector(".kind").textContent} ${links}`;
+    panel.querySelector(".close").click();
+    report.closed = panel.hidden;
+    """
+    found = reports(dom(view.html(), tmp_path, script=script))
+    nodes = 109 + 2  # without the tensors between operations
+    assert found["opened"] == "true true 5 4"  # x, the block, its result, exp and the result
+    assert found["unfolded"] == f"false false {nodes} Fold"
+    assert found["readable"] == found["sees"] == found["fits"] == "true"
+    assert found["folded"] == "true 5 Unfold"
+    assert found["found"] == f"{nodes} sin"
+    assert found["between"] == "variable 2" and found["closed"] == "true"
+
+
+def test_browser_shows_a_map_of_a_thousand_operations(tmp_path: Path) -> None:
+    x = t = mg.tensor(0.5)
+    for k in range(500):  # no two steps of which are alike for long
+        t = (mg.sin, mg.cos, mg.tanh)[k * k % 7 % 3](t)
+        t = t * x if k % 5 and k % 11 else t + x
+    script = """
+    const label = shapes[Number(svg.dataset.result)].querySelector("text");
+    report.height = label.getBoundingClientRect().height;
+    const before = at.y, box = map.getBoundingClientRect();
+    report.map = `${map.hidden} ${box.height > 300} ${box.bottom <= innerHeight}`;
+    map.dispatchEvent(new PointerEvent("pointermove",
+      { buttons: 1, clientX: box.left + 20, clientY: box.top + 2 }));
+    report.moved = at.y > before + 1000;
+    """
+    view = view_graph(t, {"x": x}, limit=5000)
+    assert repr(view).startswith("<GraphView: 1000 operations")
+    found = reports(dom(view.html(), tmp_path, script=script))
+    assert float(found["height"]) > 8
+    assert found["map"] == "false true true" and found["moved"] == "true"
+
+
+# --- why there is nothing -------------------------------------------------------------------
+def test_a_graph_that_backward_has_cleared_says_so() -> None:
+    x = mg.tensor([1.0, 2.0])
+    f = mg.sum(x * x)
+    f.backward()
+    view = view_graph(f, {"f": f})
+    for text in repr(view), view.html():
+        assert "made by sum" in text and "before backward(), or" in text
+        assert "backward(create_graph=True)" in text
+    assert repr(view).startswith("<GraphView: 0 operations, 1 tensor>")
+    assert "leaf" in repr(view_graph(x)) and "constant" in repr(view_graph(mg.tensor([1])))
+    cleared = mg.sum(x * x)
+    cleared.clear_graph()
+    assert "clear_graph()" in repr(view_graph(cleared))
+    if graphviz is not None:
+        label = " ".join(dot(f, {"f": f}).split())
+        assert "backward() was called" in label and "backward() was called" not in dot(x * x)
+    assert repr(view_graph(mg.sum(x * x))) == "<GraphView: 2 operations, 3 tensors>"
+
+
+def test_browser_says_why_there_is_nothing(tmp_path: Path) -> None:
+    x = mg.tensor([1.0, 2.0])
+    f = mg.sum(x * x)
+    f.backward()
+    script = """
+    const box = document.querySelector(".notice").getBoundingClientRect();
+    report.seen = box.width > 300 && box.height > 20 && box.top > 0;
+    """
+    assert reports(dom(view_graph(f).html(), tmp_path, script=script))["seen"] == "true"

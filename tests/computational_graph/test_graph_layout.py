@@ -44,6 +44,21 @@ def test_long_edges_are_straight_and_crossings_are_avoided() -> None:
     assert (place[4] < place[5]) == (max(place[0], place[1]) < min(place[2], place[3]))
 
 
+def test_loose_edges_take_no_room() -> None:
+    # two chains of twenty, and a node with edges to all of them
+    edges = [(k, k + 1) for k in range(19)] + [(20 + k, 21 + k) for k in range(19)]
+    uses = [(40, k) for k in range(40)]
+    sizes = [(30.0, 20.0)] * 41
+    tight, loose = (
+        lay_out(sizes, [*edges, *uses], numbers)
+        for numbers in ((), range(len(edges), len(edges) + 40))
+    )
+    assert loose.width < tight.width / 3
+    assert loose.layers[1:] and sorted(v for row in loose.layers for v in row) == list(range(41))
+    straight = loose.routes[len(edges) + 19]
+    assert len(straight) == 2 and straight[0][1] == loose.centres[40][1] + 10
+
+
 def test_a_cycle_is_refused() -> None:
     with pytest.raises(ValueError, match="cycle"):
         lay_out([(1.0, 1.0)] * 2, [(0, 1), (1, 0)])
