@@ -1,17 +1,10 @@
 """Array libraries: what mygrad asks of one, which ones are there, and which one is selected."""
 
 from mygrad.arrays.protocol import Adapter
-from mygrad.arrays.registry import adapter_of, by_type, get_adapter, register_backend
+from mygrad.arrays.registry import adapter_of, by_type, elsewhere, get_adapter, register_backend
 from mygrad.arrays.selection import Selection, selected, selected_adapter, selection
 
 __all__ = [
-    "Adapter",
-    "Selection",
-    "adapter_of",
-    "by_type",
-    "get_adapter",
-    "register_backend",
-    "selected",
-    "selected_adapter",
-    "selection",
-]
+    "Adapter", "Selection", "adapter_of", "by_type", "elsewhere", "get_adapter",
+    "register_backend", "selected", "selected_adapter", "selection",
+]  # fmt: skip

@@ -90,7 +90,7 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
     kind = type(value)
     if isinstance(value, Handle):
         if adapter_of(value._data) is not adapter:
-            common_adapter((value, adapter), name)  # which says what to do
+            common_adapter((adapter, value), name)  # which says what to do
         return value._data
     if kind in SCALARS:
         return value
@@ -121,12 +121,12 @@ def as_operand(value: Any, adapter: Adapter, name: str) -> Array:
             if adapter is host:  # a buffer cannot be locked, so its memory is not looked at
                 return array if kind in (list, tuple) else host.copy(array)
             return adapter.from_host(array, chosen and chosen.device)
+    select = f', or select the backend with mg.set_backend("{adapter.name}")'
     raise TypeError(
         f"{name}: one operand is on the array library {adapter.name}, another is "
         f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
         f"({kind.__module__}.{kind.__qualname__}). Nothing is moved behind your back: move it "
-        f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
-        f'mg.set_backend("{adapter.name}")'
+        f'with mg.tensor(value).to("{adapter.name}"){select if theirs in (None, host) else ""}'
     )
 
 

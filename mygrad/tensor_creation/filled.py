@@ -13,6 +13,7 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import floating, is_constant
 from mygrad.tensors.base import Tensor, astensor
 from mygrad.tensors.conversion import dtype_of
+from mygrad.tensors.names_elsewhere import explained
 
 __all__ = [
     "empty",
@@ -64,6 +65,7 @@ def _filled(
     return finished(name, array, adapter, device, constant)
 
 
+@explained
 def empty(
     shape: Any,
     dtype: Any = np.float32,
@@ -98,6 +100,7 @@ def empty(
     return _filled("empty", shape, dtype, constant, device, backend)
 
 
+@explained
 def zeros(
     shape: Any,
     dtype: Any = np.float32,
@@ -126,6 +129,7 @@ def zeros(
     return _filled("zeros", shape, dtype, constant, device, backend)
 
 
+@explained
 def ones(
     shape: Any,
     dtype: Any = np.float32,
@@ -154,6 +158,7 @@ def ones(
     return _filled("ones", shape, dtype, constant, device, backend)
 
 
+@explained
 def full(
     shape: Any,
     fill_value: Any,
@@ -226,6 +231,7 @@ def _like(
     return finished(name, array, adapter, adapter.device(t._data), constant)
 
 
+@explained
 def empty_like(
     other: Any, dtype: Any = None, shape: Any = None, *, constant: bool | None = None
 ) -> Tensor:
@@ -255,6 +261,7 @@ def empty_like(
     return _like("empty_like", other, dtype, shape, constant)
 
 
+@explained
 def zeros_like(
     other: Any, dtype: Any = None, shape: Any = None, *, constant: bool | None = None
 ) -> Tensor:
@@ -278,6 +285,7 @@ def zeros_like(
     return _like("zeros_like", other, dtype, shape, constant)
 
 
+@explained
 def ones_like(
     other: Any, dtype: Any = None, shape: Any = None, *, constant: bool | None = None
 ) -> Tensor:
@@ -301,6 +309,7 @@ def ones_like(
     return _like("ones_like", other, dtype, shape, constant)
 
 
+@explained
 def full_like(
     other: Any,
     fill_value: Any,
@@ -337,6 +346,7 @@ def full_like(
     return full(new, fill_value, dtype, constant=constant, backend=t.backend)
 
 
+@explained
 def eye(
     N: int,
     M: int | None = None,
@@ -374,6 +384,7 @@ def eye(
     return finished("eye", array, adapter, device, constant)
 
 
+@explained
 def identity(
     n: int,
     dtype: Any = float,
@@ -405,6 +416,7 @@ def identity(
     return eye(n, dtype=dtype, constant=constant, device=device, backend=backend)
 
 
+@explained
 def tri(
     N: int,
     M: int | None = None,

@@ -22,6 +22,7 @@ from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
 from mygrad.tensors.gradients import Gradients
 from mygrad.tensors.leaving import _restored  # noqa: F401 -- where pickles look for it
+from mygrad.tensors.names_elsewhere import explained
 from mygrad.tensors.provenance import (
     CreatorWithResiduals,
     constant_tensor,
@@ -345,6 +346,7 @@ def _share_memory(t: Tensor, array: Any, given: Any, adapter: Any) -> None:
         guard_of(given, adapter)
 
 
+@explained
 def tensor(
     arr_like: Any,
     dtype: Any = None,
@@ -391,6 +393,7 @@ def tensor(
     )
 
 
+@explained
 def astensor(t: Any, dtype: Any = None, *, constant: bool | None = None) -> Tensor:
     """`t` itself if it is a tensor (of that dtype and constancy), else a tensor on its memory.
 

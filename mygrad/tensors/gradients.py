@@ -83,8 +83,8 @@ class Gradients(Leaving):
             buffer_of(self).grad = self._window.layout.zeros()
         elif present is None:
             raise ValueError(
-                "t.grad = value: t is a view, so its gradient is a part of that of its base, and the "
-                "base has none; assign t.base.grad"
+                "t.grad = value: t is a view, so its gradient is a part of that of its base, which "
+                "has none; assign t.base.grad"
             )
         grad = self.grad
         on_tensors = isinstance(grad, Handle) or not isinstance(value, Handle)

@@ -7,15 +7,21 @@ have. They get an AttributeError like any other (``hasattr`` is False), which te
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["advice", "install"]
+from mygrad.arrays import elsewhere
+
+__all__ = ["advice", "explained", "install"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 METHODS = {
     "numpy": "t.data is the array (of its own library), np.asarray(t) one on the host",
     "cpu": "use t.to('numpy')",
-    "cuda": "use t.to('cupy'), or select the backend for all with mg.set_backend('cupy')",
+    "cuda": elsewhere("cuda"),
     "get": "use t.to('numpy'), or t.data.get() for the array of a tensor on CuPy",
     "requires_grad": "use `constant`, which is its opposite",
     "requires_grad_": "say constant=False where the tensor is made; t.constant tells",
@@ -114,6 +120,41 @@ FUNCTIONS = {
     "jit": "operations run as they are called; there is nothing to compile",
 }
 """By name, what to use instead of a function of mygrad."""
+
+
+KEYWORDS = {
+    "requires_grad": "floating-point tensors are variables; constant=True makes one that is not",
+    "trainable": "floating-point tensors are variables; constant=True makes one that is not",
+    "pin_memory": "nothing is there for it; t.to(...) copies to a device",
+    "layout": "tensors are dense",
+    "memory_format": "a tensor lies in memory as the array does that it is made of",
+    "order": "a tensor lies in memory as the array does that it is made of",
+    "subok": "tensors hold arrays of their library's own class",
+    "like": "name the library with backend=",
+    "weak_type": "Python numbers do not change the dtype of what they are computed with",
+    "sharding": "a tensor is on one device, device=",
+    "data": "the values are the first argument",
+    "object": "the values are the first argument",
+    "size": "the shape is the first argument",
+    "name": "tensors have no names",
+}
+"""By name, what to use instead of a keyword of the functions that make tensors."""
+
+
+def explained(make: Callable[P, T]) -> Callable[P, T]:
+    """Let a function that makes tensors explain the keywords of other libraries."""
+
+    @wraps(make)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return make(*args, **kwargs)
+        except TypeError as error:
+            name = make.__name__
+            for keyword in kwargs.keys() & KEYWORDS:
+                raise TypeError(f"{name}() has no {keyword}=: {KEYWORDS[keyword]}") from error
+            raise
+
+    return call
 
 
 class Elsewhere:
