@@ -150,8 +150,6 @@ def explain(error: Exception, name: str, arrays: Any) -> Exception:
     operands = ", ".join(
         f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
     )
-    message = f"{name}({operands}): {error}"
-    for kind in (ValueError, TypeError, IndexError):
-        if isinstance(error, kind):
-            return kind(message)
-    return error
+    hint = "; mg.why_read_only(array) says why" if "read-only" in str(error) else ""
+    kinds = [kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind)]
+    return kinds[0](f"{name}({operands}): {error}{hint}") if kinds else error
