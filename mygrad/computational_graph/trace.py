@@ -182,7 +182,7 @@ def trace(
     ['sum', 'multiply']
     """
     if not isinstance(fin, Handle):
-        raise TypeError(f"fin= has to be a mygrad tensor, and is a {type(fin).__name__}")
+        raise TypeError(f"fin= has to be a mygrad tensor, and is of type {type(fin).__name__}")
     if names is not None and not isinstance(names, Mapping):
         raise TypeError(
             f"names= has to be a dictionary of tensors by name, such as locals(), and is a "
