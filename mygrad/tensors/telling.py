@@ -45,7 +45,7 @@ def _ignore(message: str, category: type[Warning]) -> None:
 def _with_place(message: str, modules: list[str]) -> str:
     """The message, with the library that the user called and in which it happened."""
     libraries = [name for name in modules if not name.startswith(_OURS)]
-    where = f" (in {libraries[0]})" if libraries else ""
+    where = f". This was in {libraries[0]}, which the line called" if libraries else ""
     return f"{message}{where}. mg.on_detach('ignore') silences this"
 
 
