@@ -161,6 +161,19 @@ def test_message(case: Case) -> None:
     assert {(w.filename, w.lineno) for w in heard.warned} <= {("program", k) for k in lost}
 
 
+def test_libraries_that_are_not_where_python_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a user's own site-packages, or of Debian's dist-packages, are no user's code."""
+    library = tmp_path / "dist-packages"
+    library.mkdir()
+    (library / "converting.py").write_text("def convert(t):\n    return float(t)\n")
+    monkeypatch.syspath_prepend(library)
+    heard = run("from converting import convert\nconvert(v[0])")
+    assert [(w.filename, w.lineno) for w in heard.warned] == [("program", 2)]
+    assert "This was in converting, which the line called" in heard.says
+
+
 # --- nothing is left out -----------------------------------------------------------------------
 class Site(NamedTuple):
     """Where something is said: the lines of a statement."""

@@ -117,6 +117,13 @@ FUNCTIONS = {
     "nn": "use mygrad.nnet",
     "device": "devices are named by their library: mg.tensor(x, backend='cupy', device=0)",
     "numpy": "use numpy itself: its functions take tensors",
+    "sort": "use mg.take_along_axis(t, mg.argsort(t), -1)",
+    "expit": "use mygrad.nnet.activations.sigmoid",
+    "logit": "use mg.log(x / (1 - x))",
+    "xlogy": "use x * mg.log(y)",
+    "xlog1py": "use x * mg.log1p(y)",
+    "entr": "use -x * mg.log(x)",
+    "exp10": "use 10.0 ** x",
     "jit": "operations run as they are called; there is nothing to compile",
 }
 """By name, what to use instead of a function of mygrad."""

@@ -58,11 +58,16 @@ def _modules_up_to_the_user() -> tuple[list[str], bool]:
     frame: Any = sys._getframe(2)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if not name.startswith(_OURS) and not frame.f_code.co_filename.startswith(_INSTALLED):
+        if not name.startswith(_OURS) and not _installed(frame.f_code.co_filename):
             return modules, True
         modules.append(name)
         frame = frame.f_back
     return modules, False
+
+
+def _installed(file: str) -> bool:
+    """Whether a source file is a library's, and not the user's own."""
+    return file.startswith(_INSTALLED) or "site-packages" in file or "dist-packages" in file
 
 
 ACTIONS: dict[Action, Teller] = {"warn": _warn, "error": _raise, "ignore": _ignore}
