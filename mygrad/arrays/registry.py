@@ -86,9 +86,8 @@ def get_adapter(name: str) -> Adapter:
             return register_backend(__import__(f"mygrad_{name}").adapter)
     except Exception as error:
         what = getattr(error, "name", None)  # only what is missing can be installed
-        hint = f". {remedy(name)}" if what else ""
-        text = f"the backend {name!r} cannot be used here: {error}{hint}"
-        raise ImportError(text, name=what) from error
+        why = f"{error}. {remedy(name)}" if what else str(error)
+        raise ImportError(f"the backend {name!r} cannot be used here: {why}", name=what) from error
     known = f"there is no backend {name!r}; known are {', '.join(names())}. "
     raise ImportError(known + (elsewhere(name) or remedy(name)))
 

@@ -36,8 +36,8 @@ __all__ = ["backward", "clear_graph", "reachable"]
 newest_first = attrgetter("seq")
 WRITE = "an in-place write"
 STOPPED = (
-    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared. If it "
-    "is to (truncated back-propagation), say `t.detach()`; if not, call backward() once, on the sum"
+    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared: call "
+    "backward() once, on the sum, or say `t.detach()` if it is meant (truncated back-propagation)"
 )
 
 

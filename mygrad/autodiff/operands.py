@@ -153,5 +153,6 @@ def explain(error: Exception, name: str, arrays: Any) -> Exception:
     hint = "; mg.why_read_only(array) says why" if "read-only" in str(error) else ""
     kinds = [kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind)]
     text = f"{error}{hint}".removeprefix(f"{name}: ")  # operations may name themselves
-    call = f"{name}({operands})" if str(name).isidentifier() else f"{name}, with {operands}"
+    named = str(name).replace(".", "").isidentifier()
+    call = f"{name}({operands})" if named else f"{name}, with {operands}"
     return kinds[0](f"{call}: {text}") if kinds else error
