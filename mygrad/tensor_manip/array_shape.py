@@ -195,7 +195,7 @@ def expand_dims(a: Any, axis: Any = 0, *, xp: Any) -> Any:
     ndim = a.ndim + len(axes)
     new = {k + ndim if k < 0 else k for k in axes}
     if len(new) < len(axes) or not all(0 <= k < ndim for k in new):
-        raise ValueError(f"axis={axis} names no {len(axes)} different axes of {ndim}")
+        raise ValueError(f"axis={axis} has to name {len(axes)} different axes of {ndim}")
     return a[(*(None if k in new else slice(None) for k in range(ndim)), ...)]
 
 
