@@ -22,7 +22,7 @@ from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
 from mygrad.tensors.gradients import Gradients
 from mygrad.tensors.leaving import _restored  # noqa: F401 -- where pickles look for it
-from mygrad.tensors.names_elsewhere import explained
+from mygrad.tensors.names_elsewhere import explained, names_backend
 from mygrad.tensors.provenance import (
     CreatorWithResiduals,
     constant_tensor,
@@ -253,6 +253,11 @@ class Tensor(_Base):
         >>> mg.tensor([1.0, 2.0]).to("numpy").backend
         'numpy'
         """
+        if backend is not None and not names_backend(backend):
+            raise TypeError(
+                f"t.to() takes the name of an array library, and device=, not {backend!r}; for a "
+                f"dtype there is t.astype(dtype)"
+            )
         buffer = self._buffer
         grad = None if buffer is None else buffer.grad
         moved = registry["to"](self, backend or self.backend, device)

@@ -14,6 +14,7 @@ from mygrad.autodiff.tape import tracking
 from mygrad.autodiff.views import Layout, overlaps_itself
 from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors.leaving import Leaving
+from mygrad.tensors.names_elsewhere import explained
 from mygrad.tensors.provenance import forget
 
 __all__ = ["Gradients"]
@@ -90,6 +91,10 @@ class Gradients(Leaving):
         on_tensors = isinstance(grad, Handle) or not isinstance(value, Handle)
         grad[...] = value if on_tensors else value._data
 
+    @grad.deleter
+    def grad(self) -> None:
+        self.null_grad()
+
     def _as_gradient(self, value: Any) -> Any:
         """What is assigned to ``t.grad``, once it is known to fit."""
         if self._constant:
@@ -152,6 +157,7 @@ class Gradients(Leaving):
         forget([self])
         sweep.clear_graph(self)
 
+    @explained
     def backward(self, grad: Any = None, *, create_graph: bool = False) -> None:
         """Compute the derivatives of ``(self * grad).sum()``, and leave them in ``.grad``.
 

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from mygrad.arrays import elsewhere
 
-__all__ = ["advice", "explained", "install"]
+__all__ = ["advice", "explained", "install", "names_backend"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,8 +23,9 @@ METHODS = {
     "cpu": "use t.to('numpy')",
     "cuda": elsewhere("cuda"),
     "get": "use t.to('numpy'), or t.data.get() for the array of a tensor on CuPy",
-    "requires_grad": "use `constant`, which is its opposite",
-    "requires_grad_": "say constant=False where the tensor is made; t.constant tells",
+    "requires_grad": "t.constant is its opposite; constant= says so where a tensor is made, and "
+    "t.detach() is a constant on the same memory",
+    "requires_grad_": "say constant= where the tensor is made; t.constant tells",
     "is_leaf": "a leaf is a tensor whose t.creator is None",
     "grad_fn": "t.creator is the operation that made t",
     "retain_grad": "not needed: every tensor that is still referred to keeps its t.grad",
@@ -124,6 +125,18 @@ FUNCTIONS = {
     "xlog1py": "use x * mg.log1p(y)",
     "entr": "use -x * mg.log(x)",
     "exp10": "use 10.0 ** x",
+    "grad": "use y = f(x); y.backward(); x.grad",
+    "value_and_grad": "use y = f(x); y.backward(); x.grad",
+    "elementwise_grad": "use y = f(x); y.backward(); x.grad",
+    "jacobian": "call y[i].backward() for each element of y = f(x), computed anew",
+    "hessian": "use backward(create_graph=True), and differentiate x.grad again",
+    "optim": "write the update: w.data -= rate * w.grad",
+    "Parameter": "use mg.tensor",
+    "Module": "write a class of your own that keeps its tensors",
+    "Linear": "use x @ weights + bias",
+    "functional": "use mygrad.nnet",
+    "autograd": "use result.backward()",
+    "set_grad_enabled": "use mg.no_autodiff",
     "jit": "operations run as they are called; there is nothing to compile",
 }
 """By name, what to use instead of a function of mygrad."""
@@ -144,12 +157,15 @@ KEYWORDS = {
     "object": "the values are the first argument",
     "size": "the shape is the first argument",
     "name": "tensors have no names",
+    "retain_graph": "create_graph=True keeps the graph",
+    "gradient": "it is called grad= here",
+    "inputs": "every tensor that is still referred to gets its t.grad",
 }
-"""By name, what to use instead of a keyword of the functions that make tensors."""
+"""By name, what to use instead of a keyword of the functions that make tensors, and `backward`."""
 
 
 def explained(make: Callable[P, T]) -> Callable[P, T]:
-    """Let a function that makes tensors explain the keywords of other libraries."""
+    """Let a function explain the keywords that other libraries have for it."""
 
     @wraps(make)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -162,6 +178,12 @@ def explained(make: Callable[P, T]) -> Callable[P, T]:
             raise
 
     return call
+
+
+def names_backend(given: Any) -> bool:
+    """Whether what was given to ``t.to()`` may be a name, and not a dtype, as for PyTorch."""
+    dtypes = ("float", "int", "uint", "bool", "complex", "half", "double")
+    return isinstance(given, str) and not given.startswith(dtypes)
 
 
 class Elsewhere:
@@ -199,5 +221,5 @@ def advice(name: str, known: Iterable[str]) -> str:
         return f"mygrad has no {name!r}"
     if name in FUNCTIONS:
         return f"mygrad has no {name!r}: {FUNCTIONS[name]}"
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f"mygrad has no {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
