@@ -64,6 +64,7 @@ ELSEWHERE = {
     "tensors are not declared": "replaced when tensors are declared",
     "the graph has a cycle": "graphs of operations have none",
     "'numpy.asarray', 'device'": "NumPy refuses such a device before it asks tensors",
+    "'numpy.array', 'ndmax'": "NumPy has the option from 2.4 on",
     "{name}.outer: only": "NumPy refuses that itself; CuPy, whose ufuncs tensors take, does not",
     "out= has to be a tuple of": "NumPy refuses that itself; CuPy does not",
 }
