@@ -251,8 +251,6 @@ def _clip(a: Any, a_min: Any, a_max: Any, *, xp: Any) -> Any:
     return xp.minimum(xp.maximum(a, a_min), a_max)
 
 
-_clip.name = "clip"  # as errors and pictures call it
-
 def _inside(a: Any, low: Any, high: Any) -> Any:
     return (a > low) & (a < high)
 

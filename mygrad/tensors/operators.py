@@ -129,7 +129,17 @@ def _comparison(compare: Any) -> Any:
     def compared(self: Handle, other: Any) -> Any:
         adapter = adapter_of(self._data)
         assert adapter is not None
-        return compare(self._data, as_operand(other, adapter, compare.__name__))
+        try:
+            operand = as_operand(other, adapter, compare.__name__)
+        except UnknownOperand:
+            if declines(type(other)):
+                return NotImplemented
+            if compare not in (operator.eq, operator.ne) or adapter_of(other) is not None:
+                raise
+            if adapter.name == "numpy":
+                return compare(self._data, other)  # element by element, as for arrays
+            return adapter.xp.full(self._data.shape, compare is operator.ne)
+        return compare(self._data, operand)
 
     return compared
 

@@ -16,8 +16,8 @@ Action = Literal["warn", "error", "ignore"]
 
 _OURS = ("mygrad.", "mygrad_")  # modules: mygrad's, and those of adapters
 _SHOW = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "_plotly_utils", "bokeh", "IPython",
-         "pandas.io.formats", "pandas.plotting")  # fmt: skip
-"""Modules that only show values, and compute nothing from them that a gradient is asked of."""
+         "pandas.io.formats", "pandas.plotting", "numpy.testing", "_pytest")  # fmt: skip
+"""Modules that only show or check values, and compute nothing that a gradient is asked of."""
 
 _paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 _INSTALLED = tuple(path + os.sep for path in _paths)
