@@ -171,7 +171,7 @@ def explained(make: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return make(*args, **kwargs)
-        except TypeError as error:
+        except (TypeError, NotImplementedError) as error:  # arange() hands keywords on
             name = make.__name__
             for keyword in kwargs.keys() & KEYWORDS:
                 raise TypeError(f"{name}() has no {keyword}=: {KEYWORDS[keyword]}") from error
