@@ -209,9 +209,9 @@ def tensor_stub() -> str:
     return (
         HEADER.format("What tensors are given when the operations are declared")
         + "from typing import Any\n\nimport numpy as np\nfrom numpy.typing import NDArray\n\n"
-        + "from mygrad.tensors.base import Tensor\nfrom mygrad.tensors.leaving import Leaving\n"
+        + "from mygrad.tensors.base import Tensor\nfrom mygrad.tensors.gradients import Gradients\n"
         + "from mygrad.typing import ArrayLike, AxisLike, DTypeLikeReals, Shape\n"
-        + f"{ELEMENT}class Installed(Leaving):\n{body}\n"
+        + f"{ELEMENT}class Installed(Gradients):\n{body}\n"
     )
 
 

@@ -96,6 +96,7 @@ from mygrad.tensor_manip import *
 from mygrad.tensor_manip import methods as _methods
 from mygrad.tensors import names_elsewhere as _names_elsewhere
 from mygrad.tensors import operators as _operators
+from mygrad.tensors.read_only import why_read_only
 from mygrad.tensors.switches import *
 from mygrad.tensors.switches import select_from_environment as _select_from_environment
 

@@ -70,6 +70,7 @@ from mygrad.tensors.base import astensor as astensor
 from mygrad.tensors.base import stop_gradient as stop_gradient
 from mygrad.tensors.base import tensor as tensor
 from mygrad.tensors.leaving import asarray as asarray
+from mygrad.tensors.read_only import why_read_only as why_read_only
 from mygrad.tensors.switches import backend as backend
 from mygrad.tensors.switches import mem_guard_active as mem_guard_active
 from mygrad.tensors.switches import mem_guard_off as mem_guard_off

@@ -7,7 +7,7 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from mygrad.arrays import Adapter
+from mygrad.arrays import Adapter, elsewhere
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 from mygrad_numpy.memory import can_be_locked, can_be_protected, owner
 from mygrad_numpy.normalization import (
@@ -52,7 +52,10 @@ class NumPyAdapter(Adapter):
 
     def to_device(self, array: Any, device: Any) -> Any:
         if device != "cpu":
-            raise ValueError(f"NumPy arrays live on the device 'cpu' only, not on {device!r}")
+            advice = f". {elsewhere(device)}" if elsewhere(device) else ""
+            raise ValueError(
+                f"NumPy's arrays are on the device 'cpu' only, and not on {device!r}{advice}"
+            )
         return array
 
     def address(self, array: Any) -> int:

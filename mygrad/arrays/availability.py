@@ -22,7 +22,7 @@ class Availability:
     reason
         Why it is not available; empty if it is.
     install
-        A command that may help; empty if it is available.
+        How to install it; empty if it is installed, whether it can be used or not.
     """
 
     name: str
@@ -52,7 +52,8 @@ def available_backends() -> dict[str, Availability]:
             adapter.asarray(0.0)  # a library without a device fails here
             adapter.synchronize()
         except Exception as error:
-            found[name] = Availability(name, False, str(error), remedy(name))
+            missing = isinstance(error, ImportError) and error.name
+            found[name] = Availability(name, False, str(error), remedy(name) if missing else "")
         else:
             found[name] = Availability(name, True)
     return found

@@ -13,10 +13,13 @@ from typing import Any
 
 from mygrad.arrays.protocol import Adapter
 
-__all__ = ["adapter_of", "by_type", "get_adapter", "names", "register_backend", "remedy"]
+__all__ = [
+    "adapter_of", "by_type", "elsewhere", "get_adapter", "names", "register_backend", "remedy",
+]  # fmt: skip
 
 _GROUP = "mygrad.backends"
 _EXTRAS = {"cupy": "cuda", "dpnp": "sycl"}
+_CALLED = {"cuda": "cupy", "gpu": "cupy", "sycl": "dpnp", "xpu": "dpnp", "cpu": "numpy"}
 _adapters: dict[str, Adapter] = {}
 by_type: dict[type, Adapter] = {}
 _no_arrays: set[type] = set()  # types met that belong to no array library
@@ -56,8 +59,7 @@ def _installed() -> dict[str, Any]:
 
 def names() -> list[str]:
     """The backends that are known, here or not."""
-    found = ["numpy", *_adapters, *_installed(), "cupy", "dpnp"]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(["numpy", *_EXTRAS, *_installed(), *_adapters]))
 
 
 def get_adapter(name: str) -> Adapter:
@@ -81,25 +83,29 @@ def get_adapter(name: str) -> Adapter:
         if point is not None:
             return register_backend(point.load())
         if name in ("numpy", "cupy", "dpnp"):  # a checkout that is not installed
-            module = __import__(f"mygrad_{name}")
-            return register_backend(module.adapter)
+            return register_backend(__import__(f"mygrad_{name}").adapter)
     except Exception as error:
-        raise ImportError(
-            f"the backend {name!r} cannot be used here: {error}. {remedy(name)}"
-        ) from error
-    raise ImportError(
-        f"there is no backend {name!r}; known are {', '.join(names())}. A package that brings "
-        f"one registers its adapter under the entry-point group {_GROUP!r}."
-    )
+        what = getattr(error, "name", None)  # only what is missing can be installed
+        why = f"{error}. {remedy(name)}" if what else str(error)
+        raise ImportError(f"the backend {name!r} cannot be used here: {why}", name=what) from error
+    known = f"there is no backend {name!r}; known are {', '.join(names())}. "
+    raise ImportError(known + (elsewhere(name) or remedy(name)))
 
 
 def remedy(name: str) -> str:
-    """What to do about a backend that is not there."""
+    """How to get a backend that is not there."""
     if name in _EXTRAS:
         return f'Install it with: pip install "mygrad[{_EXTRAS[name]}]"'
     if name == "numpy":  # which comes with mygrad
         return "mygrad runs from a checkout; install that with: pip install -e ."
-    return f"Install the package that provides {name!r}"
+    return f"A package that brings one registers its adapter under the entry-point group {_GROUP!r}"
+
+
+def elsewhere(name: Any) -> str:
+    """How to get what other libraries call so, a device mostly; empty for what none does."""
+    here = _CALLED.get(str(name).lower().partition(":")[0], "")
+    use = f'Use backend="{here}", t.to("{here}") or mg.set_backend("{here}")'
+    return here and (f"{use}. {remedy(here)}" if here in _EXTRAS else use)
 
 
 def adapter_of(array: Any) -> Adapter | None:

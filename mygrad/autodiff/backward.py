@@ -29,8 +29,8 @@ __all__ = ["backward", "clear_graph", "reachable"]
 newest_first = attrgetter("seq")
 WRITE = "an in-place write"
 STOPPED = (
-    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared. If so "
-    "meant (truncated back-propagation), say `t.detach()`; if not, call backward() once, on the sum"
+    "a gradient stops at a tensor computed by {}, whose graph an earlier backward() cleared: call "
+    "backward() once, on the sum, or say `t.detach()` if it is meant (truncated back-propagation)"
 )
 
 
@@ -89,10 +89,11 @@ def reachable(start: Version, through_cleared: bool = False) -> list[Version]:
                 seen.add(parent)
                 stack.append(parent)
         if version.parents is CLEARED and not through_cleared:
+            made = version.primitive.name if isinstance(version, Record) else WRITE
             raise InvalidBackprop(
-                "this result depends on an operation or an in-place write whose graph was "
-                "already cleared by another backward(). Compute it again from the leaves, or "
-                "call the first backward with create_graph=True, which clears nothing"
+                f"the result depends on {made}, whose graph another backward() has cleared. Call "
+                f"backward() once, on the sum, compute it again from the leaves, or call the first "
+                f"backward() with create_graph=True, which clears nothing"
             )
     found.sort(key=newest_first, reverse=True)
     return found

@@ -153,7 +153,7 @@ def write_result(
     if not isinstance(out, Handle):
         if adapter_of(out) is not adapter:
             raise TypeError(
-                f"{name}: out= has to be a tensor or an array of {adapter.name}, and is a "
+                f"{name}: out= has to be a tensor or an array of {adapter.name}, and is of type "
                 f"{type(out).__name__}"
             )
         live, floats = not result._constant, floating[adapter, out.dtype]

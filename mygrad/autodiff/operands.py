@@ -95,7 +95,7 @@ def as_operand(value: Any, adapter: Adapter, name: str, beside: Any = ()) -> Arr
     kind = type(value)
     if isinstance(value, Handle):
         if adapter_of(value._data) is not adapter:
-            common_adapter((value, adapter), name)  # which says what to do
+            common_adapter((adapter, value), name)  # which says what to do
         return value._data
     if kind in SCALARS:
         return value
@@ -126,12 +126,12 @@ def as_operand(value: Any, adapter: Adapter, name: str, beside: Any = ()) -> Arr
             if adapter is host:  # a buffer cannot be locked, so its memory is not looked at
                 return array if kind in (list, tuple) else host.copy(array)
             return adapter.from_host(array, device_beside(beside, adapter))
+    select = f', or select the backend with mg.set_backend("{adapter.name}")'
     raise TypeError(
         f"{name}: one operand is on the array library {adapter.name}, another is "
         f"{'data on the host' if theirs is None else 'an array of ' + theirs.name} "
         f"({kind.__module__}.{kind.__qualname__}). Nothing is moved behind your back: move it "
-        f'with mg.tensor(value).to("{adapter.name}"), or select the backend with '
-        f'mg.set_backend("{adapter.name}")'
+        f'with mg.tensor(value).to("{adapter.name}"){select if theirs in (None, host) else ""}'
     )
 
 
@@ -163,8 +163,9 @@ def explain(error: Exception, name: str, arrays: Any) -> Exception:
     operands = ", ".join(
         f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
     )
-    message = f"{name}({operands}): {error}"
-    for kind in (ValueError, TypeError, IndexError):
-        if isinstance(error, kind):
-            return kind(message)
-    return error
+    hint = "; mg.why_read_only(array) says why" if "read-only" in str(error) else ""
+    kinds = [kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind)]
+    text = f"{error}{hint}".removeprefix(f"{name}: ")  # operations may name themselves
+    named = str(name).replace(".", "").isidentifier()
+    call = f"{name}({operands})" if named else f"{name}, with {operands}"
+    return kinds[0](f"{call}: {text}") if kinds else error

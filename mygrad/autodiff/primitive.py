@@ -275,9 +275,8 @@ class Primitive:
         values += self.defaults[len(values) - len(self.operand_names) :]
         for name, value in kw.items():
             if name not in names:
-                raise TypeError(
-                    f"{self.name}() has no argument {name!r}; it takes {', '.join(names)}"
-                )
+                takes = ", ".join(self.__signature__.parameters)
+                raise TypeError(f"{self.name}() has no argument {name!r}; it takes {takes}")
             k = names.index(name)
             if k < len(args):
                 raise TypeError(f"{self.name}() was given the argument {name!r} twice")

@@ -130,8 +130,8 @@ class _Watched(Sweep):
         self.written: Any = None  # the adjoint of a write, from before it was taken apart
         self.before: Version | None = None  # what was there before it, until its share is noted
 
-    def use(self, namespace: Any) -> None:
-        super().use(namespace)
+    def use(self, namespace: Any, array: Any = None) -> None:
+        super().use(namespace, array)
         self.kind: Any = None  # so that every contribution goes through `deliver`
 
     def note(self, version: Version, adjoint: Any) -> None:

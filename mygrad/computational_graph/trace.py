@@ -197,7 +197,7 @@ def trace(
 def check(fin: Any, names: Any) -> None:
     """Raise where what is to be drawn is no tensor, or names are not given by name."""
     if not isinstance(fin, Handle):
-        raise TypeError(f"fin= has to be a mygrad tensor, and is a {type(fin).__name__}")
+        raise TypeError(f"fin= has to be a mygrad tensor, and is of type {type(fin).__name__}")
     if names is not None and not isinstance(names, Mapping):
         raise TypeError(
             f"names= has to be a dictionary of tensors by name, such as locals(), and is a "

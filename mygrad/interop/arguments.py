@@ -12,6 +12,7 @@ from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, new_handle, view_of
 from mygrad.autodiff.operands import common_adapter, floating
 from mygrad.autodiff.views import overlaps_itself
+from mygrad.tensors.names_elsewhere import FUNCTIONS
 
 __all__ = [
     "as_constants", "defers", "has_variable", "into", "leaves", "noted", "on_arrays", "on_data",
@@ -61,10 +62,10 @@ def defers(kind: type, protocol: str, ours: tuple[Any, ...]) -> bool:
 
 
 def without_derivative(name: str) -> TypeError:
+    instead = FUNCTIONS.get(name.rpartition(".")[2], "write it with functions that mygrad has")
     return TypeError(
-        f"{name} has no derivative in mygrad, so it does not take tensors that are not constant. "
-        f"Write it with functions that mygrad has, or pass `t.data` (mg.asarray(t)) if no "
-        f"gradient is to flow through it"
+        f"{name} has no derivative in mygrad, so it does not take tensors that are not constant: "
+        f"{instead}, or pass `t.data` (mg.asarray(t)) if no gradient is to flow through it"
     )
 
 

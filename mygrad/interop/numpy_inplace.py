@@ -113,11 +113,11 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any = -1) -> None
 @_writes(np.fill_diagonal)
 def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     if a.ndim < 2:
-        raise ValueError("numpy.fill_diagonal: a tensor of two axes or more has a diagonal")
+        raise ValueError("numpy.fill_diagonal: only a tensor of two axes or more has a diagonal")
     if wrap:
         raise refused("numpy.fill_diagonal", "wrap", "fill a[n + 1:] likewise")
     if a.ndim > 2 and len(set(a.shape)) > 1:
-        raise ValueError("numpy.fill_diagonal: all axes of a tensor of more than two are as long")
+        raise ValueError("numpy.fill_diagonal: more than two axes have to be equally long")
     places = _adapter(a).xp.arange(min(a.shape))
     values = as_operand_tensor(val, (a,))
     if values.ndim:

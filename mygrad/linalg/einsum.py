@@ -159,7 +159,7 @@ def _spelled_out(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
         target = target.replace("...", dots)
     unknown = [c for c in target if c not in joined]
     if unknown:
-        raise ValueError(f"einsum: the output of {subscripts!r} has {unknown[0]!r}, no input has")
+        raise ValueError(f"einsum: no input of {subscripts!r} has the {unknown[0]!r} of the output")
     return full, target
 
 

@@ -294,8 +294,8 @@ def _summed_axes(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int,
         n = operator.index(axes)
         if not 0 <= n <= min(a.ndim, b.ndim):
             raise ValueError(
-                f"tensordot: axes={n} axes cannot be summed of operands with {a.ndim} and "
-                f"{b.ndim} axes"
+                f"tensordot: axes={n} sums over so many axes of each operand, and they have "
+                f"{a.ndim} and {b.ndim}"
             ) from None
         left, right = range(a.ndim - n, a.ndim), range(n)
     pairs = []

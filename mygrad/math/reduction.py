@@ -137,7 +137,7 @@ class Reduction(Primitive):
                 )
             if not (has_identity or floating[adapter_of(x._data), x.dtype]):
                 neutral = registry["astype"](initial, x.dtype)
-            x = registry["where"](_mask(where, x), x, neutral)
+            x = registry["where"](_mask(self.name, where, x), x, neutral)
         if initial is None:
             return Primitive.__call__(self, x, constant=constant, **params)
         if not has_identity and 0 in x.shape:  # of nothing there is no maximum, but there is a sum
@@ -189,7 +189,7 @@ def _of_chosen(
         widened = registry["astype"](x, adapter.xp.float32)
         found = _of_chosen(name, widened, where, mean, axis, keepdims, ddof)
         return registry["astype"](found, x.dtype, constant=constant)
-    chosen = ones_like(x, dtype=bool) if where is True else _mask(where, x)
+    chosen = ones_like(x, dtype=bool) if where is True else _mask(name, where, x)
     if name == "mean":
         total = registry["sum"](_zero_outside(where, chosen, x), axis=axis, keepdims=keepdims)
         return registry["divide"](total, _count(chosen, x, axis, keepdims), constant=constant)
@@ -206,13 +206,15 @@ def _of_chosen(
     return registry["where"](zero, 0.0, root, constant=constant)
 
 
-def _mask(where: Any, x: Any) -> Any:
+def _mask(name: str, where: Any, x: Any) -> Any:
     """A mask in the shape of what is reduced: it may not have more elements than that."""
+    mask = as_operand_tensor(where)
     try:
-        return registry["broadcast_to"](where, x.shape)
+        return registry["broadcast_to"](mask, x.shape)
     except ValueError as error:
         raise ValueError(
-            f"where= has to broadcast to the shape of what is reduced, {tuple(x.shape)}: {error}"
+            f"{name}: where= has to broadcast to the shape of what is reduced, {tuple(x.shape)}, "
+            f"and has the shape {tuple(mask.shape)}"
         ) from error
 
 

@@ -149,11 +149,11 @@ class Elementwise(Ufunc):
         for name in self.operand_names[len(operands) :]:
             if name in named:
                 operands = (*operands, named.pop(name))
-        if named:
-            raise TypeError(
-                f"{self.name}() has no argument {next(iter(named))!r} that is not given already; "
-                f"it takes {', '.join(self.__signature__.parameters)}"
-            )
+        for name in named:
+            if name in self.operand_names:
+                raise TypeError(f"{self.name}() was given the argument {name!r} twice")
+            takes = ", ".join(self.__signature__.parameters)
+            raise TypeError(f"{self.name}() has no argument {name!r}; it takes {takes}")
         return operands
 
 

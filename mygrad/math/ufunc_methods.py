@@ -165,8 +165,9 @@ def at(self: Any, a: Any, indices: Any, b: Any = None, /) -> None:
         raise _missing(self, "at", ("add", "subtract"))
     if not isinstance(a, Handle):
         raise TypeError(
-            f"{self.name}.at writes into a tensor, and was given a {type(a).__name__}: a raw array "
-            f"would lose the gradient; make it a tensor first, mg.tensor(array)"
+            f"{self.name}.at writes into a tensor, and was given something of type "
+            f"{type(a).__name__}: a raw array would lose the gradient; make it a tensor first, "
+            f"mg.tensor(array)"
         )
     values = b if self.name == "add" else registry["negative"](b)
     a.scatter_add(indices, values)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import floating, is_constant
 from mygrad.tensors.base import Tensor, astensor
 from mygrad.tensors.conversion import dtype_of
+from mygrad.tensors.names_elsewhere import explained
 
 __all__ = [
     "empty",
@@ -71,6 +72,7 @@ def _filled(
     return finished(name, array, adapter, device, constant)
 
 
+@explained
 def empty(
     shape: Any,
     dtype: Any = np.float32,
@@ -105,6 +107,7 @@ def empty(
     return _filled("empty", shape, dtype, constant, device, backend)
 
 
+@explained
 def zeros(
     shape: Any,
     dtype: Any = np.float32,
@@ -133,6 +136,7 @@ def zeros(
     return _filled("zeros", shape, dtype, constant, device, backend)
 
 
+@explained
 def ones(
     shape: Any,
     dtype: Any = np.float32,
@@ -161,6 +165,7 @@ def ones(
     return _filled("ones", shape, dtype, constant, device, backend)
 
 
+@explained
 def full(
     shape: Any,
     fill_value: Any,
@@ -234,6 +239,7 @@ def _like(
     return finished(name, array, adapter, adapter.device(t._data), constant)
 
 
+@explained
 def empty_like(
     other: Any, dtype: Any = None, shape: Any = None, *, constant: bool | None = None
 ) -> Tensor:
@@ -263,6 +269,7 @@ def empty_like(
     return _like("empty_like", other, dtype, shape, constant)
 
 
+@explained
 def zeros_like(
     other: Any, dtype: Any = None, shape: Any = None, *, constant: bool | None = None
 ) -> Tensor:
@@ -286,6 +293,7 @@ def zeros_like(
     return _like("zeros_like", other, dtype, shape, constant)
 
 
+@explained
 def ones_like(
     other: Any, dtype: Any = None, shape: Any = None, *, constant: bool | None = None
 ) -> Tensor:
@@ -309,6 +317,7 @@ def ones_like(
     return _like("ones_like", other, dtype, shape, constant)
 
 
+@explained
 def full_like(
     other: Any,
     fill_value: Any,
@@ -348,6 +357,7 @@ def full_like(
     return full(new, fill_value, dtype, constant=constant, device=t.device, backend=t.backend)
 
 
+@explained
 def eye(
     N: int,
     M: int | None = None,
@@ -386,6 +396,7 @@ def eye(
     return finished("eye", array, adapter, device, constant)
 
 
+@explained
 def identity(
     n: int,
     dtype: Any = float,
@@ -417,6 +428,7 @@ def identity(
     return eye(n, dtype=dtype, constant=constant, device=device, backend=backend)
 
 
+@explained
 def tri(
     N: int,
     M: int | None = None,

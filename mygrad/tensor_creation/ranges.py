@@ -12,6 +12,7 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.tensor_creation.filled import finished, made, place
 from mygrad.tensors.base import Tensor, tensor
 from mygrad.tensors.conversion import dtype_of
+from mygrad.tensors.names_elsewhere import explained
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
 
@@ -25,6 +26,7 @@ def _number(value: Any, name: str) -> Any:
     return value
 
 
+@explained
 def arange(
     *args: Any,
     constant: bool | None = None,
@@ -100,6 +102,7 @@ def _varies(*bounds: Any) -> bool:
     return any(isinstance(b, Handle) and not b._constant for b in bounds)
 
 
+@explained
 def linspace(
     start: Any,
     stop: Any,
@@ -153,6 +156,7 @@ def linspace(
     return out if dtype is None else registry["astype"](out, dtype, constant=constant)
 
 
+@explained
 def logspace(
     start: Any,
     stop: Any,
@@ -199,6 +203,7 @@ def logspace(
     return out if dtype is None else registry["astype"](out, dtype, constant=constant)
 
 
+@explained
 def geomspace(
     start: Any,
     stop: Any,

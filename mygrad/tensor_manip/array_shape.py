@@ -75,14 +75,14 @@ def reshape(
     """
     newshape = shape if newshape is None else newshape
     if newshape is None:
-        raise TypeError("reshape() needs the argument 'newshape'")
+        raise TypeError("reshape: the new shape is missing, its first argument")
     try:
         lengths: tuple[int, ...] = (operator.index(newshape),)
     except TypeError:
         lengths = tuple(operator.index(n) for n in newshape)
     out = reordered(a, lengths, order, xp)
     if copy is False and not (xp.adapter.has_views and xp.adapter.is_view(out, a)):
-        raise ValueError(f"no view of it has the shape {lengths}, and copy=False was asked for")
+        raise ValueError(f"there is no view of the shape {lengths}, and copy=False was asked for")
     return xp.asarray(out, copy=True) if copy else out
 
 
@@ -195,7 +195,7 @@ def expand_dims(a: Any, axis: Any = 0, *, xp: Any) -> Any:
     ndim = a.ndim + len(axes)
     new = {k + ndim if k < 0 else k for k in axes}
     if len(new) < len(axes) or not all(0 <= k < ndim for k in new):
-        raise ValueError(f"axis={axis} names no {len(axes)} different axes of {ndim}")
+        raise ValueError(f"axis={axis} has to name {len(axes)} different axes of {ndim}")
     return a[(*(None if k in new else slice(None) for k in range(ndim)), ...)]
 
 

@@ -346,7 +346,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tenso
     except TypeError:
         count = operator.index(indices_or_sections)
         if count < 1:
-            raise ValueError(f"a tensor cannot be split into {count} parts") from None
+            raise ValueError(f"split: a tensor cannot be split into {count} parts") from None
         short, longer = divmod(length, count)
         inner = [k * short + min(k, longer) for k in range(1, count)]
     return [t[(*before, slice(a, b), ...)] for a, b in pairwise([0, *inner, length])]

@@ -6,19 +6,14 @@ import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mygrad.arrays import adapter_of, by_type, get_adapter, selected_adapter
-from mygrad.autodiff import backward as sweep
+from mygrad.arrays import adapter_of, get_adapter, selected_adapter
 from mygrad.autodiff.guard import adopt, expose, guard_of
 from mygrad.autodiff.inplace import write
-from mygrad.autodiff.lost_gradients import tell
-from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import (
-    Extras,
-    Handle,
     Record,
     buffer_of,
     layout_of,
-    new_handle,
     set_tensor_class,
 )
 from mygrad.autodiff.operands import (
@@ -30,13 +25,13 @@ from mygrad.autodiff.operands import (
     floating,
     is_constant,
 )
-from mygrad.autodiff.tape import tracking
 from mygrad.autodiff.views import overlaps_itself
-from mygrad.errors import NothingToDifferentiate
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of
 from mygrad.tensors.display import html_of
-from mygrad.tensors.leaving import Leaving, _restored  # noqa: F401 -- where pickles look for it
+from mygrad.tensors.gradients import Gradients
+from mygrad.tensors.leaving import _restored  # noqa: F401 -- where pickles look for it
+from mygrad.tensors.names_elsewhere import explained, names_backend
 from mygrad.tensors.provenance import (
     CreatorWithResiduals,
     constant_tensor,
@@ -48,7 +43,7 @@ from mygrad.tensors.provenance import (
 if TYPE_CHECKING:  # with the operators and methods that tensors are given later
     from mygrad.tensors.installed import Installed as _Base
 else:
-    _Base = Leaving
+    _Base = Gradients
 
 __all__ = [
     "Tensor", "as_operand_tensor", "as_operand_tensors", "astensor", "stop_gradient",
@@ -256,114 +251,6 @@ class Tensor(_Base):
             return CreatorWithResiduals(version)
         return version
 
-    # --- gradients --------------------------------------------------------------------
-    @property
-    def grad(self) -> Any:
-        """The derivative of the last result that was back-propagated through this tensor.
-
-        An array of the tensor's own shape, dtype and device, or None. The gradient of a view is
-        the same view of the gradient of its base.
-        """
-        grad = None if self._buffer is None else self._buffer.grad
-        if grad is None or self._constant or self._window is None:
-            return None if self._constant else grad
-        extras = self._extras
-        if extras is None:
-            extras = self._extras = Extras()
-        known = extras.grad_view
-        if known is None or known[0] is not grad:
-            known = extras.grad_view = (grad, self._window.look(grad))
-        return known[1]
-
-    def null_grad(self) -> Tensor:
-        """Set the gradient to None, and return the tensor."""
-        if self._buffer is not None:
-            self._buffer.grad = None
-        return self
-
-    def null_gradients(self, clear_graph: bool = True) -> None:
-        """Set the gradients of all tensors of this tensor's graph to None.
-
-        Programs need not call it: tensors lose their gradient when they are used again.
-
-        Parameters
-        ----------
-        clear_graph
-            Without effect, as in MyGrad 2; see `Tensor.clear_graph`.
-        """
-        if self._buffer is None:
-            return
-        versions = [self._buffer.version]
-        if versions[0] is not None:
-            versions += sweep.reachable(versions[0], through_cleared=True)
-            versions += [p for v in versions[1:] for p in v.parents]  # type: ignore[union-attr]
-        for version in versions:
-            buffer = None if version is None else version.buffer()
-            if buffer is not None:
-                buffer.grad = None
-
-    def clear_graph(self) -> None:
-        """Let go of the graph that made this tensor: it, and all in it, become leaves."""
-        forget([self])
-        sweep.clear_graph(self)
-
-    def backward(self, grad: Any = None, *, create_graph: bool = False) -> None:
-        """Compute the derivatives of ``(self * grad).sum()``, and leave them in ``.grad``.
-
-        Every variable that this tensor was computed from, and that is still referred to, gets
-        its gradient, intermediate results included. Then the graph is cleared.
-
-        Parameters
-        ----------
-        grad
-            The adjoint to begin with; it broadcasts to the shape of this tensor. Ones if not
-            given.
-        create_graph
-            Whether to record the computation of the gradients. They are tensors then, which
-            can be differentiated again, and the graph is not cleared.
-
-        Raises
-        ------
-        ValueError
-            `grad` does not broadcast to the shape of this tensor.
-        mygrad.errors.InvalidBackprop
-            A part of the graph was cleared by another ``backward()``.
-        """
-        if self._constant or not tracking():
-            if tracking():
-                forget([self])
-            tell.get()(f"backward() did nothing: {self._why_no_gradient()}", NothingToDifferentiate)
-            return
-        data = self._data
-        adapter = by_type[type(data)]
-        if grad is None:
-            seed = namespace_of(adapter).ones_like(data)
-        else:
-            seed = as_operand(grad, adapter, "backward", (self,))
-            adapter.common_device((data, seed), "backward")
-            seed = adapter.asarray(seed, dtype=data.dtype, device=adapter.device(data))
-            try:
-                seed = adapter.xp.broadcast_to(seed, data.shape)
-            except ValueError:
-                raise ValueError(
-                    f"backward: grad= of shape {tuple(seed.shape)} does not broadcast to the "
-                    f"shape of the tensor, {tuple(data.shape)}"
-                ) from None
-        if create_graph:
-            recorded = isinstance(grad, Handle) and grad._data.shape == data.shape
-            seed = grad if recorded else new_handle(adapter.copy(seed), None, None, None, True)
-        if self._buffer is None:
-            buffer_of(self)
-        sweep.backward(self, seed, create_graph, grad is None and not create_graph)
-
-    def _why_no_gradient(self) -> str:
-        if not self._constant:
-            return "under mg.no_autodiff there are no derivatives"
-        adapter = adapter_of(self._data)
-        if adapter is not None and not floating[adapter, self._data.dtype]:
-            return f"a tensor of dtype {self._data.dtype} is constant, it has no derivative"
-        return "the tensor is constant, made of constants alone or with constant=True"
-
     # --- moving -----------------------------------------------------------------------
     def to(self, backend: str | None = None, *, device: Any = None) -> Tensor:
         """This tensor on another array library or device; gradients flow back through the move.
@@ -381,6 +268,11 @@ class Tensor(_Base):
         >>> mg.tensor([1.0, 2.0]).to("numpy").backend
         'numpy'
         """
+        if backend is not None and not names_backend(backend):
+            raise TypeError(
+                f"t.to() takes the name of an array library, and device=, not {backend!r}; for a "
+                f"dtype there is t.astype(dtype)"
+            )
         buffer = self._buffer
         grad = None if buffer is None else buffer.grad
         moved = registry["to"](self, backend or self.backend, device)
@@ -475,6 +367,7 @@ def _share_memory(t: Tensor, array: Any, given: Any, adapter: Any) -> None:
         guard_of(given, adapter)
 
 
+@explained
 def tensor(
     arr_like: Any,
     dtype: Any = None,
@@ -511,11 +404,17 @@ def tensor(
         more = operator.index(ndmin) - t.ndim
         return registry["reshape"](t, (1,) * more + tuple(t.shape)) if more > 0 else t
     return Tensor(
-        arr_like, dtype=dtype, constant=constant, copy=copy, ndmin=ndmin, device=device,
+        arr_like,
+        dtype=dtype,
+        constant=constant,
+        copy=copy,
+        ndmin=ndmin,
+        device=device,
         backend=backend,
     )
 
 
+@explained
 def astensor(t: Any, dtype: Any = None, *, constant: bool | None = None) -> Tensor:
     """`t` itself if it is a tensor (of that dtype and constancy), else a tensor on its memory.
 

@@ -66,7 +66,12 @@ def _plain(x: Any) -> Any:
 def dtype_of(adapter: Any, dtype: Any) -> Any:
     """A dtype of the adapter's library, from anything that NumPy takes for one."""
     if adapter.name == "numpy":
-        return get_adapter("numpy").asarray(0).astype(dtype).dtype.newbyteorder("=")
+        try:
+            return adapter.asarray(0).astype(dtype).dtype.newbyteorder("=")
+        except TypeError:
+            numbers = isinstance(dtype, (int, float, complex, list, tuple, Handle))
+            hint = "; several numbers go into one list or tuple" if numbers else ""
+            raise TypeError(f"{dtype!r} is no data type of NumPy's{hint}") from None
     if isinstance(dtype, type) and dtype in (float, int, bool, complex):
         return adapter.asarray(dtype(0)).dtype
     name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", None) or str(dtype)

@@ -91,7 +91,7 @@ def getitem(t: Handle, index: Any) -> Any:
         else:  # with the `...` one element, too, is an array that looks at the memory
             found = data[items if ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
-        raise explain(error, f"tensor[{index!r}]", (data,)) from error
+        raise explain(error, f"tensor[{shown(index)}]", (data,)) from error
     if not advanced and not (
         adapter.elements_are_copies and not found.shape and ... not in items
     ):
@@ -134,7 +134,21 @@ class _Assignment:
         self.index = index
 
     def __str__(self) -> str:
-        return f"tensor[{self.index!r}] = value"
+        return f"tensor[{shown(self.index)}] = value"
+
+
+def shown(index: Any) -> str:
+    """An index as it is written: ``1:3`` for a slice."""
+    if isinstance(index, tuple) and index:
+        return ", ".join(map(shown, index))
+    if isinstance(index, slice):
+        start, stop, step = ("" if k is None else repr(k) for k in
+                             (index.start, index.stop, index.step))  # fmt: skip
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    if isinstance(index, list) or adapter_of(index) is not None or isinstance(index, Handle):
+        text = repr(index)
+        return text if len(text) < 40 and "\n" not in text else f"<{type(index).__name__}>"
+    return "..." if index is ... else repr(index)
 
 
 def setitem(t: Handle, index: Any, value: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mygrad.tensors.base import Tensor
-from mygrad.tensors.leaving import Leaving
+from mygrad.tensors.gradients import Gradients
 from mygrad.typing import ArrayLike, AxisLike, DTypeLikeReals, Shape
 
 # NumPy's functions take what has `__array__`. Its elements are of no dtype that the operators of
@@ -15,7 +15,7 @@ class _Element(np.generic):
     def __new__(cls) -> _Element: ...
     def __getattr__(self, name: str) -> Any: ...
 
-class Installed(Leaving):
+class Installed(Gradients):
     def __add__(self, other: ArrayLike) -> Tensor: ...
     def __radd__(self, other: ArrayLike) -> Tensor: ...
     def __sub__(self, other: ArrayLike) -> Tensor: ...

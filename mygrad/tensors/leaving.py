@@ -111,8 +111,12 @@ class Leaving(Handle):
         return bool(self._data)
 
     def __index__(self) -> int:
-        if self._data.ndim:
-            raise TypeError("only 0-d tensors of integers serve as an index")
+        whole = self._adapter().xp.isdtype(self._data.dtype, ("integral", "bool"))
+        if self._data.ndim or not whole:
+            raise TypeError(
+                f"only 0-d tensors of integers serve as an index, and this one is of dtype "
+                f"{self._data.dtype} and of shape {tuple(self._data.shape)}"
+            )
         return operator.index(self._on_host().item())
 
     # --- shown --------------------------------------------------------------------------------

@@ -7,18 +7,25 @@ have. They get an AttributeError like any other (``hasattr`` is False), which te
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["advice", "install"]
+from mygrad.arrays import elsewhere
+
+__all__ = ["advice", "explained", "install", "names_backend"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 METHODS = {
     "numpy": "t.data is the array (of its own library), np.asarray(t) one on the host",
     "cpu": "use t.to('numpy')",
-    "cuda": "use t.to('cupy'), or select the backend for all with mg.set_backend('cupy')",
+    "cuda": elsewhere("cuda"),
     "get": "use t.to('numpy'), or t.data.get() for the array of a tensor on CuPy",
-    "requires_grad": "use `constant`, which is its opposite",
-    "requires_grad_": "say constant=False where the tensor is made; t.constant tells",
+    "requires_grad": "t.constant is its opposite; constant= says so where a tensor is made, and "
+    "t.detach() is a constant on the same memory",
+    "requires_grad_": "say constant= where the tensor is made; t.constant tells",
     "is_leaf": "a leaf is a tensor whose t.creator is None",
     "grad_fn": "t.creator is the operation that made t",
     "retain_grad": "not needed: every tensor that is still referred to keeps its t.grad",
@@ -111,9 +118,72 @@ FUNCTIONS = {
     "nn": "use mygrad.nnet",
     "device": "devices are named by their library: mg.tensor(x, backend='cupy', device=0)",
     "numpy": "use numpy itself: its functions take tensors",
+    "sort": "use mg.take_along_axis(t, mg.argsort(t), -1)",
+    "expit": "use mygrad.nnet.activations.sigmoid",
+    "logit": "use mg.log(x / (1 - x))",
+    "xlogy": "use x * mg.log(y)",
+    "xlog1py": "use x * mg.log1p(y)",
+    "entr": "use -x * mg.log(x)",
+    "exp10": "use 10.0 ** x",
+    "grad": "use y = f(x); y.backward(); x.grad",
+    "value_and_grad": "use y = f(x); y.backward(); x.grad",
+    "elementwise_grad": "use y = f(x); y.backward(); x.grad",
+    "jacobian": "call y[i].backward() for each element of y = f(x), computed anew",
+    "hessian": "use backward(create_graph=True), and differentiate x.grad again",
+    "optim": "write the update: w.data -= rate * w.grad",
+    "Parameter": "use mg.tensor",
+    "Module": "write a class of your own that keeps its tensors",
+    "Linear": "use x @ weights + bias",
+    "functional": "use mygrad.nnet",
+    "autograd": "use result.backward()",
+    "set_grad_enabled": "use mg.no_autodiff",
     "jit": "operations run as they are called; there is nothing to compile",
 }
 """By name, what to use instead of a function of mygrad."""
+
+
+KEYWORDS = {
+    "requires_grad": "floating-point tensors are variables; constant=True makes one that is not",
+    "trainable": "floating-point tensors are variables; constant=True makes one that is not",
+    "pin_memory": "nothing is there for it; t.to(...) copies to a device",
+    "layout": "tensors are dense",
+    "memory_format": "a tensor lies in memory as the array does that it is made of",
+    "order": "a tensor lies in memory as the array does that it is made of",
+    "subok": "tensors hold arrays of their library's own class",
+    "like": "name the library with backend=",
+    "weak_type": "Python numbers do not change the dtype of what they are computed with",
+    "sharding": "a tensor is on one device, device=",
+    "data": "the values are the first argument",
+    "object": "the values are the first argument",
+    "size": "the shape is the first argument",
+    "name": "tensors have no names",
+    "retain_graph": "create_graph=True keeps the graph",
+    "gradient": "it is called grad= here",
+    "inputs": "every tensor that is still referred to gets its t.grad",
+}
+"""By name, what to use instead of a keyword of the functions that make tensors, and `backward`."""
+
+
+def explained(make: Callable[P, T]) -> Callable[P, T]:
+    """Let a function explain the keywords that other libraries have for it."""
+
+    @wraps(make)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return make(*args, **kwargs)
+        except (TypeError, NotImplementedError) as error:  # arange() hands keywords on
+            name = make.__name__
+            for keyword in kwargs.keys() & KEYWORDS:
+                raise TypeError(f"{name}() has no {keyword}=: {KEYWORDS[keyword]}") from error
+            raise
+
+    return call
+
+
+def names_backend(given: Any) -> bool:
+    """Whether what was given to ``t.to()`` may be a name, and not a dtype, as for PyTorch."""
+    dtypes = ("float", "int", "uint", "bool", "complex", "half", "double")
+    return isinstance(given, str) and not given.startswith(dtypes)
 
 
 class Elsewhere:
@@ -151,5 +221,5 @@ def advice(name: str, known: Iterable[str]) -> str:
         return f"mygrad has no {name!r}"
     if name in FUNCTIONS:
         return f"mygrad has no {name!r}: {FUNCTIONS[name]}"
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f"mygrad has no {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")

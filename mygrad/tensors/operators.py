@@ -129,8 +129,17 @@ def _comparison(compare: Any) -> Any:
     def compared(self: Handle, other: Any) -> Any:
         adapter = adapter_of(self._data)
         assert adapter is not None
-        other = as_operand(other, adapter, compare.__name__, (self,))
-        return adapter.following(compare, compare.__name__)(self._data, other)
+        try:
+            operand = as_operand(other, adapter, compare.__name__, (self,))
+        except UnknownOperand:
+            if declines(type(other)):
+                return NotImplemented
+            if compare not in (operator.eq, operator.ne) or adapter_of(other) is not None:
+                raise
+            if adapter.name == "numpy":
+                return compare(self._data, other)  # element by element, as for arrays
+            return adapter.xp.full(self._data.shape, compare is operator.ne)
+        return adapter.following(compare, compare.__name__)(self._data, operand)
 
     return compared
 

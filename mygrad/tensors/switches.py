@@ -30,6 +30,7 @@ __all__ = [
     "turn_memory_guarding_on",
 ]
 
+C = TypeVar("C", bound=Callable[..., Any])
 T = TypeVar("T")
 
 if hasattr(os, "register_at_fork"):  # no process is born with a lock that another thread held
@@ -265,17 +266,36 @@ class on_detach(Override[Teller]):
 class _Switch(Override[bool]):
     """A setting switched on or off in the current thread or task, and its documentation."""
 
-    def __init__(self, setting: Setting[bool], value: bool, doc: str) -> None:
+    def __init__(self, name: str, setting: Setting[bool], value: bool, doc: str) -> None:
         super().__init__(setting, value)
-        self.__doc__ = doc
+        self.__name__, self.__doc__ = name, doc
+
+
+def _without_brackets(call: C) -> C:
+    """Say how a switch is used to those who call it, as they do those of other libraries."""
+
+    @wraps(call)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not args and "func" not in kwargs:
+            name = f"mg.{self.__name__}"
+            raise TypeError(f"write `with {name}:` or `@{name}`, and no brackets after it")
+        return call(self, *args, **kwargs)
+
+    return checked  # type: ignore[return-value]
 
 
 class _NoAutodiff(_Switch):
+    @_without_brackets
     def __call__(self, func: Callable[..., Any], to_numpy: bool = False) -> Callable[..., Any]:
         return self.decorate(func, asarray) if to_numpy else super().__call__(func)
 
 
+class _MemGuard(_Switch):
+    __call__ = _without_brackets(_Switch.__call__)
+
+
 no_autodiff = _NoAutodiff(
+    "no_autodiff",
     recording,
     False,
     """Record nothing: a context manager and a decorator, for the current thread or task.
@@ -303,7 +323,8 @@ no_autodiff = _NoAutodiff(
     """,
 )
 
-mem_guard_off = _Switch(
+mem_guard_off = _MemGuard(
+    "mem_guard_off",
     guarding,
     False,
     """Guard no memory: a context manager and a decorator, for the current thread or task.
@@ -319,7 +340,8 @@ mem_guard_off = _Switch(
     """,
 )
 
-mem_guard_on = _Switch(
+mem_guard_on = _MemGuard(
+    "mem_guard_on",
     guarding,
     True,
     """Guard memory: a context manager and a decorator, for the current thread or task.

@@ -16,8 +16,8 @@ Action = Literal["warn", "error", "ignore"]
 
 _OURS = ("mygrad.", "mygrad_")  # modules: mygrad's, and those of adapters
 _SHOW = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "_plotly_utils", "bokeh", "IPython",
-         "pandas.io.formats", "pandas.plotting")  # fmt: skip
-"""Modules that only show values, and compute nothing from them that a gradient is asked of."""
+         "pandas.io.formats", "pandas.plotting", "numpy.testing", "_pytest")  # fmt: skip
+"""Modules that only show or check values, and compute nothing that a gradient is asked of."""
 
 _paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 _INSTALLED = tuple(path + os.sep for path in _paths)
@@ -45,7 +45,7 @@ def _ignore(message: str, category: type[Warning]) -> None:
 def _with_place(message: str, modules: list[str]) -> str:
     """The message, with the library that the user called and in which it happened."""
     libraries = [name for name in modules if not name.startswith(_OURS)]
-    where = f" (in {libraries[0]})" if libraries else ""
+    where = f". This was in {libraries[0]}, which the line called" if libraries else ""
     return f"{message}{where}. mg.on_detach('ignore') silences this"
 
 
@@ -58,11 +58,16 @@ def _modules_up_to_the_user() -> tuple[list[str], bool]:
     frame: Any = sys._getframe(2)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if not name.startswith(_OURS) and not frame.f_code.co_filename.startswith(_INSTALLED):
+        if not name.startswith(_OURS) and not _installed(frame.f_code.co_filename):
             return modules, True
         modules.append(name)
         frame = frame.f_back
     return modules, False
+
+
+def _installed(file: str) -> bool:
+    """Whether a source file is a library's, and not the user's own."""
+    return file.startswith(_INSTALLED) or "site-packages" in file or "dist-packages" in file
 
 
 ACTIONS: dict[Action, Teller] = {"warn": _warn, "error": _raise, "ignore": _ignore}

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from gradcheck import host, raw
 
 import mygrad as mg
+from mygrad.arrays import registry
 from mygrad.arrays.availability import Availability
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,7 +53,7 @@ def test_available_backends() -> None:
         assert status.name == name
         if not status.available:
             assert status.reason
-            assert status.install
+            assert bool(status.install) != (" is installed" in status.reason)
 
 
 def test_a_missing_backend_says_what_to_install() -> None:
@@ -64,6 +66,67 @@ def test_a_missing_backend_says_what_to_install() -> None:
             message = str(error)
             assert name in message
             assert "nstall" in message
+
+
+BROKEN = {
+    # the adapter's module: (does it say how to install it?, what it says)
+    "import not_there_at_all": (True, "No module named 'not_there_at_all'"),
+    "raise ImportError('Abacus is not installed', name='abacus')": (True, "not installed"),
+    "raise ImportError('Abacus 1.0 is installed, but finds no device')": (False, "no device"),
+    "import ctypes; ctypes.CDLL('libabacus.so.1')": (False, "libabacus.so.1"),
+}
+
+
+@pytest.mark.parametrize("module", BROKEN)
+def test_what_is_missing_is_said(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what is not installed can be installed; otherwise the reason says what is missing."""
+    (tmp_path / "broken_abacus.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "broken_abacus", raising=False)
+    point = EntryPoint("abacus", "broken_abacus:adapter", "mygrad.backends")
+    monkeypatch.setitem(registry._installed(), "abacus", point)
+    to_be_installed, reason = BROKEN[module]
+    status = mg.available_backends()["abacus"]
+    assert not status.available
+    assert reason in status.reason
+    assert ("entry-point group" in status.install) is to_be_installed
+    with pytest.raises(ImportError, match="the backend 'abacus' cannot be used here") as caught:
+        mg.set_backend("abacus")
+    assert reason in str(caught.value)
+    assert ("entry-point group" in str(caught.value)) is to_be_installed
+
+
+NAMES = {"cuda": "cupy", "CUDA": "cupy", "gpu": "cupy", "cuda:1": "cupy", "cpu": "numpy",
+         "xpu": "dpnp"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_devices_are_no_backends(name: str) -> None:
+    """Whatever is asked, the answer is the one that one table gives."""
+    answer = registry.elsewhere(name)
+    assert f'mg.set_backend("{NAMES[name]}")' in answer
+    asked: list[Any] = [
+        lambda: mg.set_backend(name),
+        lambda: mg.backend(name),
+        lambda: mg.tensor([1.0], backend=name),
+        lambda: mg.tensor([1.0]).to(name),
+    ]
+    if NAMES[name] != "numpy":
+        asked += [
+            lambda: mg.tensor([1.0], backend="numpy", device=name),
+            lambda: mg.tensor([1.0], backend="numpy").to(device=name),
+            lambda: mg.zeros(3, backend="numpy", device=name),
+        ]
+    for ask in asked:
+        with pytest.raises((ImportError, ValueError)) as caught:
+            ask()
+        assert answer in str(caught.value)
+        assert repr(name) in str(caught.value)
+    failed = run("import mygrad", name)
+    assert f"MYGRAD_BACKEND={name}: there is no backend" in failed.stderr
+    assert answer in failed.stderr
 
 
 def test_registering_an_adapter() -> None:

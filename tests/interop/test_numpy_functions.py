@@ -221,3 +221,12 @@ def test_like() -> None:
     for call in (lambda: np.zeros(2, order="F", like=t), lambda: np.asarray(t, order="F", like=t)):
         with pytest.raises(TypeError, match="order="):
             call()
+
+
+def test_the_newest_option_of_array_is_refused() -> None:
+    try:
+        np.array([1.0], ndmax=1)  # type: ignore[call-overload]
+    except TypeError:
+        pytest.skip("NumPy has it from 2.4 on")
+    with pytest.raises(TypeError, match=r"numpy\.array: ndmax= is not there for tensors"):
+        np.array([1.0], like=mg.tensor(1.0), ndmax=1)  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ them hold in the end is the same, and so are the gradients and central differenc
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -447,3 +448,20 @@ def test_the_sweep_is_complete() -> None:
     assert kinds["differentiable"] >= 45
     assert kinds["raw"] >= 10
     assert GENERALIZED >= {"matmul"}
+
+
+# --- ufuncs of SciPy ---------------------------------------------------------------------------
+@pytest.mark.numpy_only("SciPy computes with NumPy's arrays")
+def test_ufuncs_of_scipy_are_called_by_their_own_names() -> None:
+    special = pytest.importorskip("scipy.special")
+    x = mg.tensor([0.25, 0.5])
+    for ufunc, operands in ((special.erf, (x,)), (special.expit, (x,)), (special.xlogy, (x, x))):
+        name = f"scipy.special.{ufunc.__name__}"
+        with pytest.raises(TypeError, match=rf"^{re.escape(name)} has no derivative"):
+            ufunc(*operands)
+        constants = [mg.stop_gradient(t) for t in operands]
+        np.testing.assert_allclose(ufunc(*constants).data, ufunc(*[t.data for t in operands]))
+    with pytest.raises(TypeError, match=r"use mygrad\.nnet\.activations\.sigmoid, or"):
+        special.expit(x)
+    y = special.log1p(x)  # mygrad has one of that name
+    assert not y.constant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import mygrad as mg
-from mygrad.tensors.names_elsewhere import FUNCTIONS, METHODS
+from mygrad.tensors.names_elsewhere import FUNCTIONS, KEYWORDS, METHODS
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
@@ -31,6 +32,33 @@ def test_functions(name: str) -> None:
     assert not hasattr(mg, name), "take it out of the table"
     with pytest.raises(AttributeError, match=re.escape(f"mygrad has no {name!r}: ")):
         getattr(mg, name)
+
+
+MAKERS = ("tensor astensor zeros ones full empty zeros_like ones_like full_like empty_like eye "
+          "identity arange linspace logspace").split()  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(KEYWORDS))
+def test_keywords(name: str) -> None:
+    for maker in MAKERS:
+        make = getattr(mg, maker)
+        parameters = inspect.signature(make).parameters
+        assert name not in parameters, "take it out of the table"
+        places = [1.0 if maker not in ("zeros", "ones", "full", "empty") else 2] * sum(
+            p.default is p.empty for p in parameters.values()
+        )
+        said = re.escape(f"{maker}() has no {name}=: {KEYWORDS[name]}")
+        with pytest.raises(TypeError, match=f"^{said}$"):
+            make(*places, **{name: True})
+
+
+def test_what_makes_tensors_keeps_its_own_errors() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'shape'"):
+        mg.tensor([1.0], shape=3)
+    with pytest.raises(TypeError, match="missing 1 required"):
+        mg.tensor()
+    with pytest.raises(TypeError, match="made of str data"):
+        mg.tensor("two", constant=True)
 
 
 def spelled(texts: dict[str, str]) -> set[str]:
@@ -60,7 +88,6 @@ def test_misspelt_names() -> None:
 
 
 def test_inspection_still_works() -> None:
-    import inspect
     import pydoc
 
     assert dict(inspect.getmembers(mg.tensor([[1.0]])))["ndim"] == 2

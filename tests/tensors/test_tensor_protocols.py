@@ -248,3 +248,21 @@ def test_operands_of_ufuncs_by_name() -> None:
     assert (mg.multiply.nin, mg.multiply.nout, mg.multiply.nargs) == (2, 1, 3)
     assert (mg.multiply.identity, mg.subtract.identity) == (1, None)
     assert "dd->d" in mg.multiply.types
+
+
+# --- compared with what is no number -----------------------------------------------------------
+def test_nothing_of_another_kind_equals_a_number() -> None:
+    t = mg.tensor([1.0, 2.0])
+    for other in (None, "one", object()):
+        assert host(t == other).tolist() == [False, False]
+        assert host(t != other).tolist() == [True, True]
+        assert host(other == t).tolist() == [False, False]
+    with pytest.raises(TypeError, match="lt cannot take an operand of type"):
+        t < None  # noqa: B015
+
+
+def test_who_declines_is_asked() -> None:
+    t = mg.tensor([1.0, 2.0], backend="numpy")
+    assert t == pytest.approx([1.0, 2.0 + 1e-9])
+    assert t != pytest.approx([1.0, 3.0])
+    assert mg.tensor(1.0, backend="numpy") == pytest.approx(1.0)

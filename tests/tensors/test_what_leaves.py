@@ -149,6 +149,18 @@ def test_libraries_that_only_show_do_not_count(name: str, tmp_path: Any) -> None
 
 
 @on_numpy
+@pytest.mark.filterwarnings("error")
+def test_assertions_do_not_count() -> None:
+    t = mg.tensor([1.0, 2.0]) * 2
+    np.testing.assert_allclose(t, [2.0, 4.0])
+    np.testing.assert_array_equal(t, [2.0, 4.0])
+    np.testing.assert_almost_equal(t[0], 2.0)
+    assert t == pytest.approx([2.0, 4.0])
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(t, [2.0, 5.0])
+
+
+@on_numpy
 def test_other_libraries_count_and_the_users_line_is_named(tmp_path: Any) -> None:
     other = library("numbers_etc.core", CONVERT, tmp_path)
     (found,) = caught(lambda: other.convert(mg.tensor([1.0, 2.0])))
