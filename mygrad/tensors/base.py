@@ -31,6 +31,7 @@ from mygrad.tensors.leaving import Leaving, _restored  # noqa: F401 -- where pic
 from mygrad.tensors.provenance import (
     CreatorWithResiduals,
     constant_tensor,
+    creators,
     forget,
     remember,
     variables_of,
@@ -232,14 +233,19 @@ class Tensor(_Base):
     @property
     def creator(self) -> Any:
         """The operation that made this tensor; None for leaves, and once the graph is cleared."""
+        made: Any
         if self._constant:
-            return None if self._extras is None else self._extras.provenance
-        version = None if self._buffer is None else self._buffer.version
-        if version is None or not version.seq:
+            made = None if self._extras is None else self._extras.provenance
+        else:
+            made = None if self._buffer is None else self._buffer.version
+        if made is None or not made.seq:
             return None
-        if isinstance(version, Record) and version.primitive.residual_names:
-            return CreatorWithResiduals(version)
-        return version
+        primitive = getattr(made, "primitive", None)  # writes have none
+        if primitive in creators:
+            return creators[primitive](made)
+        if isinstance(made, Record) and made.primitive.residual_names:
+            return CreatorWithResiduals(made)
+        return made
 
     # --- gradients --------------------------------------------------------------------
     @property

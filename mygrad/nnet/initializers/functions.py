@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from mygrad import random, tensor_creation
+from mygrad.arrays import Adapter
+from mygrad.autodiff.operands import floating
 from mygrad.tensor_creation.filled import place
 from mygrad.tensors.base import Tensor, tensor
 from mygrad.tensors.conversion import dtype_of
@@ -59,8 +61,7 @@ def normal(
     """
     if std < 0:
         raise ValueError(f"normal: std cannot be negative, and is {std}")
-    values = random.generator().standard_normal(_shape(shape)) * std + mean
-    return _placed(values, dtype, constant)
+    return _normal("normal", shape, mean, std, dtype, constant)
 
 
 def uniform(
@@ -93,14 +94,34 @@ def uniform(
             f"uniform: lower_bound has to be less than upper_bound, and they are {lower_bound} "
             f"and {upper_bound}"
         )
-    values = random.generator().random(_shape(shape))
-    return _placed(values * (upper_bound - lower_bound) + lower_bound, dtype, constant)
+    return _uniform("uniform", shape, lower_bound, upper_bound, dtype, constant)
 
 
-def _placed(values: Any, dtype: Any, constant: bool | None) -> Tensor:
+def _normal(
+    name: str, shape: tuple[Any, ...], mean: float, std: float, dtype: Any, constant: bool | None
+) -> Tensor:
+    adapter = _drawing(name, dtype)
+    values = random.generator().standard_normal(_shape(shape)) * std + mean
+    return tensor(adapter.asarray(values), dtype=dtype, constant=constant, copy=False)
+
+
+def _uniform(
+    name: str, shape: tuple[Any, ...], low: float, high: float, dtype: Any, constant: bool | None
+) -> Tensor:
+    adapter = _drawing(name, dtype)
+    values = random.generator().random(_shape(shape)) * (high - low) + low
+    return tensor(adapter.asarray(values), dtype=dtype, constant=constant, copy=False)
+
+
+def _drawing(name: str, dtype: Any) -> Adapter:
+    """The selected adapter; raises for dtypes that random numbers would be cut off in."""
     adapter = place(None, None)[0]
-    values = adapter.asarray(values)
-    return tensor(values, dtype=dtype, constant=constant, copy=False)
+    if dtype is not None and not floating[adapter, dtype_of(adapter, dtype)]:
+        raise ValueError(
+            f"{name}: initial values are random numbers, so dtype= has to be a floating-point one, "
+            f"and is {dtype!r}"
+        )
+    return adapter
 
 
 def he_normal(
@@ -133,7 +154,7 @@ def he_normal(
     """
     shape = _shape(shape)
     std = gain / math.sqrt(_fans(shape, "he_normal")[0])
-    return normal(*shape, std=std, dtype=dtype, constant=constant)
+    return _normal("he_normal", shape, 0, std, dtype, constant)
 
 
 def he_uniform(
@@ -149,9 +170,7 @@ def he_uniform(
     """
     shape = _shape(shape)
     bound = gain * math.sqrt(3 / _fans(shape, "he_uniform")[0])
-    return uniform(
-        *shape, lower_bound=-bound, upper_bound=bound, dtype=dtype, constant=constant
-    )
+    return _uniform("he_uniform", shape, -bound, bound, dtype, constant)
 
 
 def glorot_normal(
@@ -185,7 +204,7 @@ def glorot_normal(
     """
     shape = _shape(shape)
     std = gain * math.sqrt(2 / sum(_fans(shape, "glorot_normal")))
-    return normal(*shape, std=std, dtype=dtype, constant=constant)
+    return _normal("glorot_normal", shape, 0, std, dtype, constant)
 
 
 def glorot_uniform(
@@ -201,9 +220,7 @@ def glorot_uniform(
     """
     shape = _shape(shape)
     bound = gain * math.sqrt(6 / sum(_fans(shape, "glorot_uniform")))
-    return uniform(
-        *shape, lower_bound=-bound, upper_bound=bound, dtype=dtype, constant=constant
-    )
+    return _uniform("glorot_uniform", shape, -bound, bound, dtype, constant)
 
 
 def _filled(*shape: Any, value: float = 0.0, dtype: Any = None, constant: Any = None) -> Tensor:
