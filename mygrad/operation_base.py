@@ -214,11 +214,13 @@ class Creator:
 
     def __init__(self, made: Record | Provenance) -> None:
         self._made = made
-        known = isinstance(made, Provenance)
-        self._operation = made.operation if known else made.values[OPERATION]
+        if isinstance(made, Provenance):
+            self._operation = made.operation
+        else:
+            self._operation = made.values[OPERATION]
 
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # type: ignore[misc]
         return type(self._operation)
 
     @property

@@ -263,6 +263,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) ->
         Tensors or arrays.
     axes
         A number of axes, or two sequences of axes of `a` and of `b`.
+    constant
+        Whether the result is constant; by default it is if both operands are.
 
     Returns
     -------
@@ -320,6 +322,8 @@ def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Tensor:
     ----------
     tensors
         Matrices; the first and the last may be 1-d.
+    constant
+        Whether the result is constant; by default it is if all operands are.
 
     Returns
     -------

@@ -309,6 +309,11 @@ mem_guard_off = _Switch(
 
     Raw arrays that a graph needs stay writeable then; writing to them makes gradients wrong.
 
+    Parameters
+    ----------
+    func
+        The function to decorate.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -325,6 +330,11 @@ mem_guard_on = _Switch(
 
     Raw arrays that a graph needs are read-only as long as it needs them, where the array
     library can do that.
+
+    Parameters
+    ----------
+    func
+        The function to decorate.
 
     Examples
     --------

@@ -6,6 +6,7 @@ short (methods of ufuncs that raise, a gradient that is lost), the test asks for
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 import typing
@@ -294,10 +295,13 @@ def test_22_matmul_is_a_ufunc() -> None:
         mg.matmul.reduce(mg.ones((2, 2)))
 
 
-@pytest.mark.parametrize("name", [*UFUNCS, "sum", "reshape", "einsum", "stack", "where"])
+@pytest.mark.parametrize(
+    "name", [*UFUNCS, "sum", "reshape", "einsum", "stack", "where", "add_sequence"]
+)
 def test_23_annotations_say_that_tensors_are_returned(name: str) -> None:
     hints = typing.get_type_hints(getattr(mg, name))
     assert hints["return"] is mg.Tensor
+    assert hints.keys() == {*inspect.signature(getattr(mg, name)).parameters, "return"}
 
 
 @pytest.mark.parametrize("name", UFUNCS)
