@@ -219,8 +219,8 @@ class Creator:
         else:
             self._operation = made.values[OPERATION]
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         return type(self._operation)
 
     @property
