@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -54,7 +54,7 @@ class _Matmul(Ufunc):
         x2: Any,
         out: Any = None,
         *,
-        axes: Any = None,
+        axes: Sequence[Any] | None = None,
         dtype: Any = None,
         constant: bool | None = None,
     ) -> Any:

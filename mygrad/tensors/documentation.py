@@ -65,8 +65,7 @@ def documentation(operation: Any, declared: str | None) -> str | None:
     """The docstring of an operation, with those of its parameters that all operations have."""
     if not declared:
         return declared
-    text = inspect.cleandoc(declared)
-    summary, *sections = re.split(r"\n\n(?=[A-Z][\w ]+\n---+\n)", text)
+    summary, *sections = _sections(declared)
     titles = [section.partition("\n")[0] for section in sections]
     if "Parameters" in titles:
         k = titles.index("Parameters")
@@ -86,6 +85,11 @@ def documentation(operation: Any, declared: str | None) -> str | None:
     return "\n\n".join([summary, *sections]) + "\n"
 
 
+def _sections(text: str) -> list[str]:
+    """What a docstring begins with, and its sections."""
+    return re.split(r"\n\n(?=[A-Z][\w ]+\n---+\n)", inspect.cleandoc(text))
+
+
 def _names(entry: str) -> list[str]:
     """The parameters that an entry of a docstring explains: ``x1, x2 : ArrayLike``."""
     return re.findall(r"\w+", entry.partition("\n")[0].partition(" :")[0])
@@ -101,18 +105,18 @@ class Asked:
     work_out
         Makes it from the operation, and from what its declaration says there.
     of_class
-        What the class itself has under that name; AttributeError if that is None.
+        What the class itself has under that name; it has none if that is not given.
     """
 
     def __init__(
-        self, name: str, work_out: Callable[[Any, Any], Any], of_class: Any = None
+        self, name: str, work_out: Callable[[Any, Any], Any], of_class: Any = OPEN
     ) -> None:
         self.name, self.work_out, self.of_class = name, work_out, of_class
         self.place = f"_{name.strip('_')}"
 
     def __get__(self, operation: Any, owner: Any = None) -> Any:
         if operation is None:
-            if self.of_class is None:
+            if self.of_class is OPEN:
                 raise AttributeError(f"{owner.__name__} has no {self.name}")
             return self.of_class
         known = vars(operation)
@@ -133,12 +137,12 @@ class Asked:
 def install(_: Any) -> None:
     """Let operations, also those that are declared later, be described when somebody asks."""
     kinds: list[Any] = [Primitive]
-    made_of = re.split(r"\n\n(?= +\w+\n +---)", Primitive.__doc__ or "")[1]
+    made_of = _sections(Primitive.__doc__ or "")[1:2]
     for kind in kinds:
         kinds += kind.__subclasses__()
-        text = kind.__doc__ or ""
-        if "Parameters\n" not in text:  # it is made as any other
-            text = f"{text.rstrip()}\n\n{made_of}\n    "
+        text = kind.__doc__
+        if text and "Parameters\n" not in text:  # it is made as any other
+            text = "\n\n".join([inspect.cleandoc(text), *made_of]) + "\n"
         kind.__doc__ = Asked("__doc__", documentation, text)
         kind.__annotations__ = Asked("__annotations__", hints, {})
     Primitive.__signature__ = Asked("__signature__", signature)  # type: ignore[assignment]
