@@ -228,6 +228,9 @@ class Creator:
         """The tensors that `execute_op` was called with."""
         return self._made.variables
 
+    def __repr__(self) -> str:
+        return repr(self._operation)
+
     def __getattr__(self, name: str) -> Any:
         holder = self._operation if hasattr(self._operation, name) else self._made
         return getattr(holder, name)

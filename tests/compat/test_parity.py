@@ -1,4 +1,4 @@
-"""Behaviours of MyGrad 2.5 that programs rely on: the 38 in which this library once differed.
+"""Behaviours of MyGrad 2.5: the 38 in which this library once differed from it.
 
 Each was run on MyGrad 2.5.0 and here; a test is named by its number. Where MyGrad 2 itself falls
 short (methods of ufuncs that raise, a gradient that is lost), the test asks for more than it does.
