@@ -15,7 +15,6 @@ from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import (
     Extras,
     Handle,
-    Record,
     buffer_of,
     layout_of,
     new_handle,
@@ -29,9 +28,8 @@ from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of, dtype_of
 from mygrad.tensors.leaving import Leaving, _restored  # noqa: F401 -- where pickles look for it
 from mygrad.tensors.provenance import (
-    CreatorWithResiduals,
     constant_tensor,
-    creators,
+    creator_of,
     forget,
     remember,
     variables_of,
@@ -233,19 +231,7 @@ class Tensor(_Base):
     @property
     def creator(self) -> Any:
         """The operation that made this tensor; None for leaves, and once the graph is cleared."""
-        made: Any
-        if self._constant:
-            made = None if self._extras is None else self._extras.provenance
-        else:
-            made = None if self._buffer is None else self._buffer.version
-        if made is None or not made.seq:
-            return None
-        primitive = getattr(made, "primitive", None)  # writes have none
-        if primitive in creators:
-            return creators[primitive](made)
-        if isinstance(made, Record) and made.primitive.residual_names:
-            return CreatorWithResiduals(made)
-        return made
+        return creator_of(self)
 
     # --- gradients --------------------------------------------------------------------
     @property

@@ -27,12 +27,29 @@ from mygrad.autodiff.tape import clock
 from mygrad.autodiff.views import Gather
 
 __all__ = [
-    "CreatorWithResiduals", "Provenance", "constant_tensor", "creators", "forget", "remember",
-    "variables_of",
+    "CreatorWithResiduals", "Provenance", "constant_tensor", "creator_of", "creators", "forget",
+    "remember", "variables_of",
 ]  # fmt: skip
 
 creators: dict[Any, Any] = {}
 """What users see of the records of a primitive, where that is not the record."""
+
+
+def creator_of(t: Handle) -> Any:
+    """The operation that made a tensor; None for leaves, and once the graph is cleared."""
+    made: Any
+    if t._constant:
+        made = None if t._extras is None else t._extras.provenance
+    else:
+        made = None if t._buffer is None else t._buffer.version
+    if made is None or not made.seq:
+        return None
+    primitive = getattr(made, "primitive", None)  # writes have none
+    if primitive in creators:
+        return creators[primitive](made)
+    if isinstance(made, Record) and made.primitive.residual_names:
+        return CreatorWithResiduals(made)
+    return made
 
 
 class CreatorWithResiduals:
