@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pydoc
+import re
 import tomllib
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 
 import mygrad as mg
+from mygrad.math.ufunc import ufunc
 
 numpydoc = pytest.importorskip("numpydoc.validate", reason="numpydoc is not installed")
 pytestmark = pytest.mark.numpy_only("has nothing to do with the backend")
@@ -60,3 +64,47 @@ def test_the_checks_can_fail(monkeypatch: Any) -> None:
     monkeypatch.setattr(mg, "sloppy", sloppy, raising=False)
     found = " ".join(complaints("mygrad.sloppy"))
     assert "GL" in found or "SS" in found
+
+
+def test_operations_of_users_are_described_as_well() -> None:
+    @ufunc(x=lambda g, x: 3 * g * x**2)
+    def cube(x: Any) -> Any:
+        """The third power.
+
+        Parameters
+        ----------
+        where
+            Where it is of interest.
+        x
+            A tensor.
+
+        Examples
+        --------
+        None.
+        """
+        return x**3
+
+    text = inspect.getdoc(cube) or ""
+    names = [line for line in text.splitlines() if re.fullmatch(r"[a-z]+", line)]
+    assert names == ["x", "out", "where", "dtype", "constant"]
+    assert "Where it is of interest." in text
+    assert text.index("constant") < text.index("Returns\n-------\nTensor") < text.index("Examples")
+    assert list(inspect.signature(cube).parameters) == names
+    assert inspect.signature(cube).return_annotation == "Tensor"
+    assert typing.get_type_hints(cube)["return"] is mg.Tensor
+
+
+@pytest.mark.parametrize("name", ["add", "sum", "reshape", "matmul"])
+def test_pydoc_shows_operations_as_functions(name: str) -> None:
+    shown = pydoc.render_doc(getattr(mg, name), renderer=pydoc.plaintext)
+    assert re.search(rf"^{name}\(\w+: 'ArrayLike', .*\) -> 'Tensor'$", shown, re.MULTILINE)
+    assert inspect.isroutine(getattr(mg, name))
+
+
+@pytest.mark.parametrize("room", ["linalg", "nnet.activations", "nnet.layers", "nnet.losses"])
+def test_pydoc_lists_the_functions_of_a_room(room: str) -> None:
+    module = importlib.import_module(f"mygrad.{room}")
+    shown = pydoc.render_doc(module, renderer=pydoc.plaintext)
+    functions = shown.partition("\nFUNCTIONS\n")[2].partition("\nDATA\n")[0]
+    for name in module.__all__:
+        assert re.search(rf"^    {name}(\(| = )", functions, re.MULTILINE), name
