@@ -31,6 +31,11 @@ ASSOCIATIVE = frozenset("maximum minimum fmax fmin logaddexp logaddexp2 hypot".s
 """Where brackets do not matter, and the order of the operands does not, either."""
 
 
+def ours(ufunc: Any) -> str:
+    """The name of one of mygrad's ufuncs; what users declare may be called so, and be another."""
+    return ufunc.name if ufunc.is_ours else ""
+
+
 def reduce(
     self: Any,
     array: Any,
@@ -72,15 +77,15 @@ def reduce(
     """
     _check_binary(self, "reduce")
     x = as_operand_tensor(array)
-    if dtype is not None or self.name not in PROMOTING:
+    if dtype is not None or ours(self) not in PROMOTING:
         x = _in_its_dtype(self, x, dtype)
-    if self.name in REDUCED and not (self.name == "logaddexp" and 0 in x.shape):
+    if ours(self) in REDUCED and not (self.name == "logaddexp" and 0 in x.shape):
         axis = axis if x.ndim else None
         return registry[REDUCED[self.name]](
             x, axis=axis, keepdims=bool(keepdims), initial=initial, where=where, out=out
         )
     axes = _axes(axis, x.ndim, self.name)
-    if len(axes) > 1 and self.name not in ASSOCIATIVE:
+    if len(axes) > 1 and ours(self) not in ASSOCIATIVE:
         raise ValueError(
             f"{self.name}.reduce: the order of its operands matters, so it takes one axis at most, "
             f"and was given {axes}"
@@ -128,11 +133,11 @@ def accumulate(self: Any, array: Any, axis: int = 0, dtype: Any = None, out: Any
     if not x.ndim:
         raise TypeError(f"{self.name}.accumulate: a number has no axis to go along")
     (axis,) = _axes(operator.index(axis), x.ndim, self.name)
-    if self.name in ACCUMULATED:
+    if ours(self) in ACCUMULATED:
         return registry[ACCUMULATED[self.name]](x, axis=axis, dtype=dtype, out=out)
     rows = registry["moveaxis"](_in_its_dtype(self, x, dtype), axis, 0)
     join, count, step = registry["concatenate"], len(rows), 1
-    if self.name in ASSOCIATIVE:
+    if ours(self) in ASSOCIATIVE:
         while step < count:  # each row has `step` rows combined in it, and from here on twice that
             rows = join([rows[:step], self(rows[:-step], rows[step:])])
             step *= 2
@@ -182,7 +187,7 @@ def reduceat(
     starts = get_adapter("numpy").asarray(_on_host(indices)).astype(int)
     if starts.ndim != 1:
         raise ValueError(f"{self.name}.reduceat: indices are of one axis, not of {starts.ndim}")
-    if dtype is not None or self.name not in PROMOTING:
+    if dtype is not None or ours(self) not in PROMOTING:
         x = _in_its_dtype(self, x, dtype)
     rows = registry["moveaxis"](x, axis, 0)
     parts, count = [], len(rows)
@@ -191,7 +196,7 @@ def reduceat(
             raise IndexError(f"{self.name}.reduceat: index {start} is not in [0, {count})")
         single = stop <= start + 1
         part = rows[start : start + 1 if single else stop]
-        parts.append(part[0] if single and self.name not in PROMOTING else reduce(self, part))
+        parts.append(part[0] if single and ours(self) not in PROMOTING else reduce(self, part))
     result = registry["moveaxis"](registry["stack"](parts) if parts else rows[:0], 0, axis)
     return result if out is None else write_result(out, result, f"{self.name}.reduceat")
 
@@ -254,7 +259,7 @@ def at(self: Any, a: Any, indices: Any, b: Any = None, /) -> None:
         raise ValueError(
             f"{self.name}.at: {self.name} takes {self.nin} operands, and of those the tensor is one"
         )
-    if self.name in ("add", "subtract"):
+    if ours(self) in ("add", "subtract"):
         values = b if self.name == "add" else registry["negative"](b)
         a.scatter_add(indices, values)  # type: ignore[attr-defined]
         return
@@ -347,7 +352,7 @@ def _combined(ufunc: Any, rows: Any, initial: Any, chosen: Any) -> Any:
         initial = ufunc.identity
         if initial is None:
             raise ValueError(f"{ufunc.name}.reduce: nothing is combined, and nothing is neutral")
-    while chosen is None and ufunc.name in ASSOCIATIVE and count > 1:
+    while chosen is None and ours(ufunc) in ASSOCIATIVE and count > 1:
         half = count // 2
         halves = ufunc(rows[:half], rows[half : 2 * half])
         rows = registry["concatenate"]([halves, rows[2 * half :]]) if count % 2 else halves

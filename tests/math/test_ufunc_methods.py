@@ -10,6 +10,7 @@ import pytest
 from gradcheck import check_gradients, check_second_derivatives, host, raw
 
 import mygrad as mg
+from mygrad.math.ufunc import ufunc
 
 SHARED = sorted(
     {n for n in dir(mg) if isinstance(getattr(mg, n), mg.ufunc) and n != "matmul"}
@@ -217,3 +218,17 @@ def test_functions_whose_order_matters_take_one_axis() -> None:
     for name in IN_ORDER:
         with pytest.raises(ValueError, match="order"):
             getattr(mg, name).reduce(mg.tensor(X), axis=None)
+
+
+def test_a_users_function_is_not_taken_for_another_of_its_name() -> None:
+    @ufunc(x1=lambda g: g, x2=lambda g: 2 * g)
+    def hypot(x1: Any, x2: Any) -> Any:
+        """Not the hypotenuse."""
+        return x1 + 2 * x2
+
+    x = np.array([3.0, 4.0, -5.0])
+    assert hypot.identity is None
+    assert hypot.reduce(mg.tensor(raw(x))).item() == 1.0
+    np.testing.assert_array_equal(host(hypot.accumulate(mg.tensor(raw(x)))), [3.0, 11.0, 1.0])
+    np.testing.assert_array_equal(host(hypot.reduceat(mg.tensor(raw(x)), [0, 2])), [11.0, -5.0])
+    check_gradients(hypot.reduce, [x])
