@@ -34,17 +34,6 @@ GATHERING = """
 """.split()
 INSTALLED = "mygrad.tensors.installed"
 
-PARAMETERS = {
-    "axis": "AxisLike", "axes": "AxisLike", "source": "AxisLike", "destination": "AxisLike",
-    "constant": "bool | None", "dtype": "DTypeLikeReals", "where": "ArrayLike",
-    "initial": "ArrayLike | None", "mean": "ArrayLike | None", "correction": "float | None",
-    "include_initial": "bool | None", "nan_to_num": "bool", "shape": "int | Shape | None",
-    "newshape": "int | Shape | None", "shift": "int | Shape", "reps": "int | Shape",
-    "stride": "int | Shape", "padding": "int | Shape", "dilation": "int | Shape", "pool": "Shape",
-    "x": "ArrayLike", "y": "ArrayLike", "condition": "ArrayLike",
-}  # fmt: skip
-"""The types of parameters that declarations leave open, by name; an operand is an ArrayLike."""
-
 ELEMENT = '''
 # NumPy's functions take what has `__array__`. Its elements are of no dtype that the operators of
 # arrays know, so that checkers go on to the tensor's operators, as Python does.
@@ -62,17 +51,12 @@ VOCABULARY = {
 }  # fmt: skip
 """What signatures are spelled with, and where it is."""
 
-UNTYPED = ("Any", inspect.Parameter.empty)
 HEADER = '"""{}. Written by ci/write_stubs.py from the declarations."""\n\n'
 
 
-def parameter(p: inspect.Parameter, operands: tuple[str, ...], variadic: bool) -> str:
+def parameter(p: inspect.Parameter) -> str:
     """A parameter as stubs spell it: its name, its type, ``= ...`` if it may be left out."""
-    kind = p.annotation
-    if kind in UNTYPED:
-        kind = PARAMETERS.get(p.name, "Any")
-        if p.name in operands:
-            kind = "Sequence[ArrayLike] | Tensor" if variadic else "ArrayLike"
+    kind = "Any" if p.annotation is p.empty else p.annotation
     star = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
     default = "" if p.default is p.empty else " = ..."
     return f"{star}{p.name}: {kind}{default}"
@@ -80,12 +64,8 @@ def parameter(p: inspect.Parameter, operands: tuple[str, ...], variadic: bool) -
 
 def parameters(function: Any, method: bool = False) -> str:
     """The parameters of an operation; the first of a method is the tensor."""
-    found = list(inspect.signature(function).parameters.values())
-    operands, variadic = (), False
-    if isinstance(function, Primitive):
-        operands, variadic = function.operand_names, function.variadic
     texts, starred = [], False
-    for k, p in enumerate(found):
+    for k, p in enumerate(inspect.signature(function).parameters.values()):
         if method and not k:
             texts.append("self")
             continue
@@ -93,7 +73,7 @@ def parameters(function: Any, method: bool = False) -> str:
             texts.append("*")
             starred = True
         starred = starred or p.kind is p.VAR_POSITIONAL
-        texts.append(parameter(p, operands, variadic))
+        texts.append(parameter(p))
     return ", ".join(texts)
 
 

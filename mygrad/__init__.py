@@ -94,13 +94,15 @@ from mygrad.operation_base import execute_op
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *
 from mygrad.tensor_manip import methods as _methods
+from mygrad.tensors import documentation as _documentation
 from mygrad.tensors import names_elsewhere as _names_elsewhere
 from mygrad.tensors import operators as _operators
 from mygrad.tensors.read_only import why_read_only
 from mygrad.tensors.switches import *
 from mygrad.tensors.switches import select_from_environment as _select_from_environment
 
-for _room in (_operators, _methods, _operation_base):  # the operations are declared now
+# The operations are declared now.
+for _room in (_operators, _methods, _operation_base, _documentation):
     _room.install(Tensor)
 _install_protocols(Tensor, _sys.modules[__name__])
 _names_elsewhere.install(Tensor)

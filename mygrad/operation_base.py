@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.nodes import Handle, Record, new_handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.selecting import NO_VALUE
 from mygrad.tensors.base import Tensor, as_operand_tensors
+from mygrad.tensors.provenance import Provenance, creators
 
 __all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
 
@@ -206,6 +207,38 @@ def custom_operation(tensors: Any, operation: Operation, result: Any, *, xp: Any
 
 
 custom_operation.is_ours = False  # what its rule returns may be seen by others
+class Creator:
+    """What users see as the creator of a result: their operation, and the tensors it was given.
+
+    It passes for an instance of the user's class, and has what is set on that.
+    """
+
+    def __init__(self, made: Record | Provenance) -> None:
+        self._made = made
+        if isinstance(made, Provenance):
+            self._operation = made.operation
+        else:
+            self._operation = made.values[OPERATION]
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self._operation)
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The tensors that `execute_op` was called with."""
+        return self._made.variables
+
+    def __repr__(self) -> str:
+        return repr(self._operation)
+
+    def __getattr__(self, name: str) -> Any:
+        holder = self._operation if hasattr(self._operation, name) else self._made
+        return getattr(holder, name)
+
+
+OPERATION = custom_operation.positions["operation"]
+creators[custom_operation] = Creator
 
 
 def execute_op(
@@ -262,7 +295,11 @@ def execute_op(
     if kept and adapter is not None:
         compute = adapter.following(operation)
     result = compute(*kept, *(op_args or ()), **(op_kwargs or {}))
-    return custom_operation(tensors, operation, result, out=out, constant=constant)
+    made = custom_operation(tensors, operation, result, out=out, constant=constant)
+    provenance = None if made._extras is None else made._extras.provenance
+    if provenance is not None and provenance.primitive is custom_operation:
+        provenance.operation = operation
+    return made
 
 
 def install(cls: Any) -> None:

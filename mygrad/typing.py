@@ -32,6 +32,8 @@ Real = int | float
 Shape = Sequence[int]
 AxisLike = int | Sequence[int] | None
 ArrayLike = Union["Tensor", ImplementsArray, complex, Sequence[Any]]
+# Tensors are not there yet: this is where `typing.get_type_hints` finds them.
+ArrayLike.__args__[0].__forward_module__ = "mygrad.tensors.base"  # type: ignore[attr-defined]
 DTypeLike = TypeVar("DTypeLike")
 DTypeLikeReals = type | str | Any | None
 Mask = TypeVar("Mask")

@@ -91,15 +91,15 @@ def write(
         if before is not None:
             adapter.go_to(before)
 
-    old = buffer.version
+    old, buffer.written = buffer.version, next(clock)
     if old is not None:
-        whole = target._window is None and index is None and mask is None and not sign
+        whole = target._window is None and not index and mask is None and not sign
         if recorded:
             buffer.grad = None
         if not old.seq and not flows:
             buffer.version = leaf(buffer, old.shape, old.dtype, None if whole else old.stopped)
         elif recorded:
-            part = None if region is target._data else region
+            part = None if region is target._data or (whole and not old.seq) else region
             record_write(target, part, index if advanced else None, value, flows, sign, mask)
     if index is None and target._base is not None:
         layout_of(target, buffer).update = (ref(target), next(clock))

@@ -144,9 +144,7 @@ class Write(Version):
         self.window = self.value_window = self.index = self.mask = None
 
 
-def leaf(
-    buffer: Buffer, shape: tuple[int, ...], dtype: Any, stopped: str | None = None
-) -> Record:
+def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any, stopped: str | None = None) -> Record:
     """A version of `buffer` without history."""
     version = Record()
     version.seq = 0
@@ -175,22 +173,25 @@ class Buffer:
         buffers on the same memory.
     guard
         The lock on this memory, if users can reach it (`mygrad.autodiff.guard.Guard`).
+    written
+        Of constants: when they were last written to, as a running number; None for never.
     """
 
-    __slots__ = ("__weakref__", "grad", "guard", "layout", "readers", "version")
+    __slots__ = ("__weakref__", "grad", "guard", "layout", "readers", "version", "written")
 
     version: Version | None
     grad: Any
     layout: Layout | None
     readers: list[ReferenceType[Any]]
     guard: Any
+    written: int | None
 
 
 def new_buffer(version: Version | None = None) -> Buffer:
     """A buffer with nothing in it."""
     buffer = Buffer()
     buffer.version = version
-    buffer.grad = buffer.layout = buffer.guard = None
+    buffer.grad = buffer.layout = buffer.guard = buffer.written = None
     buffer.readers = []
     return buffer
 
@@ -308,12 +309,8 @@ def layout_of(t: Handle, buffer: Buffer) -> Layout:
 
 def view_of(t: Handle, data: Array, constant: bool, folds: bool = False) -> Any:
     """A tensor for `data`, which is a view of the array of `t`."""
-    buffer = t._buffer
-    if buffer is None:
-        buffer = buffer_of(t)
-    layout = buffer.layout
-    if layout is None:
-        layout = layout_of(t, buffer)
+    buffer = t._buffer or buffer_of(t)
+    layout = buffer.layout or layout_of(t, buffer)
     if not constant and buffer.version is None:
         with lock:
             buffer.version = buffer.version or leaf(buffer, layout.shape, layout.dtype)

@@ -164,9 +164,7 @@ class Primitive:
         kept = [p for n, p in parameters.items() if n != "xp"]
         extra = ["constant"] if self.may_view else ["out", "constant"]
         keyword = inspect.Parameter.KEYWORD_ONLY
-        kept += [
-            inspect.Parameter(n, keyword, default=None) for n in extra if n not in parameters
-        ]
+        kept += [inspect.Parameter(n, keyword, default=None) for n in extra if n not in parameters]
         return inspect.Signature(kept)
 
     def _compiled(

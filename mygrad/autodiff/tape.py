@@ -123,9 +123,7 @@ def wrap_result(
             if isinstance(t, Handle) and t._base is None:
                 buffer_of(t).grad = None
         return tensor_class()._made_of(new_handle(out, None, None, None, True), primitive, operands)
-    return record_call(
-        primitive, namespace, operands, arrays, out, params, live, mask, residuals
-    )
+    return record_call(primitive, namespace, operands, arrays, out, params, live, mask, residuals)
 
 
 def record_call(

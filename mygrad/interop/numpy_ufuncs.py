@@ -31,7 +31,7 @@ from mygrad.interop.arguments import (
 )
 from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
-from mygrad.math.ufunc_methods import accumulates, reduces
+from mygrad.math.ufunc_methods import ACCUMULATED, REDUCED
 from mygrad.tensors.base import as_operand_tensors
 
 __all__ = ["array_ufunc", "use_names"]
@@ -207,9 +207,17 @@ def _computed(
 
 
 # --- methods ------------------------------------------------------------------------------
-def _reduce(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
+def _ours(name: str, inputs: Any, whole: Any = ()) -> Any:
+    """Our ufunc of that origin, if it is to do the work: for variables, and what is in `whole`."""
     function = counterpart(name)
-    if reduces(getattr(function, "name", "")):
+    if isinstance(function, Ufunc) and (function.name in whole or has_variable(inputs)):
+        return function
+    return None
+
+
+def _reduce(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
+    function = _ours(name, inputs, REDUCED)
+    if function is not None:
         return function.reduce(*inputs, out=out, **kwargs)
     short = name.rpartition(".")[2]
     adapter = common_adapter([t for t in inputs if isinstance(t, Handle)], name)
@@ -223,13 +231,16 @@ def _reduce(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]
 
 
 def _accumulate(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
-    function = counterpart(name)
-    if accumulates(getattr(function, "name", "")):
+    function = _ours(name, inputs, ACCUMULATED)
+    if function is not None:
         return function.accumulate(*inputs, out=out, **kwargs)
     return _method("accumulate", name, ufunc, inputs, out, kwargs)
 
 
 def _reduceat(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
+    function = _ours(name, inputs)
+    if function is not None:
+        return function.reduceat(*inputs, out=out, **kwargs)
     return _method("reduceat", name, ufunc, inputs, out, kwargs)
 
 
@@ -257,7 +268,7 @@ def _outer(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any])
 def _at(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) -> None:
     target, index, *values = inputs
     function = counterpart(name)
-    if isinstance(function, Ufunc) and function.name in ("add", "subtract"):
+    if isinstance(function, Ufunc) and (isinstance(target, Handle) or has_variable(values)):
         function.at(target, index, *values)
         return
     _check_constant(f"{name}.at", target, values)

@@ -10,3 +10,4 @@ from mygrad.linalg.products import outer as outer
 from mygrad.linalg.products import tensordot as tensordot
 from mygrad.linalg.products import vdot as vdot
 
+__all__: list[str]

@@ -121,7 +121,9 @@ def norm(
     if isinstance(axis, tuple) and len(axis) == 1:
         (axis,) = axis
     if isinstance(ord, str) and (x.ndim == 1 or isinstance(axis, int)):
-        raise ValueError(f"linalg.norm: {ord!r} is a norm of matrices, not an order for vectors")
+        raise ValueError(
+            f"linalg.norm: Invalid norm order {ord!r} for vectors; it is a norm of matrices"
+        )
     if ord is not None and ((x.ndim > 1 and axis is None) or isinstance(axis, tuple)):
         raise NotImplementedError(
             f"linalg.norm: of matrices only the Frobenius norm (ord=None) is differentiable here, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -54,7 +54,7 @@ class _Matmul(Ufunc):
         x2: Any,
         out: Any = None,
         *,
-        axes: Any = None,
+        axes: Sequence[Any] | None = None,
         dtype: Any = None,
         constant: bool | None = None,
     ) -> Any:
@@ -264,6 +264,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, constant: bool | None = None) ->
         Tensors or arrays.
     axes
         A number of axes, or two sequences of axes of `a` and of `b`.
+    constant
+        Whether the result is constant; by default it is if both operands are.
 
     Returns
     -------
@@ -321,6 +323,8 @@ def multi_matmul(tensors: Any, *, constant: bool | None = None) -> Tensor:
     ----------
     tensors
         Matrices; the first and the last may be 1-d.
+    constant
+        Whether the result is constant; by default it is if all operands are.
 
     Returns
     -------

@@ -78,7 +78,9 @@ class Reduction(Primitive):
             inspect.Parameter(name, keyword, default=ABSENT.get(name))
             for name in OPTIONS.get(self.name, ())
         ]
-        return signature.replace(parameters=[*signature.parameters.values(), *options])
+        own = [p for n, p in signature.parameters.items() if n not in ("out", "constant")]
+        common = [signature.parameters["out"], signature.parameters["constant"]]
+        return signature.replace(parameters=[*own, *options, *common])
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
         if not kw and len(args) == 1:

@@ -211,7 +211,7 @@ def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
     >>> mg.heaviside(mg.tensor([-2.0, 0.0, 3.0]), 0.5)
     Tensor([0. , 0.5, 1. ])
     """
-    return xp.where(x1 == 0, x2, xp.where(x1 > 0, 1.0, 0.0))
+    return xp.where(x1 == 0, x2, xp.where(x1 > 0, xp.ones_like(x2), 0.0))
 
 
 @primitive(a=None, goes_first=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.math.dtypes import floats, in_float32, is_complex, real_only
 from mygrad.math.reduction import reduction
-
-if TYPE_CHECKING:
-    from mygrad.tensors.base import Tensor
-    from mygrad.typing import ArrayLike
+from mygrad.tensors.base import Tensor
+from mygrad.typing import ArrayLike
 
 __all__ = [
     "add_sequence", "amax", "amin", "cumprod", "cumsum", "logsumexp", "max", "mean", "min",
     "multiply_sequence", "prod", "std", "sum", "var",
 ]  # fmt: skip
+
 
 def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool, xp: Any) -> Any:
     """The adjoint of a sum: `g`, the same for all elements that were reduced to one."""

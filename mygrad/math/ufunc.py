@@ -73,7 +73,7 @@ class Ufunc(Primitive):
     @property
     def _numpy(self) -> Any:
         # The adapter's namespace hides some ufuncs behind functions of the standard.
-        found = getattr(sys.modules.get("numpy"), self.name, None)
+        found = getattr(sys.modules.get("numpy"), self.name, None) if self.is_ours else None
         return found if hasattr(found, "resolve_dtypes") else None
 
 

@@ -28,20 +28,21 @@ def _number(value: Any, name: str) -> Any:
 
 @explained
 def arange(
-    *args: Any,
+    start: Any = None,
+    stop: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    *,
     constant: bool | None = None,
     device: Any = None,
     backend: str | None = None,
-    **kwargs: Any,
 ) -> Tensor:
     """Evenly spaced numbers from a start up to, and without, a stop.
-
-    ``arange([start,] stop[, step], dtype=None)``
 
     Parameters
     ----------
     start : float
-        The first; 0 if not given.
+        The first; where there is no `stop` it is that, and the first number is 0.
     stop : float
         Where to stop.
     step : float
@@ -64,14 +65,11 @@ def arange(
     Tensor([1. , 1.5])
     """
     adapter, device = place(backend, device)
-    dtype = args[3] if len(args) == 4 else kwargs.pop("dtype", None)
-    bounds = [_number(value, "arange") for value in args[:3]]
-    named = {name: _number(value, "arange") for name, value in kwargs.items() if value is not None}
+    bounds = [_number(value, "arange") for value in (start, stop) if value is not None]
+    if not bounds:
+        raise TypeError("arange: needs a stop, or a start and a stop")
+    named = {} if step is None else {"step": _number(step, "arange")}
     kind = None if dtype is None else dtype_of(adapter, dtype)
-    if "stop" in named and "start" not in named and not bounds:
-        bounds = [named.pop("stop")]
-    elif "start" in named and not bounds:
-        bounds = [named.pop("start"), *([named.pop("stop")] if "stop" in named else [])]
     array = made(adapter, device, adapter.xp.arange, *bounds, dtype=kind, **named)
     return finished("arange", array, adapter, device, constant)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from mygrad.arrays import adapter_of, get_adapter, selected_device
@@ -183,6 +184,7 @@ def _to(x: Any, backend: str, device: Any = None, home: Any = None) -> Any:
 
 _to.__name__ = _to.__qualname__ = "to"
 to = _Move(_to, {"x": lambda g, home: moved(g, *home)})
+to.__signature__ = inspect.signature(to.__call__)
 
 
 @primitive(val=lambda g: g, may_view=True, goes_first=True)

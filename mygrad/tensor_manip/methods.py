@@ -130,7 +130,18 @@ def _raw(name: str) -> Callable[..., Any]:
         return result
 
     method.__name__ = name
-    method.__doc__ = f"`{name}` of the array library, on the raw array."
+    method.__doc__ = f"""`{name}` of the array library, on the raw array.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for the library's function, after the array.
+
+    Returns
+    -------
+    Any
+        A raw array, or a number: it has no derivative.
+    """
     return method
 
 

@@ -11,7 +11,6 @@ from mygrad.autodiff.guard import adopt, expose, guard_of
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import (
-    Record,
     buffer_of,
     layout_of,
     set_tensor_class,
@@ -33,8 +32,8 @@ from mygrad.tensors.gradients import Gradients
 from mygrad.tensors.leaving import _restored  # noqa: F401 -- where pickles look for it
 from mygrad.tensors.names_elsewhere import explained, names_backend
 from mygrad.tensors.provenance import (
-    CreatorWithResiduals,
     constant_tensor,
+    creator_of,
     forget,
     remember,
     variables_of,
@@ -242,14 +241,7 @@ class Tensor(_Base):
     @property
     def creator(self) -> Any:
         """The operation that made this tensor; None for leaves, and once the graph is cleared."""
-        if self._constant:
-            return None if self._extras is None else self._extras.provenance
-        version = None if self._buffer is None else self._buffer.version
-        if version is None or not version.seq:
-            return None
-        if isinstance(version, Record) and version.primitive.residual_names:
-            return CreatorWithResiduals(version)
-        return version
+        return creator_of(self)
 
     # --- moving -----------------------------------------------------------------------
     def to(self, backend: str | None = None, *, device: Any = None) -> Tensor:

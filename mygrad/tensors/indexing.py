@@ -153,8 +153,8 @@ def shown(index: Any) -> str:
 
 def setitem(t: Handle, index: Any, value: Any) -> None:
     """``t[index] = value``."""
-    if index is ...:
-        write(t, None, value)
+    if index is ...:  # all of it: what was there before gets zeros, as from any other index
+        write(t, (), value)
         return
     if type(index) in _BASIC:
         write(t, (index,), value, 0, None, _Assignment(index))

@@ -23,9 +23,33 @@ from mygrad.autodiff.nodes import (
     new_handle,
     tensor_class,
 )
+from mygrad.autodiff.tape import clock
 from mygrad.autodiff.views import Gather
 
-__all__ = ["CreatorWithResiduals", "constant_tensor", "forget", "remember", "variables_of"]
+__all__ = [
+    "CreatorWithResiduals", "Provenance", "constant_tensor", "creator_of", "creators", "forget",
+    "remember", "variables_of",
+]  # fmt: skip
+
+creators: dict[Any, Any] = {}
+"""What users see of the records of a primitive, where that is not the record."""
+
+
+def creator_of(t: Handle) -> Any:
+    """The operation that made a tensor; None for leaves, and once the graph is cleared."""
+    made: Any
+    if t._constant:
+        made = None if t._extras is None else t._extras.provenance
+    else:
+        made = None if t._buffer is None else t._buffer.version
+    if made is None or not made.seq:
+        return None
+    primitive = getattr(made, "primitive", None)  # writes have none
+    if primitive in creators:
+        return creators[primitive](made)
+    if isinstance(made, Record) and made.primitive.residual_names:
+        return CreatorWithResiduals(made)
+    return made
 
 
 class CreatorWithResiduals:
@@ -58,9 +82,13 @@ class Provenance:
         The operation, and what it was called with.
     cost
         About how many bytes remembering keeps from being freed.
+    seq
+        When it was, as a running number.
+    operation
+        The user's `mygrad.operation_base.Operation`, if it was one.
     """
 
-    __slots__ = ("__weakref__", "cost", "operands", "primitive")
+    __slots__ = ("__weakref__", "cost", "operands", "operation", "primitive", "seq")
 
     BUDGET = 1 << 20  # so that loops over constants run in flat memory
 
@@ -68,11 +96,13 @@ class Provenance:
         self.primitive = primitive
         self.operands = operands
         self.cost = cost
+        self.seq = next(clock)
+        self.operation: Any = None
 
     @property
     def variables(self) -> tuple[Any, ...]:
         """The tensors that the operation was called with."""
-        self.operands = tuple(constant_tensor(t) for t in self.operands)
+        self.operands = tuple(constant_of(t, self.seq) for t in self.operands)
         return self.operands
 
 
@@ -106,6 +136,14 @@ def forget(tensors: Iterable[Any]) -> None:
 def constant_tensor(value: Any) -> Any:
     """An operand that no derivative flows to, as a tensor."""
     return value if isinstance(value, Handle) else tensor_class()(value, constant=True, copy=False)
+
+
+def constant_of(value: Any, seq: int) -> Any:
+    """The same, if it still has the values that it had when the operation was called."""
+    if isinstance(value, Handle) and value._buffer is not None:
+        if (value._buffer.written or 0) > seq:
+            return new_handle_without_data(new_buffer(), None, True)
+    return constant_tensor(value)
 
 
 _stand_ins: WeakKeyDictionary[Version, list[Any]] = WeakKeyDictionary()
@@ -145,7 +183,7 @@ def _variable(record: Record, k: int) -> tuple[Any, bool]:
         if value is None:
             return new_handle_without_data(new_buffer(), None, True), False
         own = value if isinstance(value, Handle) else _living(value)
-        return constant_tensor(value if own is None else own), own is not None
+        return constant_of(value if own is None else own, record.seq), own is not None
     window: Any = record.windows[k] if record.windows else None
     if isinstance(window, Gather):  # a read through arrays: of the tensor that it looked at
         window = window.window

@@ -331,6 +331,11 @@ mem_guard_off = _MemGuard(
 
     Raw arrays that a graph needs stay writeable then; writing to them makes gradients wrong.
 
+    Parameters
+    ----------
+    func
+        The function to decorate.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -348,6 +353,11 @@ mem_guard_on = _MemGuard(
 
     Raw arrays that a graph needs are read-only as long as it needs them, where the array
     library can do that.
+
+    Parameters
+    ----------
+    func
+        The function to decorate.
 
     Examples
     --------

@@ -65,7 +65,8 @@ FUNCTIONS: dict[str, dict[str, str]] = {
         "*variables, constant=None": "add_sequence multiply_sequence",
         "x, axis=None, keepdims=False, *, constant=None": "amax amin max mean min sum",
         "a, axis=None, out=None, keepdims=False": "any",
-        "*args, constant=None, **kwargs": "arange",
+        # *args and **kwargs there, which go to NumPy's function: its parameters
+        "start=None, stop=None, step=None, dtype=None, *, constant=None": "arange",
         UNARY: (
             "arccos arccosh arcsin arcsinh arctan arctanh cbrt cos cosh exp exp2 expm1 log log10 "
             "log1p log2 negative positive reciprocal sin sinh sqrt square tan tanh"

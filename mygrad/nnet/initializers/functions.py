@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from mygrad import random, tensor_creation
+from mygrad.autodiff.operands import floating
 from mygrad.tensor_creation.filled import finished, made, place
 from mygrad.tensors.base import Tensor, tensor
 from mygrad.tensors.conversion import dtype_of
@@ -59,9 +60,7 @@ def normal(
     """
     if std < 0:
         raise ValueError(f"normal: std cannot be negative, and is {std}")
-    values: Any = random.standard_normal(_shape(shape), constant=True)
-    values = values * std + mean
-    return _placed(values, dtype, constant)
+    return _normal("normal", shape, mean, std, dtype, constant)
 
 
 def uniform(
@@ -94,12 +93,37 @@ def uniform(
             f"uniform: lower_bound has to be less than upper_bound, and they are {lower_bound} "
             f"and {upper_bound}"
         )
+    return _uniform("uniform", shape, lower_bound, upper_bound, dtype, constant)
+
+
+def _normal(
+    name: str, shape: tuple[Any, ...], mean: float, std: float, dtype: Any, constant: bool | None
+) -> Tensor:
+    _check_dtype(name, dtype)
+    values: Any = random.standard_normal(_shape(shape), constant=True)
+    return _placed(values * std + mean, dtype, constant)
+
+
+def _uniform(
+    name: str, shape: tuple[Any, ...], low: float, high: float, dtype: Any, constant: bool | None
+) -> Tensor:
+    _check_dtype(name, dtype)
     values: Any = random.random(_shape(shape), constant=True)
-    return _placed(values * (upper_bound - lower_bound) + lower_bound, dtype, constant)
+    return _placed(values * (high - low) + low, dtype, constant)
 
 
 def _placed(values: Tensor, dtype: Any, constant: bool | None) -> Tensor:
     return tensor(values._data, dtype=dtype, constant=constant, copy=False)
+
+
+def _check_dtype(name: str, dtype: Any) -> None:
+    """Raise for dtypes in which random numbers would be cut off."""
+    adapter = place(None, None)[0]
+    if dtype is not None and not floating[adapter, dtype_of(adapter, dtype)]:
+        raise ValueError(
+            f"{name}: initial values are random numbers, so dtype= has to be a floating-point one, "
+            f"and is {dtype!r}"
+        )
 
 
 def he_normal(
@@ -132,7 +156,7 @@ def he_normal(
     """
     shape = _shape(shape)
     std = gain / math.sqrt(_fans(shape, "he_normal")[0])
-    return normal(*shape, std=std, dtype=dtype, constant=constant)
+    return _normal("he_normal", shape, 0, std, dtype, constant)
 
 
 def he_uniform(
@@ -148,9 +172,7 @@ def he_uniform(
     """
     shape = _shape(shape)
     bound = gain * math.sqrt(3 / _fans(shape, "he_uniform")[0])
-    return uniform(
-        *shape, lower_bound=-bound, upper_bound=bound, dtype=dtype, constant=constant
-    )
+    return _uniform("he_uniform", shape, -bound, bound, dtype, constant)
 
 
 def glorot_normal(
@@ -184,7 +206,7 @@ def glorot_normal(
     """
     shape = _shape(shape)
     std = gain * math.sqrt(2 / sum(_fans(shape, "glorot_normal")))
-    return normal(*shape, std=std, dtype=dtype, constant=constant)
+    return _normal("glorot_normal", shape, 0, std, dtype, constant)
 
 
 def glorot_uniform(
@@ -200,9 +222,7 @@ def glorot_uniform(
     """
     shape = _shape(shape)
     bound = gain * math.sqrt(6 / sum(_fans(shape, "glorot_uniform")))
-    return uniform(
-        *shape, lower_bound=-bound, upper_bound=bound, dtype=dtype, constant=constant
-    )
+    return _uniform("glorot_uniform", shape, -bound, bound, dtype, constant)
 
 
 def _filled(*shape: Any, value: float = 0.0, dtype: Any = None, constant: Any = None) -> Tensor:
