@@ -61,6 +61,15 @@ another array library, and the weights of a GRU."""
 
 ELSEWHERE = {
     "mygrad/arrays/protocol.py": "for authors of adapters: what theirs has to have",
+    "mygrad/interop/cupy.py": "CuPy alone asks for it; tests/interop/test_cupy.py does",
+    "mygrad/computational_graph/formulas.py": "caught: what has no formula is told in words",
+    "does not say how parameters are updated": "for authors of optimisers",
+    "{owner.__name__} has no": "Python asks, and takes it for an attribute that is not there",
+    "{adapter.name}.asnumpy": "CuPy's way to ask for a host array",
+    "wrote a result into out=array": "libraries do that whose functions take tensors: CuPy",
+    "whose arrays are immutable, and": "no library that ships has such arrays",
+    "compute the gradient after": "gradients that are assigned are on the parameter's device",
+    "and its gradient {tuple": "gradients that are assigned have the parameter's shape",
     "tensors are not declared": "replaced when tensors are declared",
     "the graph has a cycle": "graphs of operations have none",
     "'numpy.asarray', 'device'": "NumPy refuses such a device before it asks tensors",

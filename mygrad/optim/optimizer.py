@@ -188,13 +188,13 @@ class Optimizer:
 
     def _accumulators(self, options: Options) -> dict[str, float]:
         """The arrays that are kept between steps, in the order of `_update`: name, first value."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say how parameters are updated")
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
     ) -> None:
         """Update `p` and the arrays in `state`, which are `fresh` or not, in step number `step`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say how parameters are updated")
 
     # --- steps ------------------------------------------------------------------------
     def step(self) -> None:

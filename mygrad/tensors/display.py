@@ -6,7 +6,6 @@ from html import escape
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.nodes import Record
 
 __all__ = ["html_of"]
 
@@ -83,6 +82,6 @@ def _maker(t: Any) -> str:
     primitive = getattr(record, "primitive", None)
     if primitive is None:
         return "an in-place write"
-    if isinstance(record, Record) and "operation" in primitive.positions and record.values:
-        return type(record.values[primitive.positions["operation"]]).__name__
+    if "operation" in primitive.positions:  # it passes for an instance of the user's class
+        return str(creator.__class__.__name__)
     return f"{primitive.name}, a view of its result" if t._base is not None else primitive.name

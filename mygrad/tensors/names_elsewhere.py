@@ -130,7 +130,6 @@ FUNCTIONS = {
     "elementwise_grad": "use y = f(x); y.backward(); x.grad",
     "jacobian": "call y[i].backward() for each element of y = f(x), computed anew",
     "hessian": "use backward(create_graph=True), and differentiate x.grad again",
-    "optim": "write the update: w.data -= rate * w.grad",
     "Parameter": "use mg.tensor",
     "Module": "write a class of your own that keeps its tensors",
     "Linear": "use x @ weights + bias",
