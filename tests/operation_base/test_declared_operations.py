@@ -63,7 +63,7 @@ def test_keywords_of_ufuncs() -> None:
     np.testing.assert_allclose(host(out), [0.5, 0, 1 / (1 + np.exp(-2.0))])
     out.backward()
     np.testing.assert_allclose(host(x.grad), [0.25, 0, 0.104993585], rtol=1e-6)
-    assert logistic(mg.tensor([1.0], dtype="float32")).dtype == np.float32
+    assert "float32" in str(logistic(mg.tensor([1.0], dtype="float32")).dtype)
 
 
 def test_a_parameter_that_is_given_by_name_alone() -> None:
