@@ -12,10 +12,7 @@ from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.selecting import NO_VALUE
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
-__all__ = [
-    "BinaryUfunc", "Operation", "Sequential", "SkipGradient", "Ufunc", "UnaryUfunc", "execute_op",
-    "install",
-]  # fmt: skip
+__all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
 
 
 class SkipGradient(Exception):
@@ -259,10 +256,6 @@ def execute_op(
         kept.append(new_handle(array, None, None, None, t._constant))
     operation = Op()
     result = operation(*kept, *(op_args or ()), **(op_kwargs or {}))
-    adapter = adapter_of(result)
-    if adapter is not None and type(result) in adapter.array_types and adapter.has_views:
-        if any(adapter.is_view(result, t._data) for t in kept if type(t._data) is type(result)):
-            result = adapter.copy(result)  # what the operation keeps is not to change with it
     return custom_operation(tensors, operation, result, out=out, constant=constant)
 
 
