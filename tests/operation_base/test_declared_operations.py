@@ -13,6 +13,7 @@ from gradcheck import check_gradients, check_second_derivatives, host, raw
 
 import mygrad as mg
 from mygrad.autodiff.namespace import registry
+from mygrad.computational_graph.rules import derivative_rules
 from mygrad.errors import InvalidGradient
 from mygrad.operation_base import kernel_for, primitive, ufunc
 
@@ -141,6 +142,10 @@ def test_residuals_are_what_they_were() -> None:
         index[0] = 100
     y.backward()
     assert host(x.grad).tolist() == [3, 4]
+
+
+def test_pictures_show_the_rule_that_was_written() -> None:
+    assert derivative_rules(logistic) == (("by x", "lambda g, out: g * out * (1 - out)"),)
 
 
 # --- kernels -----------------------------------------------------------------------------------
