@@ -30,7 +30,7 @@ from mygrad.math.sequential import add_sequence as add_sequence
 from mygrad.math.sequential import multiply_sequence as multiply_sequence
 from mygrad.math.ufunc import Ufunc as ufunc
 from mygrad.nnet.layers.windows import sliding_window_view as sliding_window_view
-from mygrad.operation_base import execute_op as execute_op
+from mygrad.operation_base.classes import execute_op as execute_op
 from mygrad.tensor_creation.filled import empty as empty
 from mygrad.tensor_creation.filled import empty_like as empty_like
 from mygrad.tensor_creation.filled import eye as eye

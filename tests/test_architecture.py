@@ -116,7 +116,7 @@ def test_the_core_is_small() -> None:
 def test_the_top_of_the_package_is_tidy() -> None:
     """Everything lives in a room: the only loose modules are those that have no better place."""
     loose = {path.stem for path in (ROOT / "mygrad").glob("*.py")}
-    assert loose == {"__init__", "errors", "operation_base", "settings", "typing"}
+    assert loose == {"__init__", "errors", "settings", "typing"}
 
 
 def test_the_tests_mirror_the_house() -> None:

@@ -3,15 +3,13 @@
 A primitive is declared by a decorator that says of each operand by which rule the adjoint `g` of
 the result becomes the adjoint of that operand, or None where there is no derivative::
 
-    @ufunc(x1=lambda g, x2: g * x2,
-           x2=lambda g, x1: g * x1)
+    @ufunc(x1=lambda g, x2: g * x2, x2=lambda g, x1: g * x1)
     def multiply(x1, x2):
         \"\"\"Multiply, element by element.\"\"\"
 
 A rule asks for what it needs by name: operands, parameters, ``out`` (the result), residuals,
 ``xp`` (the namespace to compute in), ``x_shape`` (the shape of operand ``x``). Only what the
-rules of live operands name is kept until the backward pass. The engine undoes broadcasting and
-casts, so that elementwise rules need not know of shapes.
+rules of live operands name is kept. The engine undoes broadcasting and casts.
 """
 
 from __future__ import annotations
@@ -82,6 +80,8 @@ class Primitive:
         shapes, and from `first_operand` on the operands.
     """
 
+    of_mygrad = True  # unless what declares it is for others
+
     def __init__(
         self, forward: Callable[..., Any], rules: Mapping[str, Rule | None], *,
         joint: Mapping[tuple[str, ...], Rule] | None = None, aliases: Sequence[str] = (),
@@ -95,8 +95,8 @@ class Primitive:
         self.variadic, self.may_view, self.folds = variadic, may_view, folds
         self.broadcasts = broadcasts
         update_wrapper(self, forward)
-        # What other packages declare never stands in for what libraries or mygrad call so.
-        self.is_ours = (forward.__module__ or "").partition(".")[0] == "mygrad"
+        # What others declare never stands in for what libraries or mygrad call so.
+        self.is_ours = self.of_mygrad and (forward.__module__ or "").split(".")[0] == "mygrad"
         self.goes_first = goes_first or not self.is_ours
         parameters = inspect.signature(forward).parameters
         names = [n for n in parameters if n != "xp"]

@@ -71,6 +71,26 @@ def test_a_write_never_changes_what_an_operation_kept() -> None:
     assert host(x.grad).tolist() == [3, 12]
 
 
+def test_a_write_to_the_result_never_changes_what_an_operation_kept() -> None:
+    class Through(Cube):
+        """Returns its operand's own array, and needs it again."""
+
+        def __call__(self, x: Any) -> Any:
+            self.variables = (x,)
+            return x.data
+
+        def backward_var(self, grad: Any, index: int, **kwargs: Any) -> Any:
+            (x,) = self.variables
+            return grad * x.data
+
+    x = mg.tensor([1.0, 2.0])
+    result = mg.execute_op(Through, x)
+    doubled = result * 2.0
+    result[0] = 10.0
+    doubled.backward()
+    assert host(x.grad).tolist() == [2, 4]
+
+
 def test_first_order_operations_say_so() -> None:
     x = mg.tensor([1.0, 2.0])
     y = mg.execute_op(Cube, x)
