@@ -14,7 +14,8 @@ def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
     """An option of a layer, as one integer for each spatial axis."""
     several = isinstance(value, (tuple, list)) or getattr(value, "ndim", 0) == 1
     values = tuple(value) if several else (value,) * count
-    if len(values) != count or not all(hasattr(v, "__index__") and v >= least for v in values):
+    numbers = (hasattr(v, "__index__") and not getattr(v, "ndim", 0) and v >= least for v in values)
+    if len(values) != count or not all(numbers):
         raise ValueError(
             f"{name} has to be an integer of at least {least}, or {count} of them (one for each "
             f"spatial axis), and is {value!r}"

@@ -196,9 +196,9 @@ def views_and_writes() -> Numbers:
     leaf = mg.tensor([1.0, 2.0, 3.0])
     x[0] = leaf**2
     x.sum().backward()
+    numbers = flat(x.data, x.grad, row.grad, leaf.grad)
     y = mg.zeros_like(leaf)
     np.square(leaf, where=[True, False, True], out=y)
-    numbers = flat(x.data, x.grad, row.grad, leaf.grad)
     y.backward()
     return [*numbers, *flat(y.data, leaf.grad)]
 
