@@ -21,23 +21,28 @@ from xml.etree import ElementTree
 from packages import DEVIATING
 
 RELATIVE = 1e-6
-"""How far losses may be apart, relative to the largest of their program: as float32 allows."""
+"""How far numbers may be apart: as float32 allows."""
 
 
 def apart(theirs: list[float], ours: list[float]) -> float:
-    """The largest difference, relative to the largest number; infinite if there are more or fewer.
+    """The largest relative difference; infinite if there are more numbers, or fewer.
+
+    What is below a ten-thousandth of the largest number counts as that: it is a difference of
+    larger ones.
 
     Examples
     --------
-    >>> apart([1.0, 2.0], [1.0, 2.002])
+    >>> apart([1.0, 1.998], [1.0, 2.0])
     0.001
     >>> apart([1.0], [1.0, 2.0])
     inf
     """
     if len(theirs) != len(ours) or not theirs:
         return math.inf
-    scale = max(1e-30, *map(abs, theirs), *map(abs, ours))
-    differences = [abs(a - b) / scale for a, b in zip(theirs, ours, strict=True)]
+    least = 1e-4 * max(1e-30, *map(abs, theirs), *map(abs, ours))
+    differences = [
+        abs(a - b) / max(abs(a), abs(b), least) for a, b in zip(theirs, ours, strict=True)
+    ]
     return round(max(math.inf if math.isnan(d) else d for d in differences), 12)
 
 

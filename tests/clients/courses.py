@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mygrad as mg
 import numpy as np
+
+import mygrad as mg
 from mygrad import Tensor
 from mygrad.nnet import gru
 from mygrad.nnet.activations import relu, sigmoid, softmax, tanh
@@ -44,7 +45,9 @@ def descend(parameters: Any, rate: float) -> None:
 def spirals(rng: np.random.Generator, points: int = 60, arms: int = 3) -> tuple[Any, Any]:
     """Points on intertwined arms, shape (arms * points, 2), and the arm of each."""
     radius = np.linspace(0.05, 1.0, points)
-    angle = np.linspace(0.0, 1.2 * np.pi, points)[None] + 2 * np.pi * np.arange(arms)[:, None] / arms
+    angle = (
+        np.linspace(0.0, 1.2 * np.pi, points)[None] + 2 * np.pi * np.arange(arms)[:, None] / arms
+    )
     angle = angle + 0.08 * rng.standard_normal(angle.shape)
     x = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=-1).reshape(-1, 2)
     return x, np.repeat(np.arange(arms), points)

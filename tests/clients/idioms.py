@@ -12,16 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mygrad as mg
 import numpy as np
-from mygrad import Tensor
 from mygrad._utils.lock_management import mem_guard_off
 from mygrad.nnet.activations.relu import relu
 from mygrad.nnet.initializers.he_normal import he_normal
 from mygrad.nnet.layers.utils import sliding_window_view
 from mygrad.nnet.losses.margin_ranking_loss import margin_ranking_loss
-from mygrad.operation_base import Operation
 from mygrad.tensor_base import Tensor as TensorOfTensorBase
+
+import mygrad as mg
+from mygrad import Tensor
+from mygrad.operation_base import Operation
 
 Numbers = list[float]
 PROGRAMS: dict[str, Callable[[], Numbers]] = {}

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-import mygrad as mg
 import numpy as np
 from courses import bars, spirals
+
+import mygrad as mg
 
 os.environ.setdefault("MPLBACKEND", "agg")  # no windows
 
@@ -23,8 +24,8 @@ Losses = list[float]
 PROGRAMS: dict[str, Callable[[], Losses]] = {}
 DEVIATING = {
     "helixnet: tied_autoencoder": (
-        "its decoder keeps `weights.T`, made once; in MyGrad 2.5 that is no view of the weights any "
-        "more after the first backward(), and their gradient loses the decoder's part"
+        "its decoder keeps `weights.T`, made once; in MyGrad 2.5 that is no view of the weights "
+        "any more after the first backward(), and their gradient loses the decoder's part"
     ),
 }
 """Programs whose losses are meant to differ, and why (see docs/deviations.md)."""
@@ -82,7 +83,6 @@ def spirals_by_sgd() -> Losses:
 
 @client("mynn")
 def pictures_by_convolution() -> Losses:
-    from mygrad.nnet.layers import max_pool
     from mynn.activations import relu
     from mynn.initializers import glorot_uniform
     from mynn.layers.conv import conv
@@ -90,6 +90,8 @@ def pictures_by_convolution() -> Losses:
     from mynn.layers.dropout import dropout
     from mynn.losses.cross_entropy import softmax_cross_entropy
     from mynn.optimizers.adam import Adam
+
+    from mygrad.nnet.layers import max_pool
 
     np.random.seed(1)
     images, kinds = bars(np.random.default_rng(1), 48)
@@ -156,10 +158,11 @@ def optimizers_and_losses() -> Losses:
 
 @client("mynn")
 def captions_of_pictures() -> Losses:
-    from mygrad.nnet.initializers import glorot_normal
-    from mygrad.nnet.losses import margin_ranking_loss
     from mynn.layers.dense import dense
     from mynn.optimizers.sgd import SGD
+
+    from mygrad.nnet.initializers import glorot_normal
+    from mygrad.nnet.losses import margin_ranking_loss
 
     np.random.seed(3)
     rng = np.random.default_rng(3)
@@ -172,7 +175,9 @@ def captions_of_pictures() -> Losses:
     for _ in range(25):
         true, false = encode(pictures), encode(pictures[rng.permutation(32)])
         good = mg.einsum("nd,nd -> n", true / mg.linalg.norm(true, axis=1, keepdims=True), captions)
-        bad = mg.einsum("nd,nd -> n", false / mg.linalg.norm(false, axis=1, keepdims=True), captions)
+        bad = mg.einsum(
+            "nd,nd -> n", false / mg.linalg.norm(false, axis=1, keepdims=True), captions
+        )
         loss = margin_ranking_loss(good, bad, 1, margin=0.25)
         loss.backward()
         optimizer.step()
@@ -365,7 +370,8 @@ def models_on_disk_and_fit() -> Losses:
     import tempfile
     from pathlib import Path
 
-    from helixnet import activations, io as files, layers, loss, models, optimizers
+    from helixnet import activations, layers, loss, models, optimizers
+    from helixnet import io as files
 
     np.random.seed(10)
     x = np.random.default_rng(10).standard_normal((16, 4))
