@@ -85,6 +85,20 @@ def test_differences_are_found() -> None:
     assert compare.programs_agree(meant, dict.fromkeys(meant, ours["courses/a"]))
 
 
+def test_a_test_that_passes_with_mygrad_2_alone_is_a_difference(tmp_path: Path) -> None:
+    ends = {"passed": "", "failure": "<failure/>"}
+    for side in ends:
+        case = f'<testcase classname="m" name="t">{ends[side]}</testcase>'
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "mynn.xml").write_text(f"<testsuite>{case}</testsuite>")
+    passed, failure = tmp_path / "passed", tmp_path / "failure"
+    assert compare.results(passed / "mynn.xml") == {"m::t": "passed"}
+    assert compare.packages_agree(passed, passed)
+    assert compare.packages_agree(failure, failure)
+    assert compare.packages_agree(failure, passed)
+    assert not compare.packages_agree(passed, failure)
+
+
 # --- right, and not only equal
 
 
