@@ -12,8 +12,10 @@ __all__ = ["Geometry", "met_slices", "per_axis", "pool_slices", "pool_windows"]
 
 def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
     """An option of a layer, as one integer for each spatial axis."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
-    if len(values) != count or not all(hasattr(v, "__index__") and v >= least for v in values):
+    several = isinstance(value, (tuple, list)) or getattr(value, "ndim", 0) == 1
+    values = tuple(value) if several else (value,) * count
+    numbers = (hasattr(v, "__index__") and not getattr(v, "ndim", 0) and v >= least for v in values)
+    if len(values) != count or not all(numbers):
         raise ValueError(
             f"{name} has to be an integer of at least {least}, or {count} of them (one for each "
             f"spatial axis), and is {value!r}"
@@ -99,7 +101,8 @@ def met_slices(
 
 def pool_windows(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
     """Sizes, strides and numbers of the windows, along each of the axes that they slide over."""
-    if not isinstance(pool, (tuple, list)) or not 0 < len(pool) <= len(shape):
+    several = isinstance(pool, (tuple, list)) or getattr(pool, "ndim", 0) == 1
+    if not several or not 0 < len(pool) <= len(shape):
         raise ValueError(
             f"max_pool: pool has to be a tuple with a size for each of the last axes of x, whose "
             f"shape is {tuple(shape)}, and is {pool!r}"

@@ -15,6 +15,9 @@ from typing import Any
 __all__ = ["PATHS", "install"]
 
 PATHS = dict(line.split() for line in """
+    _utils                          mygrad.operation_base
+    _utils.graph_tracking           mygrad.tensors.switches
+    _utils.lock_management          mygrad.tensors.switches
     indexing_routines               mygrad
     indexing_routines.funcs         mygrad
     linalg.funcs                    mygrad.linalg

@@ -381,7 +381,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     [Tensor([1., 2.]), Tensor([3., 4.])]
     """
     t = as_operand_tensor(ary)
-    if hasattr(indices_or_sections, "__index__"):
+    if getattr(indices_or_sections, "ndim", 0) == 0 and hasattr(indices_or_sections, "__index__"):
         count = operator.index(indices_or_sections)
         axis = axis_number(axis, t.ndim, "split")
         if count > 0 and t.shape[axis] % count:

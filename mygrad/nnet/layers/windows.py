@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from operator import index
 from typing import Any
 
 from mygrad.arrays import adapter_of
@@ -118,11 +119,13 @@ def sliding_window_view(arr: Any, window_shape: Any, step: Any, dilation: Any = 
            [1, 2, 3],
            [2, 3, 4]])
     """
-    if hasattr(window_shape, "__index__"):
-        window_shape = (window_shape,)
+    try:
+        window_shape = (index(window_shape),)
+    except TypeError:  # a sequence of them, which may be an array
+        window_shape = tuple(window_shape)
     adapter = None if isinstance(arr, Handle) else adapter_of(arr)
     if adapter is None:
         arr = as_operand_tensor(arr)
-    window, steps, gaps, _ = _plan(arr.shape, tuple(window_shape), step, dilation)
+    window, steps, gaps, _ = _plan(arr.shape, window_shape, step, dilation)
     function = sliding_windows if adapter is None else sliding_windows.on_arrays(adapter)
     return function(arr, window, steps, gaps)
