@@ -103,7 +103,8 @@ def table_of(contents: Contents) -> tuple[str, Sequence[dict[str, Any]]]:
         table = json.loads(contents.table)
         version, form, rows = table["version"], table["form"], table["tensors"]
         newer = type(version) is int and version > VERSION
-        fits = version == VERSION and form in FORMS and all("data" in dict(row) for row in rows)
+        fits = version == VERSION and form in FORMS
+        fits = fits and all(isinstance(row, dict) and "data" in row for row in rows)
     except (KeyError, TypeError, ValueError, RecursionError):
         newer = fits = False
     if newer:
