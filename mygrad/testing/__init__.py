@@ -5,7 +5,8 @@
 `mygrad.testing.strategies` draws tensors, for tests with hypothesis.
 """
 
+from mygrad.testing.backends import BackendReport, check_backend
 from mygrad.testing.closeness import assert_allclose
 from mygrad.testing.gradients import check_grads
 
-__all__ = ["assert_allclose", "check_grads"]
+__all__ = ["BackendReport", "assert_allclose", "check_backend", "check_grads"]

@@ -102,9 +102,9 @@ def check_grads(
       ...
     AssertionError: check_grads: the gradient of f is not what differences say
     by x: 2 of 2 entries (100%) differ
-                    got      expected  error  tolerated
-        x[0]  ...
-        x[1]  ...
+               got  expected  error  tolerated
+        x[1]     1         2      1      2e-06
+        x[0]  0.75       1.5   0.75      2e-06
       - it is 0.5 times what is expected, throughout
     """
     wanted = (modes,) if isinstance(modes, str) else tuple(modes)
