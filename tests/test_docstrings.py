@@ -22,6 +22,7 @@ CHECKS = set(tomllib.loads(PROJECT.read_text())["tool"]["numpydoc_validation"]["
 ROOMS = """
     mygrad mygrad.computational_graph mygrad.io mygrad.linalg mygrad.random mygrad.nnet.activations
     mygrad.nnet.initializers mygrad.nnet.layers mygrad.nnet.losses mygrad.tensor_creation
+    mygrad.testing mygrad.testing.strategies
 """.split()
 EVERYWHERE = {"out", "where", "dtype", "constant"}
 """Keywords that mean the same for every operation, and are explained once."""

@@ -5,13 +5,6 @@ from mygrad.arrays.registry import adapter_of, by_type, get_adapter, register_ba
 from mygrad.arrays.selection import Selection, selected, selected_adapter, selection
 
 __all__ = [
-    "Adapter",
-    "Selection",
-    "adapter_of",
-    "by_type",
-    "get_adapter",
-    "register_backend",
-    "selected",
-    "selected_adapter",
-    "selection",
-]
+    "Adapter", "Selection", "adapter_of", "by_type", "get_adapter", "register_backend",
+    "selected", "selected_adapter", "selection",
+]  # fmt: skip

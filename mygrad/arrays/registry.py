@@ -56,8 +56,7 @@ def _installed() -> dict[str, Any]:
 
 def names() -> list[str]:
     """The backends that are known, here or not."""
-    found = ["numpy", *_adapters, *_installed(), "cupy", "dpnp"]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(["numpy", *_adapters, *_installed(), "cupy", "dpnp"]))
 
 
 def get_adapter(name: str) -> Adapter:
@@ -81,8 +80,7 @@ def get_adapter(name: str) -> Adapter:
         if point is not None:
             return register_backend(point.load())
         if name in ("numpy", "cupy", "dpnp"):  # a checkout that is not installed
-            module = __import__(f"mygrad_{name}")
-            return register_backend(module.adapter)
+            return register_backend(__import__(f"mygrad_{name}").adapter)
     except Exception as error:
         raise ImportError(
             f"the backend {name!r} cannot be used here: {error}. {remedy(name)}"
@@ -113,11 +111,17 @@ def _adopt(kind: type) -> Adapter | None:
     """Look for the adapter of a type met for the first time, by the module it comes from."""
     for parent in kind.__mro__:
         if parent in by_type:  # a subclass of a known array type
-            by_type[kind] = by_type[parent]
-            return by_type[kind]
+            return by_type.setdefault(kind, by_type[parent])
         name = parent.__module__.partition(".")[0]
         if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
             get_adapter(name)
             return _adopt(kind)
+    library = kind.__module__.partition(".")[0]
+    theirs = hasattr(kind, "__array_namespace__") or hasattr(kind, "__dlpack__")
+    if theirs and not any(parent.__module__.startswith("mygrad.") for parent in kind.__mro__):
+        raise TypeError(
+            f"there is no adapter for {kind.__module__}.{kind.__qualname__}; packages bring one by "
+            f"the entry point {library!r} of {_GROUP!r}. numpy.asarray(array) makes it NumPy's"
+        )
     _no_arrays.add(kind)
     return None
