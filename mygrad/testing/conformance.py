@@ -490,6 +490,7 @@ def scatter_add(bench: Bench) -> None:
 
 @check("writing", "last_occurrences")
 def last_occurrences(bench: Bench) -> None:
+    bench.need_views()
     adapter = bench.adapter
     for name, (theirs, ours) in indices(bench).items():
         kept = adapter.last_occurrences(theirs, (3, 4))

@@ -185,7 +185,7 @@ def indices(shape: tuple[int, ...], advanced: bool = True) -> st.SearchStrategy[
     ...     assert x[index].shape == x.data[index].shape
     >>> test()
     """
-    found = arrays.basic_indices(shape, allow_newaxis=True)
+    found: st.SearchStrategy[Any] = arrays.basic_indices(shape, allow_newaxis=True)
     if advanced:
         found = found | arrays.arrays(bool, shape)
         if shape and 0 not in shape:

@@ -221,6 +221,9 @@ def test_immutable_arrays(page: dict[str, Any]) -> None:
     with mg.backend("boxes"), pytest.raises(TypeError, match="has to say has_views = False"):
         mg.tensor([1.0, 2.0])
     page["BoxAdapter"].has_views = False
+    report = check_backend(adapter)
+    assert ("programs", "many uses of one operand") in report.passed
+    assert ("programs", "masks") in report.skipped
     with mg.backend("boxes"):
         x = mg.tensor([1.0, 2.0])
         (x * x + x * mg.sum(x)).backward()
