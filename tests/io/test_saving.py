@@ -256,9 +256,7 @@ def test_safetensors_of_dtypes_that_one_side_lacks(tmp_path: Path) -> None:
         (({"a\0b": mg.tensor(1.0)},), {}, "names of tensors are text"),
     ],
 )
-def test_what_cannot_be_saved(
-    tmp_path: Path, arguments: Any, named: Any, message: str
-) -> None:
+def test_what_cannot_be_saved(tmp_path: Path, arguments: Any, named: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         mg.save(tmp_path / "x.npz", *arguments, **named)
     assert not list(tmp_path.iterdir())

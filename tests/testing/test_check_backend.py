@@ -39,7 +39,7 @@ def test_every_section_has_checks() -> None:
 @pytest.fixture
 def page() -> Iterator[dict[str, Any]]:
     """The library and the adapter of docs/writing-adapters.md, made anew."""
-    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    program, *_ = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     definitions = program.partition("# --- is it one?")[0]
     scope: dict[str, Any] = {"__name__": "page"}
     exec(compile(definitions, str(PAGE), "exec"), scope)
