@@ -31,7 +31,7 @@ class Adapter:
         The library's namespace, complying with the array API standard.
     has_views
         Whether slices share memory, and arrays change in place (``a += b``, ``a[i] = b``).
-        Without it operations and their derivatives work; what writes to arrays raises.
+        Without it operations on whole tensors work; what reads or writes parts of them raises.
     can_lock
         Whether `set_writeable` can protect an array against writes.
     elements_are_copies

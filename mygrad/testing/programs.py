@@ -67,7 +67,13 @@ def many_uses(x: Any) -> Any:
 @program(SMALL, OTHER, order=2, views=False)
 def reductions(x: Any, y: Any) -> Any:
     """Sums, means and maxima."""
-    return call("sum", x * y, axis=0) * call("mean", y) + call("max", x) * call("prod", y)
+    return call("sum", x * y, axis=0) * call("mean", y) + call("max", x) * call("var", y)
+
+
+@program(SMALL, order=2)
+def product(x: Any) -> Any:
+    """Products of all elements."""
+    return call("prod", x, axis=0) * call("prod", x)
 
 
 @program(SMALL, OTHER.T, order=2, views=False)

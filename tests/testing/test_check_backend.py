@@ -231,6 +231,12 @@ def test_immutable_arrays(page: dict[str, Any]) -> None:
         y = x * 1.0
         with pytest.raises(TypeError, match="immutable"):
             y[0] = 3.0
+        for index in (0, slice(1), [0, 1]):
+            with pytest.raises(TypeError, match=r"boxes cannot be written to; .* t.to\('numpy'\)"):
+                y[index]
+            with mg.no_autodiff:
+                assert y[index].shape == np.zeros(2)[index].shape
+        assert mg.tensor(x, constant=True)[0].item() == 1.0
 
 
 @pytest.mark.numpy_only("the toy library is on the host")
