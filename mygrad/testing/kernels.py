@@ -228,6 +228,13 @@ def same(adapter: Adapter, name: str, call: Call, layout: str = "plain") -> None
             np.testing.assert_allclose(a, b, rtol=max(rtol, 3e-5 * (a.dtype == "c8")), atol=rtol)
 
 
+def told(call: Call) -> str:
+    """The arguments of a call, arrays by dtype and shape."""
+    return ", ".join(
+        f"{a.dtype}{list(a.shape)}" if isinstance(a, np.ndarray) else repr(a) for a in call
+    )
+
+
 @check("kernels", "do what portable functions do")
 def kernels(bench: Bench) -> None:
     adapter = bench.adapter
@@ -248,6 +255,6 @@ def kernels(bench: Bench) -> None:
                 try:
                     same(adapter, name, call)
                 except AssertionError as error:
-                    raise AssertionError(f"{name}{call}: {error}") from error
+                    raise AssertionError(f"{name}({told(call)}): {error}") from error
     if unknown:
         raise Skip(f"there are no example calls of {', '.join(unknown)}; the others are right")
