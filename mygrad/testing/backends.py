@@ -54,7 +54,7 @@ class BackendReport:
             if where != section:
                 section = where
                 yield f"  {where}"
-            yield f"    {name}: {remark}"
+            yield f"    {name}: " + remark.strip().replace("\n", "\n      ")
 
 
 def check_backend(adapter: Adapter) -> BackendReport:

@@ -195,9 +195,24 @@ def runs_as_on_numpy(name: str) -> Callable[[Bench], None]:
             if (a is None) != (b is None):
                 raise AssertionError(f"{what} is {a}, and on NumPy {b}")
             if a is not None:
-                np.testing.assert_allclose(a, b, 1e-9, 1e-11, err_msg=what)
+                same(np.asarray(a), np.asarray(b), what)
 
     return run
+
+
+def same(got: Any, want: Any, what: str) -> None:
+    """Raise unless two arrays agree up to rounding; say how many entries do not, and the worst."""
+    if got.shape != want.shape or got.dtype != want.dtype:
+        raise AssertionError(
+            f"{what} is {got.dtype}{list(got.shape)}, and on NumPy {want.dtype}{list(want.shape)}"
+        )
+    wrong = ~np.isclose(got, want, 1e-9, 1e-11, equal_nan=True)
+    if wrong.any():
+        worst = np.unravel_index(np.argmax(np.where(wrong, abs(got - want), -1.0)), got.shape)
+        raise AssertionError(
+            f"{what} differs in {wrong.sum()} of {wrong.size} entries: at "
+            f"{[int(k) for k in worst]} it is {got[worst]:.9g}, and on NumPy {want[worst]:.9g}"
+        )
 
 
 for _name in PROGRAMS:
