@@ -140,6 +140,10 @@ class CuPyAdapter(Adapter):
             cupy.add.at(total, index, cupy.asarray(values, dtype=wide))
             target += total.astype(dtype)
 
+    def copy(self, array: Any) -> Any:
+        with array.device:  # CuPy copies to the current device, wherever the array is
+            return super().copy(array)
+
     def rng(self, seed: Any = None) -> Any:
         return cupy.random.default_rng(seed)
 

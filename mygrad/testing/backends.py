@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import mygrad.testing.kernels
 import mygrad.testing.programs  # noqa: F401 -- which adds checks, too
@@ -57,13 +58,15 @@ class BackendReport:
             yield f"    {name}: " + remark.strip().replace("\n", "\n      ")
 
 
-def check_backend(adapter: Adapter) -> BackendReport:
+def check_backend(adapter: Adapter, *, other_device: Any = None) -> BackendReport:
     """Check that an adapter does all that mygrad relies on; raise with a report if not.
 
     Parameters
     ----------
     adapter
         The adapter. It is registered, as `mygrad.register_backend` does.
+    other_device
+        A second device of the library, as users name it in ``device=``, to move arrays to.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def check_backend(adapter: Adapter) -> BackendReport:
             f"given a {type(adapter).__name__}"
         )
     register_backend(adapter)
-    bench, report = Bench(adapter), BackendReport(adapter)
+    bench, report = Bench(adapter, other_device), BackendReport(adapter)
     for section, checks in CHECKS.items():
         for name, check in checks.items():
             try:

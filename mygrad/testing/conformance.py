@@ -30,8 +30,8 @@ class Skip(Exception):
 class Bench:
     """An adapter under test, and what checks need: arrays to try it on, and comparisons."""
 
-    def __init__(self, adapter: Adapter) -> None:
-        self.adapter = adapter
+    def __init__(self, adapter: Adapter, other_device: Any = None) -> None:
+        self.adapter, self.other_device = adapter, other_device
 
     def array(self, values: Any, dtype: Any = "float32") -> Any:
         """An array of the library, with memory of its own."""
@@ -276,6 +276,35 @@ def devices(bench: Bench) -> None:
     found = adapter.asarray(1.0, device=device)
     require(adapter.device(found) == device, "asarray(..., device=) is elsewhere")
     adapter.synchronize()
+
+
+@check("devices", "moves to another device and back")
+def moves(bench: Bench) -> None:
+    adapter = bench.adapter
+    if bench.other_device is None:
+        raise Skip("no other device was named (other_device=)")
+    there = adapter.parse_device(bench.other_device)
+    array = bench.array([1.0, 2.0, 3.0])
+    here = adapter.device(array)
+    require(here != there, f"other_device={bench.other_device!r} is where arrays are made anyway")
+    moved = adapter.to_device(array, there)
+    arrays = {
+        f"to_device(a, {there!r})": moved,
+        f"from_host(a, {there!r})": adapter.from_host(np.array([1, 2, 3], "float32"), there),
+        "a copy of what is there": adapter.copy(moved),
+    }
+    if adapter.has_views:
+        arrays["a slice of what is there"] = adapter.to_device(bench.array([0, 1, 2, 3]), there)[1:]
+        made = adapter.allocate((3,), (4,), array.dtype, there)
+        adapter.assign(made, ..., moved)
+        arrays["what allocate made there"] = made
+        require(adapter.owner(moved) is not adapter.owner(array), "to_device returned a view")
+    for what, found in arrays.items():
+        require(adapter.device(found) == there, f"{what} is on {adapter.device(found)!r}")
+        bench.same(found, [1.0, 2.0, 3.0], what)
+    back = adapter.to_device(moved, here)
+    require(adapter.device(back) == here, "what was moved back is not here")
+    bench.same(back, [1.0, 2.0, 3.0], "what was moved back")
 
 
 # --- memory ---------------------------------------------------------------------------------------

@@ -27,12 +27,32 @@ def test_the_backend_that_the_suite_runs_on(xp_backend: Any) -> None:
     assert set(report.skipped) <= {
         ("locking", "can_lock, is_writeable, set_writeable"),
         ("kernels", "do what portable functions do"),
+        ("devices", "moves to another device and back"),
     }
     assert str(report).startswith(f"<mygrad adapter '{xp_backend.name}'>: all")
 
 
 def test_every_section_has_checks() -> None:
     assert list(CHECKS) == SECTIONS
+
+
+def second_device(adapter: Any) -> Any:
+    """A device where arrays are not made anyway, if there is one."""
+    if adapter.name == "array-api-strict":
+        return adapter.xp.__array_namespace_info__().devices()[1]
+    if adapter.name == "cupy":
+        import cupy
+
+        return 1 if cupy.cuda.runtime.getDeviceCount() > 1 else None
+    return None
+
+
+def test_two_devices(xp_backend: Any) -> None:
+    device = second_device(xp_backend)
+    if device is None:
+        pytest.skip("there is one device")
+    report = check_backend(xp_backend, other_device=device)
+    assert ("devices", "moves to another device and back") in report.passed
 
 
 # --- adapters that lie ----------------------------------------------------------------------------
@@ -208,7 +228,7 @@ def test_the_page_keeps_its_promise(page: dict[str, Any]) -> None:
     report = check_backend(page["adapter"])
     assert isinstance(report, BackendReport)
     assert not report.failed
-    assert "not checked:\n  locking" in str(report)
+    assert "not checked:\n  devices" in str(report)
 
 
 @pytest.mark.numpy_only("the toy library is on the host")
