@@ -1,6 +1,6 @@
-"""Derivatives by finite differences, to compare mygrad's with.
+"""`mygrad.testing` as the suite uses it, and derivatives by differences alone.
 
-Functions under test take and return tensors or arrays. The oracle evaluates them on NumPy in
+Functions under test take and return tensors or arrays. The oracle evaluates them on NumPy arrays in
 float64, whatever backend is selected; only the derivative under test runs on that backend.
 """
 
@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mygrad as mg
-from mygrad.arrays import adapter_of, selected_adapter, selected_device
+from mygrad.arrays import selected_adapter, selected_device
+from mygrad.testing import check_grads
+from mygrad.testing.closeness import on_host as host
+from mygrad.testing.differences import FIVE_POINTS, STEP, Differences
 
 __all__ = [
     "check_gradients",
@@ -29,15 +32,6 @@ __all__ = [
 
 Array = NDArray[Any]
 Function = Callable[..., Any]
-STEP = 1e-3
-FIVE_POINTS = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
-
-
-def host(a: Any) -> Array:
-    """A copy in NumPy of a tensor, or of an array of any library."""
-    a = a.data if isinstance(a, mg.Tensor) else a
-    adapter = adapter_of(a)
-    return np.asarray(a) if adapter is None else np.asarray(adapter.to_host(a))
 
 
 def raw(a: Any) -> Any:
@@ -62,17 +56,12 @@ def numerical_slope(f: Function, operands: Sequence[Array], k: int) -> Array:
 
 
 def numerical_gradients(f: Function, operands: Sequence[Array], seed: Any = 1.0) -> list[Array]:
-    """The gradients of ``(f(*operands) * seed).sum()``, by five-point central differences."""
-    grads = []
-    for k, operand in enumerate(operands):
-        grad = np.zeros(operand.shape)
-        for place in np.ndindex(operand.shape):
-            for steps, weight in FIVE_POINTS:
-                moved = list(operands)
-                moved[k] = operand.copy()
-                moved[k][place] += steps * STEP
-                grad[place] += weight / STEP * np.sum(_values(f, moved) * seed)
-        grads.append(grad)
+    """The gradients of ``(f(*operands) * seed).sum()``."""
+    differences = Differences(lambda point: _values(f, point) * seed, operands)
+    grads = [np.zeros(operand.shape) for operand in operands]
+    for k, grad in enumerate(grads):
+        for place in np.ndindex(grad.shape):
+            grad[place] = differences.derivative(k, place)[0].real
     return grads
 
 
@@ -93,49 +82,16 @@ def gradients(f: Function, operands: Sequence[Array], seed: Any = None) -> list[
 def check_gradients(
     f: Function, operands: Sequence[Array], rtol: float = 1e-6, atol: float = 1e-7
 ) -> None:
-    """Compare the gradients of `f` with finite differences, for a random seed."""
-    operands = [np.asarray(a) for a in operands]
-    shape = _values(f, operands).shape
-    seed = np.asarray(np.random.default_rng(0).uniform(0.5, 1.5, shape))
-    wanted = numerical_gradients(f, operands, seed)
-    for k, (got, want) in enumerate(zip(gradients(f, operands, seed), wanted, strict=True)):
-        message = f"gradient by operand {k}"
-        np.testing.assert_allclose(got, want, rtol=rtol, atol=atol, err_msg=message)
-
-
-def _directional(f: Function, seed: Any, directions: Sequence[Any], leaves: Sequence[Any]) -> Any:
-    """The derivative of ``(f(*leaves) * seed).sum()`` along `directions`, as a tensor."""
-    f(*leaves).backward(seed, create_graph=True)
-    total: Any = 0.0
-    for t, v in zip(leaves, directions, strict=True):
-        if t.grad is not None:
-            total = total + mg.sum(t.grad * v)
-    return total
+    """Compare the gradients of `f` with differences of what it does to NumPy's arrays."""
+    arrays = [np.asarray(a) for a in operands]
+    check_grads(f, *arrays, reference=f, rtol=rtol, atol=atol)
 
 
 def check_second_derivatives(
     f: Function, operands: Sequence[Array], rtol: float = 1e-5, atol: float = 1e-6
 ) -> None:
-    """Compare Hessian-vector products with finite differences of mygrad's first derivatives."""
-    operands = [np.asarray(a) for a in operands]
-    rng = np.random.default_rng(1)
-    seed = np.asarray(rng.uniform(0.5, 1.5, _values(f, operands).shape))
-    directions = [np.asarray(rng.uniform(0.5, 1.5, a.shape)) for a in operands]
-
-    def slope(*arrays: Array) -> Any:
-        return _directional(f, seed, directions, [mg.tensor(a) for a in arrays])
-
-    wanted = numerical_gradients(slope, operands)
-    leaves = [mg.tensor(a) for a in operands]
-    total = _directional(f, raw(seed), [raw(v) for v in directions], leaves)
-    for t in leaves:
-        t.null_grad()
-    if isinstance(total, mg.Tensor):
-        total.backward()
-    for k, (t, want) in enumerate(zip(leaves, wanted, strict=True)):
-        got = np.zeros(t.shape) if t.grad is None else host(t.grad)
-        message = f"second derivative by operand {k}"
-        np.testing.assert_allclose(got, want, rtol=rtol, atol=atol, err_msg=message)
+    """Compare first and second derivatives of `f` with differences."""
+    check_grads(f, *map(np.asarray, operands), order=2, rtol=rtol, atol=atol)
 
 
 def hessian(f: Function, at: Any) -> Array:

@@ -19,7 +19,7 @@ LAYERS = [
     {"autodiff"},
     {"tensors", "typing"},
     {"math", "linalg", "tensor_manip", "tensor_creation", "random"},
-    {"nnet", "operation_base", "io"},
+    {"nnet", "operation_base", "io", "testing"},
     {"optim"},
     {"interop", "computational_graph"},
     {"compat"},

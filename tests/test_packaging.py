@@ -57,6 +57,7 @@ HOST_ROOMS = {
     "typing.py",  # names NumPy's array-likes
     "computational_graph",  # shows values
     "random",  # seeds, and shapes as NumPy takes them
+    "testing",  # compares on the host
     "tensor_creation",  # NumPy's defaults for dtypes
 }
 

@@ -1,14 +1,14 @@
 """What mygrad asks of an array library.
 
-An *adapter* lends the autodiff core the arrays of one library. It names the array types and
-the namespace (in the form of the Python array API standard), and supplies the few things that
-the standard leaves out and differentiation of in-place programs needs: addresses, windows on
-memory, scatter-add, locking.
+An *adapter* lends the autodiff core the arrays of one library: their types, the namespace (as in
+the array API standard), and what the standard leaves out: addresses, windows on memory,
+scatter-add, locking. ``docs/writing-adapters.md`` has one, `mygrad.testing` checks them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 __all__ = ["Adapter"]
@@ -30,8 +30,8 @@ class Adapter:
     xp
         The library's namespace, complying with the array API standard.
     has_views
-        Whether slices share memory and can be written. Without it every operation works
-        but writing into tensors raises.
+        Whether slices share memory, and arrays change in place (``a += b``, ``a[i] = b``).
+        Without it operations on whole tensors work; what reads or writes parts of them raises.
     can_lock
         Whether `set_writeable` can protect an array against writes.
     elements_are_copies
@@ -100,14 +100,24 @@ class Adapter:
         """`function`, made to compute on the common device of the arrays in its arguments."""
         return function
 
+    def check_in_place(self) -> None:
+        """Raise where ``a += b`` makes a new array, which would lose sums, unless that is said."""
+        array = same = self.asarray([1.0])
+        array += 1.0
+        if self.has_views and array is not same:
+            raise TypeError(
+                f"`a += b` makes new arrays in {self.name}, and would lose gradients: its adapter "
+                f"has to say has_views = False"
+            )
+
     # --- memory -----------------------------------------------------------------------
     def address(self, array: Array) -> int:
         """The memory address, in bytes, of the first element."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no address()")
 
     def strides(self, array: Array) -> tuple[int, ...]:
         """Bytes between neighbouring elements, for each axis."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no strides()")
 
     def window(
         self, array: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
@@ -116,31 +126,28 @@ class Adapter:
 
         `array` is C-contiguous, or was made by `allocate`. The window lies inside its memory.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no window()")
 
     def allocate(
         self, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any, device: Any
     ) -> Array:
         """Zeros of this shape and with exactly these strides (in bytes, negative ones too)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no allocate()")
 
     def owner(self, array: Array) -> Any:
         """The object that owns the memory of `array`: one object for all of its views."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no owner()")
 
     def is_view(self, result: Array, source: Array) -> bool:
         """Whether `result`, just computed from `source`, looks at the memory of `source`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no is_view()")
 
     def overlaps(self, a: Array, b: Array) -> bool:
         """Whether a write to one could change the other. May say True when in doubt."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no overlaps()")
 
     def plain(self, array: Array) -> Array:
-        """An operand in `array_types`: itself, a view, or a copy (of what cannot be locked).
-
-        A subclass whose meaning would be lost is a TypeError.
-        """
+        """An operand, a view or copy of it; TypeError for subclasses that would lose meaning."""
         return array
 
     def set_writeable(self, array: Array, flag: bool) -> None:
@@ -173,20 +180,16 @@ class Adapter:
         arrays = [i for i in items if type(i) in self.array_types]
         if not any(self.xp.isdtype(i.dtype, "integral") for i in arrays):
             return None
-        size = 1
-        for n in shape:
-            size *= n
-        places = self.xp.reshape(self.xp.arange(size), shape)[index]
-        count = places.size
-        order = self.xp.arange(count)
-        last = self.xp.zeros(max(size, 1), dtype=order.dtype)
-        self.assign(last, self.xp.reshape(places, (count,)), order)
-        kept = last[self.xp.reshape(places, (count,))] == order
-        return self.xp.reshape(kept, places.shape)
+        places = self.xp.reshape(self.xp.arange(prod(shape)), shape)[index]
+        flat = self.xp.reshape(places, (places.size,))
+        order = self.xp.arange(places.size)
+        last = self.xp.zeros(max(prod(shape), 1), dtype=order.dtype)
+        self.assign(last, flat, order)
+        return self.xp.reshape(last[flat] == order, places.shape)
 
     def scatter_add(self, target: Array, index: Any, values: Array) -> None:
         """Add `values` into ``target[index]``, in place; repeated positions add up."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no scatter_add()")
 
     # --- arrays from other things -----------------------------------------------------
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Array:
@@ -199,4 +202,4 @@ class Adapter:
 
     def rng(self, seed: Any = None) -> Any:
         """A generator with NumPy's ``random``, ``standard_normal`` and ``integers``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the adapter {self.name!r} has no rng()")

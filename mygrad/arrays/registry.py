@@ -119,11 +119,17 @@ def _adopt(kind: type) -> Adapter | None:
     """Look for the adapter of a type met for the first time, by the module it comes from."""
     for parent in kind.__mro__:
         if parent in by_type:  # a subclass of a known array type
-            by_type[kind] = by_type[parent]
-            return by_type[kind]
+            return by_type.setdefault(kind, by_type[parent])
         name = parent.__module__.partition(".")[0]
         if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
             get_adapter(name)
             return _adopt(kind)
+    library = kind.__module__.partition(".")[0]
+    theirs = hasattr(kind, "__array_namespace__") or hasattr(kind, "__dlpack__")
+    if theirs and not any(parent.__module__.startswith("mygrad.") for parent in kind.__mro__):
+        raise TypeError(
+            f"there is no adapter for {kind.__module__}.{kind.__qualname__}; packages bring one by "
+            f"the entry point {library!r} of {_GROUP!r}. numpy.asarray(array) makes it NumPy's"
+        )
     _no_arrays.add(kind)
     return None

@@ -27,10 +27,10 @@ class _FloatingDtypes(dict[Any, Any]):
 
     def __missing__(self, key: tuple[Adapter, Any]) -> bool | None:
         adapter, dtype = key
+        adapter.check_in_place()
         number = adapter.xp.isdtype(dtype, ("numeric", "bool"))
         floats = adapter.xp.isdtype(dtype, ("real floating", "complex floating"))
-        self[key] = floats if number else None
-        return self[key]
+        return self.setdefault(key, floats if number else None)
 
 
 floating = _FloatingDtypes()

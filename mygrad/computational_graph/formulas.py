@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.namespace import compositions
 from mygrad.computational_graph.expressions import (
     Call,
     Expression,
@@ -116,10 +117,16 @@ _install_operators()
 
 
 class SymbolNamespace:
-    """The functions of a namespace on symbols; what is computed of no symbol stays plain."""
+    """The functions of a namespace on symbols; what is computed of no symbol stays plain.
 
-    def __init__(self, functions: Any, adapter: Adapter | None = None) -> None:
+    Compositions are unfolded, if they are not to be `opaque`.
+    """
+
+    def __init__(
+        self, functions: Any, adapter: Adapter | None = None, opaque: bool = False
+    ) -> None:
         self._functions = functions
+        self._opaque = opaque
         if adapter is not None:
             self.adapter = _SymbolAdapter(adapter)
 
@@ -127,7 +134,10 @@ class SymbolNamespace:
         found = getattr(self._functions, name)
         if not callable(found) or isinstance(found, type):
             return found
-        return _on_symbols(name, found)
+        called = _on_symbols(name, found)
+        if name in compositions and not self._opaque:
+            return _unfolded(compositions[name].function, called, self)
+        return called
 
     def __getitem__(self, primitive: Any) -> Any:
         return _on_symbols(primitive.name, self._functions[primitive])
@@ -168,6 +178,21 @@ def _on_symbols(name: str, function: Any) -> Any:
             if order == (1, 0):
                 return Symbol(out, Call("matrix_transpose", (_formula(args[0]),)))
         return Symbol(out, _called(name, args, kw))
+
+    return computed
+
+
+def _unfolded(function: Any, called: Any, xp: SymbolNamespace) -> Any:
+    """A composition whose arrays are those of its kernel, and whose formula is that of its body."""
+
+    def computed(*args: Any, **kw: Any) -> Any:
+        out = called(*args, **kw)
+        if not isinstance(out, Symbol):
+            return out
+        try:
+            return Symbol(out.array, function(*args, xp=xp, **kw).formula)
+        except Exception:  # whatever stops symbols in there: its name says what it does
+            return out
 
     return computed
 
@@ -340,7 +365,7 @@ def _run(
     ]
     named = {}
     if namespace is not None:
-        named["xp"] = SymbolNamespace(namespace, namespace.adapter)
+        named["xp"] = SymbolNamespace(namespace, namespace.adapter, opaque)
     function = _with_opaque_calls(rule, namespace) if opaque else rule
     try:
         with np.errstate(all="ignore"):  # what the numbers have to say the sweep has said

@@ -199,7 +199,7 @@ def expand_dims(a: Any, axis: Any = 0, *, xp: Any) -> Any:
     return a[(*(None if k in new else slice(None) for k in range(ndim)), ...)]
 
 
-@primitive(a=lambda g: g, may_view=True, folds=True)
+@primitive(a=lambda g: g, may_view=True, folds=True, broadcasts="elements")
 def broadcast_to(a: Any, shape: Any, *, xp: Any) -> Any:
     """Repeat a tensor, without copying, until it has a shape.
 

@@ -90,6 +90,14 @@ def getitem(t: Handle, index: Any) -> Any:
             found = data[items if ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{shown(index)}]", (data,)) from error
+    if not adapter.has_views:
+        if not t._constant and tracking():
+            raise TypeError(
+                f"tensor[{shown(index)}]: the derivative of reading a part of a tensor is written "
+                f"into an array, and the arrays of {adapter.name} cannot be written to; compute "
+                f"with the whole tensor (mg.where, mg.sum), or move it: t.to('numpy')"
+            )
+        return _read(t, adapter.copy(found), None, t._constant)  # type: ignore[arg-type]
     if not advanced and not (
         adapter.elements_are_copies and not found.shape and ... not in items
     ):

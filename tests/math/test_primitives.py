@@ -32,6 +32,7 @@ from primitive_cases import CASES, ELSEWHERE, UFUNCS, Case, distinct, operands_o
 import mygrad as mg
 from mygrad.autodiff.namespace import registry
 from mygrad.math.ufunc import Elementwise
+from mygrad.testing.strategies import LAYOUTS, laid_out
 
 Array = NDArray[Any]
 
@@ -82,25 +83,11 @@ def test_documentation(name: str) -> None:
 
 
 # --- elementwise: shapes, layouts, dtypes ------------------------------------------------------
-LAYOUTS: dict[str, Callable[[Any], Any]] = {
-    "C": lambda t: t,
-    "transposed": lambda t: mg.permute_dims(t, tuple(reversed(range(t.ndim)))),
-    "reversed": lambda t: t[(slice(None, None, -1),) * t.ndim] if t.ndim else t,
-    "strided": lambda t: t[(slice(None, None, 2),) * t.ndim] if t.ndim else t,
-}
-
-
 def leaf_seen_as(a: Array, layout: str) -> tuple[Any, Any]:
     """A leaf, and a view of it that has the values of `a` and the layout asked for."""
-    if layout == "strided" and a.ndim:
-        wide = np.zeros([2 * n for n in a.shape])
-        wide[(slice(None, None, 2),) * a.ndim] = a
-        leaf = mg.tensor(wide)
-    else:
-        leaf = mg.tensor({"transposed": a.T, "reversed": np.flip(a)}.get(layout, a).copy())
-    view = LAYOUTS[layout](leaf)
+    view = laid_out(a, layout)
     assert np.array_equal(host(view), a)
-    return leaf, view
+    return view if view.base is None else view.base, view
 
 
 @pytest.mark.parametrize("name", ufuncs)
