@@ -30,15 +30,13 @@ class Adapter:
     xp
         The library's namespace, complying with the array API standard.
     has_views
-        Whether slices share memory, and arrays change in place (``a += b``, ``a[i] = b``).
-        Without it operations on whole tensors work; what reads or writes parts of them raises.
+        Whether slices share memory and arrays change in place; parts of others are no variables.
     can_lock
         Whether `set_writeable` can protect an array against writes.
     elements_are_copies
         Whether ``x[i]``, where it selects one element, is a copy (NumPy) or a 0-d view.
     kernels
-        Fast versions of portable operations, by the name of the primitive: called as the
-        primitive's forward function is, without ``xp``.
+        Fast versions of primitives and compositions, by name, called as those without ``xp``.
     partial_kernels
         Those that may return NotImplemented, which leaves a call to the portable function.
     many_devices
@@ -105,10 +103,7 @@ class Adapter:
         array = same = self.asarray([1.0])
         array += 1.0
         if self.has_views and array is not same:
-            raise TypeError(
-                f"`a += b` makes new arrays in {self.name}, and would lose gradients: its adapter "
-                f"has to say has_views = False"
-            )
+            raise TypeError(f"`a += b` makes new arrays in {self.name}: has_views has to be False")
 
     # --- memory -----------------------------------------------------------------------
     def address(self, array: Array) -> int:

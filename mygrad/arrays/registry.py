@@ -42,9 +42,7 @@ def register_backend(adapter: Adapter) -> Adapter:
         The same adapter.
     """
     if not adapter.name or not adapter.array_types:
-        raise ValueError(
-            f"{adapter!r} cannot be registered: an adapter needs a `name` and `array_types`"
-        )
+        raise ValueError(f"{adapter!r} cannot be registered without `name` and `array_types`")
     _adapters[adapter.name] = adapter
     _no_arrays.clear()
     for array_type in adapter.array_types + adapter.scalar_types:
@@ -124,12 +122,10 @@ def _adopt(kind: type) -> Adapter | None:
         if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
             get_adapter(name)
             return _adopt(kind)
-    library = kind.__module__.partition(".")[0]
     theirs = hasattr(kind, "__array_namespace__") or hasattr(kind, "__dlpack__")
     if theirs and not any(parent.__module__.startswith("mygrad.") for parent in kind.__mro__):
-        raise TypeError(
-            f"there is no adapter for {kind.__module__}.{kind.__qualname__}; packages bring one by "
-            f"the entry point {library!r} of {_GROUP!r}. numpy.asarray(array) makes it NumPy's"
-        )
+        library, what = kind.__module__.partition(".")[0], f"{kind.__module__}.{kind.__qualname__}"
+        by = f"the entry point {library!r} of {_GROUP!r}. numpy.asarray(array) makes it NumPy's"
+        raise TypeError(f"there is no adapter for {what}; packages bring one by {by}")
     _no_arrays.add(kind)
     return None

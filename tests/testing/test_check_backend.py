@@ -238,7 +238,7 @@ def test_immutable_arrays(page: dict[str, Any]) -> None:
     Box, adapter = page["Box"], page["adapter"]
     del Box.__setitem__
     mg.register_backend(adapter)
-    with mg.backend("boxes"), pytest.raises(TypeError, match="has to say has_views = False"):
+    with mg.backend("boxes"), pytest.raises(TypeError, match="has_views has to be False"):
         mg.tensor([1.0, 2.0])
     page["BoxAdapter"].has_views = False
     report = check_backend(adapter)
