@@ -13,16 +13,20 @@ of a lost gradient has to be reached by one of the programs, or to stand in `ELS
 from __future__ import annotations
 
 import ast
+import io
 import re
+import struct
 import textwrap
 import traceback
 import warnings
+import zipfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 import mygrad as mg
@@ -34,7 +38,7 @@ OURS = tuple(str(ROOT / folder) for folder in ("mygrad", "backends"))
 pytestmark = pytest.mark.numpy_only("the messages are those for NumPy's arrays")
 
 SETUP = """
-import copy, math, os, pickle, sys
+import copy, io, math, os, pickle, sys
 from unittest import mock
 import numpy as np
 import mygrad as mg
@@ -47,6 +51,8 @@ from mygrad.nnet.initializers import *
 from mygrad.nnet.layers import *
 from mygrad.nnet.losses import *
 from mygrad.tensors.switches import select_from_environment
+from mygrad.testing import assert_allclose, check_backend, check_grads
+from test_messages import npy_of, zipped
 
 x = mg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 v = mg.tensor([1.0, 2.0, 3.0])
@@ -62,6 +68,12 @@ another array library, and the weights of a GRU."""
 ELSEWHERE = {
     "mygrad/arrays/protocol.py": "for authors of adapters: what theirs has to have",
     "mygrad/interop/cupy.py": "CuPy alone asks for it; tests/interop/test_cupy.py does",
+    "mygrad/testing/conformance.py": "for authors of adapters; tests/testing/test_check_backend.py",
+    "mygrad/testing/kernels.py": "for authors of adapters, as above",
+    "mygrad/testing/programs.py": "for authors of adapters, as above",
+    "check_backend: {report}": "for authors of adapters, as above",
+    "check_grads: the {ordinal": "a gradient of another dtype or shape, which the sweep prevents",
+    "is written into an array, and the arrays of": "no library that ships has such arrays",
     "mygrad/computational_graph/formulas.py": "caught: what has no formula is told in words",
     "does not say how parameters are updated": "for authors of optimisers",
     "{owner.__name__} has no": "Python asks, and takes it for an attribute that is not there",
@@ -257,6 +269,27 @@ def test_the_documentation_lists_them() -> None:
     assert set(re.findall(row, raised, re.MULTILINE)) == errors
     said = {said.partition(":")[0] for case in CASES for said in case.says.split(" | ")}
     assert categories | errors - {"DisconnectedView", "MyGradException"} <= said
+
+
+# --- files that nobody saved -------------------------------------------------------------------
+def zipped(entries: dict[str, Any]) -> io.BytesIO:
+    """An archive of arrays, and of bytes as they are."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, entry in entries.items():
+            with archive.open(name, "w") as out:
+                if isinstance(entry, bytes):
+                    out.write(entry)
+                else:
+                    np.lib.format.write_array(out, entry)
+    file.seek(0)
+    return file
+
+
+def npy_of(shape: str) -> bytes:
+    """The header of an array of float64, and 16 bytes."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + b"\0" * 16
 
 
 # --- writing them anew -------------------------------------------------------------------------

@@ -125,8 +125,6 @@ def loaded(
     data = arrays[name]
     if constant not in (None, True, False):
         raise Refused("its table of contents is damaged")
-    if data.dtype.kind not in "fiubc":
-        raise Refused(f"{name!r} is of dtype {data.dtype}, and tensors hold numbers")
     if constant is False and data.dtype.kind not in "fc":
         raise Refused(f"{name!r} is a variable of dtype {data.dtype}, which has no derivative")
     tensor = Tensor(data, constant=constant, backend=backend, device=device)

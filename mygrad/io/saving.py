@@ -112,7 +112,7 @@ def tensors_by_name(
     else:
         form, chosen = "tuple", {str(k): tensor for k, tensor in enumerate(tensors)}
     if not chosen:
-        raise TypeError("mygrad.save was given no tensors")
+        raise TypeError("mygrad.save was given no tensors: mg.save(file, weight=w, bias=b)")
     for name, tensor in chosen.items():
         check(name, tensor, form)
     return form, chosen
