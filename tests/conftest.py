@@ -38,6 +38,7 @@ if BACKEND == "cupy" and os.environ.get("PRETENDED_GPUS"):
     pretended_gpu.install(int(os.environ["PRETENDED_GPUS"]))
 
 import mygrad as mg  # noqa: E402
+from mygrad.arrays import registry  # noqa: E402
 
 try:
     from strict_adapter import adapter as strict_adapter
@@ -107,6 +108,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{count} {tests} skipped on {BACKEND}: {reason}")
 
 
+ADAPTERS = {"numpy", "cupy", "dpnp", "array-api-strict"}
+
+
 @pytest.fixture
 def xp_backend() -> mg.backends.Adapter:
     """The adapter of the backend that the suite runs on."""
@@ -115,7 +119,7 @@ def xp_backend() -> mg.backends.Adapter:
 
 @pytest.fixture(autouse=True)
 def process_wide_switches(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Take back what a test switched for the whole process."""
+    """Take back what a test switched, or registered, for the whole process."""
     adapter = mg.backends.selected_adapter()
     raw = DEVICE and request.node.get_closest_marker("raw_arithmetic")
     before = adapter.go_to(adapter.parse_device(DEVICE) if raw else None)
@@ -126,6 +130,10 @@ def process_wide_switches(request: pytest.FixtureRequest) -> Iterator[None]:
     mg.set_backend(None if BACKEND == "numpy" else BACKEND, device=DEVICE or None)
     mg.turn_memory_guarding_on()
     mg.on_detach("warn")
+    for name in registry._adapters.keys() - ADAPTERS:
+        del registry._adapters[name]
+        for kind in [k for k, found in registry.by_type.items() if found.name == name]:
+            del registry.by_type[kind]
 
 
 @pytest.fixture

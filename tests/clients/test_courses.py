@@ -184,7 +184,7 @@ def test_layers_take_arrays_of_integers() -> None:
     assert out.shape == (1, 1, 3, 3)
     assert [part.shape[-1] for part in mg.split(x, np.array([1, 3]), axis=-1)] == [1, 2, 3]
     for wrong in (np.array([2.0, 2.0]), np.array([0, 2])):
-        with pytest.raises(ValueError, match="max_pool: pool has to be"):
+        with pytest.raises(ValueError, match=r"max_pool.*: pool has to be"):
             max_pool(x, wrong, 1)
         with pytest.raises(ValueError, match="sliding_window_view: window_shape has to be"):
             mg.sliding_window_view(x, wrong, 1)
