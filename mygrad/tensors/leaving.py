@@ -65,8 +65,13 @@ class Leaving(Handle):
 
     # --- behind the user's back ---------------------------------------------------------------
     def _warn_detached(self, how: str) -> None:
-        if not self._constant:
+        if not self._constant and not self._graph_is_gone():
             gradient_lost(f"{how} turned a variable into plain data")
+
+    def _graph_is_gone(self) -> bool:
+        """Whether this is a result whose graph `backward` cleared: no gradient would pass here."""
+        version = None if self._buffer is None else self._buffer.version
+        return version is not None and not version.seq and version.stopped is not None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         adapter = self._adapter()

@@ -98,6 +98,19 @@ def test_every_variable_warns_at_the_users_line(lose: Callable[[Any], Any], made
     assert not caught(lambda: lose(constant))
 
 
+@on_numpy
+@pytest.mark.parametrize("lose", [float, np.asarray, lambda t: math.sqrt(t)])
+def test_results_whose_graph_is_gone(lose: Any) -> None:
+    """``losses.append(float(loss))`` after ``loss.backward()`` loses nothing; before it, it may."""
+    x = mg.tensor([1.0, 2.0])
+    loss = (x * x).sum()
+    assert caught(lambda: lose(loss))
+    loss.backward()
+    assert not caught(lambda: lose(loss))
+    assert caught(lambda: lose(loss * 2.0))
+    assert caught(lambda: lose(x[0]))
+
+
 def test_what_is_meant_does_not_warn() -> None:
     x = mg.tensor([1.0, 2.0])
     y = x * 3

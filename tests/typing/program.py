@@ -129,4 +129,5 @@ def switches(x: Tensor) -> Tensor:
     with mg.on_detach("ignore"):
         a: NDArray[Any] = np.asarray(y)
     mg.save("x.npz", mg.tensor(a))
-    return mg.load("x.npz")
+    loaded: Tensor = mg.load("x.npz")
+    return loaded
