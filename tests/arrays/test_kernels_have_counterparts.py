@@ -638,7 +638,8 @@ def kinds_here(name: str) -> list[str]:
     kinds = CALLS[name][0]
     if mg.backends.selected_adapter().name == "numpy":
         return list(kinds)
-    return [k for k in kinds if k in ON_DEVICES.get(name, kinds) and k != "g"]
+    here = kinds if mg.backends.selected_adapter().name == "cupy" else ("f4", "f8", "i4")
+    return [k for k in kinds if k in ON_DEVICES.get(name, here) and k != "g"]
 
 
 LAYOUTS = ("plain", "reversed", "spread", "turned", "byte order")
