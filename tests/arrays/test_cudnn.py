@@ -300,6 +300,7 @@ def test_without_a_handle_nothing_else_is_tried(package: Package) -> None:
     assert len(status["declined"]) == 1
 
 
+@pytest.mark.raw_arithmetic
 def test_gradients_of_layers(package: Package) -> None:
     """Through tensors, to second order, with graphs for everything."""
     rng = np.random.default_rng(0)

@@ -23,6 +23,7 @@ from mygrad.autodiff.namespace import registry
 cupy = pytest.importorskip("cupy")
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 launches = pytest.importorskip("benchmarks.launches")
+pytestmark = pytest.mark.raw_arithmetic
 
 
 @pytest.fixture
