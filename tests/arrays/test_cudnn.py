@@ -58,7 +58,7 @@ class Tensor:
         assert pointer % 16 == 0
         dtype = np.dtype(CHARS[self.data_type])
         reach = 1 + sum((n - 1) * s for n, s in zip(self.dim, self.stride, strict=True))
-        memory = cupy.cuda.UnownedMemory(pointer, reach * dtype.itemsize, None, 0)
+        memory = cupy.cuda.UnownedMemory(pointer, reach * dtype.itemsize, None, cupy.cuda.Device().id)
         strides = [s * dtype.itemsize for s in self.stride]
         return cupy.ndarray(self.dim, dtype, cupy.cuda.MemoryPointer(memory, 0), strides)
 
@@ -300,7 +300,6 @@ def test_without_a_handle_nothing_else_is_tried(package: Package) -> None:
     assert len(status["declined"]) == 1
 
 
-@pytest.mark.raw_arithmetic
 def test_gradients_of_layers(package: Package) -> None:
     """Through tensors, to second order, with graphs for everything."""
     rng = np.random.default_rng(0)
