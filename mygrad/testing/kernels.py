@@ -64,20 +64,21 @@ def portable(name: str, xp: Namespace) -> Callable[..., Any]:
     return getattr(xp.adapter.xp, name)
 
 
-def moved(argument: Any, adapter: Adapter) -> Any:
-    """An argument with its arrays on the adapter's library, laid out as they were."""
+def moved(argument: Any, adapter: Adapter, as_it_lies: bool) -> Any:
+    """An argument with its arrays on the adapter's library, laid out as they were or densely."""
     if isinstance(argument, (list, tuple)):
-        return type(argument)(moved(part, adapter) for part in argument)
+        return type(argument)(moved(part, adapter, as_it_lies) for part in argument)
     if not isinstance(argument, (np.ndarray, np.generic)):
         return argument
     if np.ndarray in adapter.array_types:
         return adapter.asarray(argument)
-    there = adapter.from_host(argument)
-    if not argument.ndim or not argument.size or not adapter.has_views:
-        return there
+    if not as_it_lies or not argument.ndim or not argument.size or not adapter.has_views:
+        return adapter.from_host(argument)
+    one = tuple(slice(None) if step else slice(1) for step in argument.strides)
+    there = adapter.from_host(argument[one])  # without what broadcasting repeats
     laid_out = adapter.allocate(there.shape, argument.strides, there.dtype, None)
     laid_out[...] = there
-    return laid_out
+    return adapter.xp.broadcast_to(laid_out, argument.shape)
 
 
 def arrays_in(arguments: Any, adapter: Adapter) -> Iterator[Any]:
@@ -90,11 +91,13 @@ def arrays_in(arguments: Any, adapter: Adapter) -> Iterator[Any]:
 
 def same(adapter: Adapter, name: str, call: Call, layout: str = "plain") -> None:
     """Raise unless a kernel does with a call what the portable function does."""
-    args = [moved(a, adapter) for a in call]
-    theirs = args
+    args = [moved(a, adapter, as_it_lies=True) for a in call]
+    theirs = [moved(a, adapter, as_it_lies=False) for a in call]
     if name in IN_PLACE:
-        theirs = [adapter.copy(a) if isinstance(a, adapter.array_types) else a for a in args]
-        args = [adapter.copy(a) if isinstance(a, adapter.array_types) else a for a in args]
+        args, theirs = (
+            [adapter.copy(a) if isinstance(a, adapter.array_types) else a for a in given]
+            for given in (args, theirs)
+        )
     with np.errstate(all="ignore"):
         want = portable(name, without_kernels(adapter))(*theirs)
         got = adapter.kernels[name](*args)
@@ -132,7 +135,8 @@ def kinds_on(adapter: Adapter, name: str) -> list[str]:
     kinds = CALLS[name][0]
     if adapter.name == "numpy":
         return list(kinds)
-    return [k for k in kinds if k in ON_DEVICES.get(name, kinds) and k != "g"]
+    there = kinds if adapter.name == "cupy" else ("f4", "f8", "i4")
+    return [k for k in kinds if k in ON_DEVICES.get(name, there) and k != "g"]
 
 
 def told(call: Call) -> str:

@@ -58,7 +58,8 @@ class Tensor:
         assert pointer % 16 == 0
         dtype = np.dtype(CHARS[self.data_type])
         reach = 1 + sum((n - 1) * s for n, s in zip(self.dim, self.stride, strict=True))
-        memory = cupy.cuda.UnownedMemory(pointer, reach * dtype.itemsize, None, 0)
+        here = cupy.cuda.Device().id
+        memory = cupy.cuda.UnownedMemory(pointer, reach * dtype.itemsize, None, here)
         strides = [s * dtype.itemsize for s in self.stride]
         return cupy.ndarray(self.dim, dtype, cupy.cuda.MemoryPointer(memory, 0), strides)
 

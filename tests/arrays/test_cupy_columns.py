@@ -16,6 +16,8 @@ from mygrad.nnet.layers import batchnorm, layer_norm
 
 cupy = pytest.importorskip("cupy", exc_type=ImportError)
 
+pytestmark = pytest.mark.raw_arithmetic
+
 SHAPES = [
     (3, 2), (300, 40), (2100, 3), (1, 5), (1, 1),  # elements below one another
     (2, 3, 5), (600, 2, 15), (3, 70, 9),  # a few neighbours each

@@ -23,6 +23,7 @@ from mygrad.autodiff.namespace import registry
 cupy = pytest.importorskip("cupy")
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 launches = pytest.importorskip("benchmarks.launches")
+pytestmark = pytest.mark.raw_arithmetic
 
 
 @pytest.fixture
@@ -331,6 +332,7 @@ def test_what_a_mask_selects_and_its_gradient(name: str) -> None:
     assert host(x.grad).tolist() == grad.tolist()
 
 
+@pytest.mark.skip_on("dpnp", "it raises ValueError where masks do not fit, or writes")
 @pytest.mark.parametrize("shape", [(2, 4), (3,), (2, 3, 5), (4, 3, 2)])
 def test_masks_that_do_not_fit_are_refused(shape: tuple[int, ...]) -> None:
     x = mg.tensor(np.zeros((2, 3, 4)))

@@ -92,7 +92,8 @@ def test_float32_far_from_zero(layer: Any, offset: float, outlier: bool) -> None
 def test_no_rows(shape: tuple[int, ...]) -> None:
     x = mg.tensor(np.zeros(shape, "f4"))
     if not x.shape[-1]:
-        with pytest.warns(RuntimeWarning) if x.backend == "numpy" else np.errstate():
+        tells = x.backend in ("numpy", "array-api-strict")
+        with pytest.warns(RuntimeWarning) if tells else np.errstate():
             y = layer_norm(x)
     else:
         gamma, beta = mg.tensor(np.ones(3, "f4")), mg.tensor(np.ones(3, "f4"))

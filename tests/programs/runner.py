@@ -52,7 +52,9 @@ def leaf(array: np.ndarray, layout: str = "C", constant: bool = False) -> Any:
     Orders and negative strides are made by the array library, from views of a C-ordered array.
     """
     if layout == "F":
-        raw = mg.tensor(np.ascontiguousarray(array.T)).data.T
+        turned = mg.tensor(np.ascontiguousarray(array.T)).data
+        xp = mg.backends.selected_adapter().xp
+        raw = xp.permute_dims(turned, tuple(reversed(range(array.ndim))))
     elif layout == "reversed":
         raw = mg.tensor(np.ascontiguousarray(array[::-1])).data[::-1]
     else:
