@@ -81,7 +81,7 @@ def test_gradients_of_paddings_much_wider_than_the_array(kind: str, mode: str) -
 
 
 def test_an_empty_axis_has_nothing_to_repeat() -> None:
-    with pytest.raises(ValueError, match=r"pad: an axis of length 0"):
+    with pytest.raises(ValueError, match=r"pad.*: an axis of length 0"):
         mg.pad(cupy.zeros((2, 0)), 1, mode="wrap")
     assert mg.pad(cupy.zeros((2, 0)), ((1, 1), (0, 0)), mode="wrap").shape == (4, 0)
 
