@@ -84,10 +84,8 @@ def getitem(t: Handle, index: Any) -> Any:
     else:
         items, advanced = parse(index, adapter, t)
     try:
-        if advanced and "gathered" in adapter.kernels:
+        if advanced:
             found, items = namespace_of(adapter).gathered(data, items)
-        elif advanced:
-            found = adapter.following(operator.getitem)(data, items)
         else:  # with the `...` one element, too, is an array that looks at the memory
             found = data[items if ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
