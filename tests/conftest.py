@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +126,14 @@ def process_wide_switches(request: pytest.FixtureRequest) -> Iterator[None]:
     mg.set_backend(None if BACKEND == "numpy" else BACKEND, device=DEVICE or None)
     mg.turn_memory_guarding_on()
     mg.on_detach("warn")
+
+
+@pytest.fixture
+def asked() -> Callable[[Callable[[], Any]], dict[str, int]]:
+    """How often a program asks the pretended GPU for what, once it has run twice."""
+    pretended = sys.modules.get("pretended_gpu")
+    if pretended is None:
+        pytest.skip("only a pretended GPU counts")
+    from benchmarks.launches import counted_step, totals
+
+    return lambda program: totals(counted_step(program, pretended.runtime))

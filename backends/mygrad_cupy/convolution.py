@@ -27,9 +27,10 @@ import cupy
 import numpy as np
 
 from mygrad.arrays.sliding import Geometry
+from mygrad_cupy.c_types import FLOATS, c_type, wide
 from mygrad_cupy.cudnn import convolved
 from mygrad_cupy.gemm import multiply
-from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel, is_plain
+from mygrad_cupy.windows import Kernel, is_plain
 
 __all__ = ["conv_filter_gradient", "conv_input_gradient", "conv_nd"]
 
@@ -161,7 +162,7 @@ class _Columns:
         if any(step % x.itemsize for step in x.strides):
             x = cupy.ascontiguousarray(x)
         columns = cupy.empty(self.shape(images), self.dtype)
-        types = ("S", TYPES[x.dtype.char]), ("T", TYPES[self.dtype.char])
+        types = ("S", c_type(x.dtype)), ("T", c_type(self.dtype))
         strides = (step // x.itemsize for step in x.strides)
         sizes = (images, self.channels, *self.steps(images), *strides, *self.sizes)
         work = images * self.results, self.channels
@@ -170,8 +171,8 @@ class _Columns:
 
     def fold(self, columns: Any, x: Any) -> None:
         """Write to `x`, which is C-contiguous, the sums of the columns that have met it."""
-        images, char = x.shape[0], self.dtype.char
-        types = ("T", TYPES[char]), ("A", ACCUMULATED[char])
+        images = x.shape[0]
+        types = ("T", c_type(self.dtype)), ("A", c_type(wide(self.dtype)))
         sizes = (images, self.channels, *self.steps(images), *self.sizes)
         _FOLD(types, self.axes, (columns, x), sizes, (images * self.inputs, self.channels))
 

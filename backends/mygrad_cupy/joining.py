@@ -82,7 +82,7 @@ def concat(arrays: Sequence[Array], axis: int | None = 0) -> Array:
     if all(isinstance(a, cupy.ndarray) for a in parts):
         if axis is None:
             parts, axis = [a.ravel() for a in parts], 0
-        kinds = {(a.ndim, *a.shape[:axis], *a.shape[axis:][1:], a.device.id) for a in parts}
+        kinds = {(a.ndim, *a.shape[:axis], *a.shape[axis:][1:]) for a in parts}
     ndim = parts[0].ndim if len(kinds) == 1 else 0
     if axis is None or not -ndim <= axis < ndim:
         return cupy.concatenate(parts, axis=axis)  # which says what is wrong
@@ -92,7 +92,7 @@ def concat(arrays: Sequence[Array], axis: int | None = 0) -> Array:
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """Join arrays of one shape along a new axis."""
     parts = [a if isinstance(a, cupy.ndarray) else cupy.asarray(a) for a in arrays]
-    kinds = {(a.shape, a.device.id) for a in parts}
+    kinds = {a.shape for a in parts}
     ndim = parts[0].ndim + 1 if parts else 0
     if len(kinds) != 1 or not -ndim <= axis < ndim:
         return cupy.stack(parts, axis=axis)  # which says what is wrong
@@ -104,20 +104,19 @@ def _joined(parts: list[Array], axis: int) -> Array:
     first = parts[0]
     dtype = np.result_type(*(a.dtype for a in parts))
     lead, tail = first.shape[:axis], first.shape[axis + 1 :]
-    with first.device:
-        joined = cupy.empty((*lead, sum(a.shape[axis] for a in parts), *tail), dtype)
-        plain, end = [], 0
-        for a in parts:
-            begin, end = end, end + a.shape[axis]
-            if not a.size:
-                continue
-            if a.flags.c_contiguous and a.dtype == dtype:
-                plain.append((a, begin))
-            else:
-                joined[(*(slice(None),) * axis, slice(begin, end))] = a
-        element = prod(tail) * dtype.itemsize
-        for k in range(0, len(plain), MOST):
-            _copy_rows(plain[k : k + MOST], joined, prod(lead), axis, element)
+    joined = cupy.empty((*lead, sum(a.shape[axis] for a in parts), *tail), dtype)
+    plain, end = [], 0
+    for a in parts:
+        begin, end = end, end + a.shape[axis]
+        if not a.size:
+            continue
+        if a.flags.c_contiguous and a.dtype == dtype:
+            plain.append((a, begin))
+        else:
+            joined[(*(slice(None),) * axis, slice(begin, end))] = a
+    element = prod(tail) * dtype.itemsize
+    for k in range(0, len(plain), MOST):
+        _copy_rows(plain[k : k + MOST], joined, prod(lead), axis, element)
     return joined
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import cupy
 import numpy as np
 
+from mygrad_cupy.c_types import c_type, wide
 from mygrad_cupy.elementwise import elementwise, fits
-from mygrad_cupy.rows import c_type, launch_rows, row_kernel, wide
+from mygrad_cupy.rows import launch_rows, row_kernel
 
 __all__ = [
     "at_labels", "crossentropy_adjoint", "focus", "focus_adjoint",

@@ -17,14 +17,13 @@ import array_api_compat.cupy as xp
 import cupy
 import numpy as np
 
+from mygrad_cupy.c_types import FLOATS, wide
 from mygrad_cupy.reduction import (
-    WIDE,
     Columns,
     as_columns,
     channels_of,
     columns_of,
     compiled,
-    on_its_device,
 )
 
 __all__ = ["MOMENTS", "moments_of_parts", "std", "var"]
@@ -136,7 +135,7 @@ def moments_of_parts(x: Any, view: Columns) -> Any:
     if not view.partials:
         return 0
     channels = view.columns // view.per_channel
-    partial = cupy.empty(4 * view.partials * channels, WIDE[x.dtype.char])
+    partial = cupy.empty(4 * view.partials * channels, wide(x.dtype))
     kernel = compiled(MOMENTS, "find_moments", x)
     kernel((view.blocks,), (view.threads,), (x, partial, *view[:8]))
     return partial
@@ -156,7 +155,7 @@ def std(
 
 def _deviation(name: str, x: Any, axis: Any, ddof: Any, keepdims: bool) -> Any:
     found = None
-    if x.dtype.char in WIDE and type(ddof) in (int, float):
+    if x.dtype.char in FLOATS and type(ddof) in (int, float):
         found = as_columns(x.shape, axis, keepdims)
     if found is not None and found[0][0] * found[0][2] > ddof:
         return _deviations(x, name == "std", *found, ddof)
@@ -167,7 +166,6 @@ def _deviation(name: str, x: Any, axis: Any, ddof: Any, keepdims: bool) -> Any:
     return of(x, axis=axis, correction=ddof, keepdims=keepdims)
 
 
-@on_its_device
 def _deviations(
     x: Any, root: bool, shape: tuple[int, int, int], result: tuple[int, ...], ddof: float
 ) -> Any:

@@ -19,14 +19,13 @@ from typing import Any
 
 import cupy
 
+from mygrad_cupy.c_types import FLOATS, wide
 from mygrad_cupy.moments import MOMENTS, moments_of_parts
 from mygrad_cupy.reduction import (
-    WIDE,
     Columns,
     channels_of,
     columns_of,
     compiled,
-    on_its_device,
 )
 
 __all__ = [
@@ -233,7 +232,7 @@ def _launch(name: str, x: Any, view: Columns, *arguments: Any) -> None:
 def _fits(x: Any, eps: Any, *others: Any) -> bool:
     """Whether the kernels compute this: numbers of one floating-point dtype."""
     return (
-        x.dtype.char in WIDE
+        x.dtype.char in FLOATS
         and x.size > 0
         and type(eps) in (float, int)
         and all(type(a) in (float, int) or a.dtype == x.dtype for a in others)
@@ -241,7 +240,7 @@ def _fits(x: Any, eps: Any, *others: Any) -> bool:
 
 
 def _fit_moments(x: Any, mean: Any, var: Any) -> bool:
-    return mean.dtype == var.dtype == WIDE[x.dtype.char]
+    return mean.dtype == var.dtype == wide(x.dtype)
 
 
 def _affine(values: Any, by_element: bool) -> tuple[Any, int, int, float]:
@@ -263,22 +262,20 @@ def _rows(x: Any, lead: int) -> tuple[int, int, int]:
     return 1, prod(x.shape[:lead]), prod(x.shape[lead:])
 
 
-@on_its_device
 def _normalized(
     x: Any, shape: tuple[int, int, int], gamma: Any, beta: Any, eps: float, by_element: bool
 ) -> tuple[Any, Any, Any]:
-    view, wide = columns_of(*shape), WIDE[x.dtype.char]
+    view, dtype = columns_of(*shape), wide(x.dtype)
     n, channels, s = shape
     x = cupy.ascontiguousarray(x)
     out = cupy.empty(x.shape, x.dtype)
-    mean, var = cupy.empty(channels, wide), cupy.empty(channels, wide)
+    mean, var = cupy.empty(channels, dtype), cupy.empty(channels, dtype)
     partial = moments_of_parts(x, view)
     affine = (*_affine(gamma, by_element), *_affine(beta, by_element))
     _launch("normalize", x, view, x, partial, *affine, float(eps), out, mean, var, float(n * s))
     return out, mean, var
 
 
-@on_its_device
 def _sums(
     g: Any, x: Any, mean: Any, var: Any, eps: float, shape: tuple[int, int, int], over_rows: bool
 ) -> tuple[Any, Any]:
@@ -298,7 +295,6 @@ def _sums(
     return by_gamma, by_beta
 
 
-@on_its_device
 def _adjoint(
     g: Any, x: Any, gamma: Any, mean: Any, var: Any, eps: float, shape: tuple[int, int, int],
     by_element: bool,

@@ -175,12 +175,11 @@ def _fetched(array: Array, widths: list[tuple[int, int]], mode: str) -> Any:
         return NotImplemented
     table = np.zeros((), AXES)
     table["table"][:, : len(axes)] = np.transpose(axes)
-    with array.device:
-        shape = [b + n + e for (b, e), n in zip(widths, array.shape, strict=True)]
-        out = cupy.empty(shape, array.dtype)
-        if out.size:
-            arguments = table, array, out, MODES[mode], len(axes), out.size
-            _fetching(element)(*_blocks(out.size), arguments)
+    shape = [b + n + e for (b, e), n in zip(widths, array.shape, strict=True)]
+    out = cupy.empty(shape, array.dtype)
+    if out.size:
+        arguments = table, array, out, MODES[mode], len(axes), out.size
+        _fetching(element)(*_blocks(out.size), arguments)
     return out
 
 
@@ -195,15 +194,14 @@ def unpad_from_within(
     """The adjoint of `pad_from_within`."""
     if g.dtype.char not in "efd" or not prod(shape) or not any(map(any, widths)):
         return NotImplemented
-    with g.device:
-        for k in reversed(range(len(shape))):
-            (before, behind), n = widths[k], shape[k]
-            if before or behind:
-                g = cupy.ascontiguousarray(g)
-                out = cupy.empty((*g.shape[:k], n, *g.shape[k + 1 :]), g.dtype)
-                arguments = g, out, MODES[mode], n, before, n + behind, prod(shape[k + 1 :])
-                _summing(g.dtype.itemsize)(*_blocks(out.size), (*arguments, out.size))
-                g = out
+    for k in reversed(range(len(shape))):
+        (before, behind), n = widths[k], shape[k]
+        if before or behind:
+            g = cupy.ascontiguousarray(g)
+            out = cupy.empty((*g.shape[:k], n, *g.shape[k + 1 :]), g.dtype)
+            arguments = g, out, MODES[mode], n, before, n + behind, prod(shape[k + 1 :])
+            _summing(g.dtype.itemsize)(*_blocks(out.size), (*arguments, out.size))
+            g = out
     return g
 
 

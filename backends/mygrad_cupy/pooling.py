@@ -15,7 +15,8 @@ from typing import Any
 import cupy
 
 from mygrad.arrays.sliding import pool_windows
-from mygrad_cupy.windows import ACCUMULATED, FLOATS, TYPES, Kernel, is_plain
+from mygrad_cupy.c_types import C_TYPES, FLOATS, c_type, wide
+from mygrad_cupy.windows import Kernel, is_plain
 
 __all__ = ["max_picked", "max_pool", "max_unpool"]
 
@@ -119,17 +120,17 @@ class _Windows:
 
     def fit(self, x: Any, maxima: Any, values: Any) -> bool:
         """Whether there is a kernel for these arrays; otherwise the portable function decides."""
-        dtypes = x.dtype.char in TYPES and maxima.dtype == x.dtype and values.dtype.char in FLOATS
-        return dtypes and maxima.shape == self.pooled
+        known = x.dtype.str[1:] in C_TYPES and values.dtype.char in FLOATS
+        return known and maxima.dtype == x.dtype and maxima.shape == self.pooled
 
     def launched(self, kernel: Kernel, x: Any, values: Any, shape: Any, *arrays: Any) -> Any:
         """The result of a kernel, of this shape and the dtype of `values`."""
         out = cupy.empty(shape, values.dtype)
         if out.size:
-            own, compared = values.dtype.char, x.dtype.char
+            own, compared = values.dtype, x.dtype
             types = (
-                ("G", TYPES[own]), ("A", ACCUMULATED[own]),
-                ("X", TYPES[compared]), ("V", ACCUMULATED[compared]),
+                ("G", c_type(own)), ("A", c_type(wide(own))),
+                ("X", c_type(compared)), ("V", c_type(wide(compared))),
             )  # fmt: skip
             operands = [cupy.ascontiguousarray(array) for array in arrays]
             kernel(types, self.axes, (*operands, out), (out.size, *self.sizes), (out.size, 1))
@@ -146,7 +147,7 @@ def _windows(shape: tuple[int, ...], pool: Any, stride: Any) -> _Windows:
 
 def max_pool(x: Any, pool: Any, stride: Any) -> Any:
     windows = _windows(x.shape, pool, stride)
-    if x.dtype.char not in TYPES:
+    if x.dtype.str[1:] not in C_TYPES:
         return NotImplemented
     return windows.launched(_POOL, x, x, windows.pooled, x)
 

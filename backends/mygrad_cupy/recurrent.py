@@ -149,10 +149,10 @@ def _launcher(name: str, dtype: Any, rows: int, size: int) -> Callable[..., None
 
 
 def _fit(*arrays: Array) -> bool:
-    """Whether the kernels are for these: of one dtype that they know, on one device, not empty."""
-    dtype, device = arrays[0].dtype, arrays[0].device
+    """Whether the kernels are for these: of one dtype that they know, not empty."""
+    dtype = arrays[0].dtype
     return dtype.char in "efd" and dtype.isnative and all(
-        a.dtype == dtype and a.device == device and a.size for a in arrays
+        a.dtype == dtype and a.size for a in arrays
     )  # fmt: skip
 
 
@@ -163,26 +163,24 @@ def _plain(array: Array) -> Array:
 
 def gru_steps(sums: Array, Wzr: Array, Wh: Array, s0: Array) -> Any:
     """Run through all steps."""
-    fits = _fit(sums, Wzr, Wh) and s0.dtype.kind == "f" and s0.device == sums.device
-    if not fits:
+    if not _fit(sums, Wzr, Wh) or s0.dtype.kind != "f":
         return NotImplemented
     (count, batch, _), size, dtype = sums.shape, Wh.shape[0], sums.dtype
-    with sums.device:
-        sums, Wzr, Wh = _plain(sums), _plain(Wzr), _plain(Wh)
-        states = cupy.empty((count + 1, batch, size), dtype)
-        zr = cupy.empty((count, batch, 2 * size), dtype)
-        h = cupy.empty((count, batch, size), dtype)
-        product = cupy.empty((batch, 2 * size), dtype)
-        reset, product_h = cupy.empty((2, batch, size), dtype)
-        states[0] = s0
-        open_gates = _launcher("gru_gates", dtype, batch, size)
-        renew_state = _launcher("gru_state", dtype, batch, size)
-        for t in range(count):
-            first = t * batch
-            cupy.dot(states[t], Wzr, out=product)
-            open_gates(product, sums, states, zr, reset, first)
-            cupy.dot(reset, Wh, out=product_h)
-            renew_state(product_h, sums, zr, h, states, first)
+    sums, Wzr, Wh = _plain(sums), _plain(Wzr), _plain(Wh)
+    states = cupy.empty((count + 1, batch, size), dtype)
+    zr = cupy.empty((count, batch, 2 * size), dtype)
+    h = cupy.empty((count, batch, size), dtype)
+    product = cupy.empty((batch, 2 * size), dtype)
+    reset, product_h = cupy.empty((2, batch, size), dtype)
+    states[0] = s0
+    open_gates = _launcher("gru_gates", dtype, batch, size)
+    renew_state = _launcher("gru_state", dtype, batch, size)
+    for t in range(count):
+        first = t * batch
+        cupy.dot(states[t], Wzr, out=product)
+        open_gates(product, sums, states, zr, reset, first)
+        cupy.dot(reset, Wh, out=product_h)
+        renew_state(product_h, sums, zr, h, states, first)
     return states, zr, h
 
 
@@ -231,21 +229,20 @@ def gru_steps_adjoint(
         return NotImplemented
     (count, batch, size), dtype = h.shape, h.dtype
     rows = batch if bp_lim is None else count * batch
-    with h.device:
-        g, states, zr, h, Wzr, Wh = (_plain(a) for a in (g, states, zr, h, Wzr, Wh))
-        way = _WayBack(g, states, zr, h, Wzr, Wh, rows)
-        by_z = cupy.empty((rows, size), dtype)
-        if bp_lim is None:
-            for t in reversed(range(count)):
-                way.to_sums(t, by_z, by_z, batch if t < count - 1 else 0, 0)
-                way.to_states(t)
-            return way.azr, way.ah, way.reset, way.to_start(by_z)
-        start, later_by_z = g[0].copy(), cupy.empty_like(by_z)  # which others read meanwhile
-        for k in range(bp_lim + 1):
-            if k:
-                way.to_states(0)
-                by_z, later_by_z = later_by_z, by_z
-            if k and k == bp_lim:
-                start = way.to_start(later_by_z)
-            way.to_sums(0, later_by_z, by_z, rows - batch if k else 0, batch)
+    g, states, zr, h, Wzr, Wh = (_plain(a) for a in (g, states, zr, h, Wzr, Wh))
+    way = _WayBack(g, states, zr, h, Wzr, Wh, rows)
+    by_z = cupy.empty((rows, size), dtype)
+    if bp_lim is None:
+        for t in reversed(range(count)):
+            way.to_sums(t, by_z, by_z, batch if t < count - 1 else 0, 0)
+            way.to_states(t)
+        return way.azr, way.ah, way.reset, way.to_start(by_z)
+    start, later_by_z = g[0].copy(), cupy.empty_like(by_z)  # which others read meanwhile
+    for k in range(bp_lim + 1):
+        if k:
+            way.to_states(0)
+            by_z, later_by_z = later_by_z, by_z
+        if k and k == bp_lim:
+            start = way.to_start(later_by_z)
+        way.to_sums(0, later_by_z, by_z, rows - batch if k else 0, batch)
     return way.azr, way.ah, way.reset, start

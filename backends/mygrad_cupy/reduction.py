@@ -15,22 +15,22 @@ there are: at 64 columns, two of the hundred multiprocessors of a GPU work.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache, wraps
+from functools import cache, lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 import cupy
 import numpy as np
 
+from mygrad_cupy.c_types import FLOATS, c_type, wide
+
 __all__ = [
-    "WIDE", "Columns", "as_columns", "channels_of", "columns_of", "compiled", "mean_of_elements",
-    "on_its_device", "sum_elements",
+    "Columns", "as_columns", "channels_of", "columns_of", "compiled", "mean_of_elements",
+    "sum_elements",
 ]  # fmt: skip
 
-WIDE: dict[str, Any] = {"e": np.dtype("f4"), "f": np.dtype("f4"), "d": np.dtype("f8")}
 """By dtype (its character), the dtype that the kernels compute in."""
 
-_C_NAMES = {"e": "__half", "f": "float", "d": "double"}
 _ALONE = 16_384  # elements that one block reads as fast as several blocks and one more kernel
 _PART = 2048  # elements that are worth a block
 _ENOUGH_BLOCKS = 1024
@@ -247,24 +247,10 @@ def _function(source: str, name: str, kind: str, small: bool) -> Callable[..., A
 
 @cache
 def _module(source: str, kind: str, small: bool) -> Any:
-    types = {"ELEMENT": kind, "WIDE": WIDE[kind].char}
-    options = [f"-D{name}={_C_NAMES[char]}" for name, char in types.items()]
+    dtype = np.dtype(kind)
+    options = [f"-DELEMENT={c_type(dtype)}", f"-DWIDE={c_type(wide(dtype))}"]
     options.append(f"-DINDEX={'int' if small else 'long long'}")
     return cupy.RawModule(code=COLUMNS + source, options=(*options, *["-DHALF"] * (kind == "e")))
-
-
-def on_its_device(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a function that launches kernels do so on the device of its first operand."""
-
-    @wraps(function)
-    def launched(x: Any, *args: Any, **kw: Any) -> Any:
-        number = x.data.device_id
-        if number == cupy.cuda.runtime.getDevice():
-            return function(x, *args, **kw)
-        with cupy.cuda.Device(number):
-            return function(x, *args, **kw)
-
-    return launched
 
 
 def sum_elements(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
@@ -287,7 +273,7 @@ def mean_of_elements(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _tall(x: Any, axis: Any, keepdims: bool) -> tuple[Columns, tuple[int, ...]] | None:
     """How to read an array that our kernel adds up faster than CuPy, and the shape of the sum."""
-    if axis is None or x.ndim < 2 or x.dtype.char not in WIDE or not x.flags.c_contiguous:
+    if axis is None or x.ndim < 2 or x.dtype.char not in FLOATS or not x.flags.c_contiguous:
         return None
     found = as_columns(x.shape, axis, keepdims)
     if found is None or found[0][0] < _FEW_ROWS:
@@ -322,14 +308,13 @@ def as_columns(
     return (prod(shape[:first]), prod(shape[first:end]), prod(shape[end:])), result
 
 
-@on_its_device
 def _summed(x: Any, view: Columns, shape: tuple[int, ...], divisor: float) -> Any:
     kernel = compiled(_SUM, "sum_columns", x)
     out = cupy.empty(shape, x.dtype)
     if not view.partials:
         kernel((view.blocks,), (view.threads,), (x, 0, 0, out, divisor, *view[:8]))
         return out
-    partial = cupy.empty(view.partials * out.size, WIDE[x.dtype.char])
+    partial = cupy.empty(view.partials * out.size, wide(x.dtype))
     kernel((view.blocks,), (view.threads,), (x, 0, partial, 0, divisor, *view[:8]))
     end = channels_of(out.size, view.partials)
     kernel((end.blocks,), (end.threads,), (0, partial, 0, out, divisor, *end[:8]))

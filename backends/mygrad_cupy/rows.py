@@ -18,13 +18,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-__all__ = ["c_type", "launch_rows", "row_kernel", "wide"]
-
-C_TYPES = {
-    "f2": "__half", "f4": "float", "f8": "double", "b1": "bool",
-    "i1": "signed char", "i2": "short", "i4": "int", "i8": "long",
-    "u1": "unsigned char", "u2": "unsigned short", "u4": "unsigned int", "u8": "unsigned long",
-}  # fmt: skip
+__all__ = ["launch_rows", "row_kernel"]
 
 TEAMS = r"""
 #include <cuda_fp16.h>
@@ -66,16 +60,6 @@ __device__ A gathered(A v, int team, Operation both) {
 MOST_BLOCKS = 1 << 16
 MANY_ROWS = 4096
 """From so many on, a thread for each row is enough to keep a device busy."""
-
-
-def c_type(dtype: Any) -> str:
-    """What CUDA C++ calls a dtype."""
-    return C_TYPES[dtype.str[1:]]
-
-
-def wide(dtype: Any) -> Any:
-    """The dtype to add up in: float32 for float16."""
-    return np.dtype(np.float32 if dtype == np.float16 else dtype)
 
 
 @cache

@@ -23,8 +23,8 @@ from typing import Any
 import cupy
 import numpy as np
 
+from mygrad_cupy.c_types import c_type, wide
 from mygrad_cupy.determinism import is_deterministic
-from mygrad_cupy.rows import c_type, wide
 from mygrad_cupy.selections import WRAPPED, Places, places_of, selected_shape, steps_of
 
 __all__ = ["assign", "last_occurrences", "scatter_add"]

@@ -12,7 +12,8 @@ from typing import Any
 
 import cupy
 
-from mygrad_cupy.rows import c_type, launch_rows, row_kernel, wide
+from mygrad_cupy.c_types import c_type, wide
+from mygrad_cupy.rows import launch_rows, row_kernel
 
 __all__ = ["logsoftmax", "logsoftmax_adjoint", "softmax", "softmax_adjoint"]
 

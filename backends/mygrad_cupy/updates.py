@@ -87,15 +87,14 @@ def _update(
     name: str, formula: str, p: Any, g: Any, master: Any, scalars: dict[str, Any],
     state: dict[str, Any],
 ) -> tuple[Any, ...]:  # fmt: skip
-    """Launch the kernel of a formula on the device of the parameter."""
+    """Launch the kernel of a formula."""
     arrays = {slot: array for slot, array in state.items() if array is not None}
     dtype = np.dtype(np.float32) if master is not None else p.dtype
     kernel = _kernel(
         name, formula, " ".join(scalars), " ".join(arrays), dtype.name, master is not None
     )
     changed = (p, *(() if master is None else (master,)), *arrays.values())
-    with p.device:
-        kernel(g, *scalars.values(), *changed)
+    kernel(g, *scalars.values(), *changed)
     return changed
 
 

@@ -14,20 +14,7 @@ from typing import Any
 
 import cupy
 
-__all__ = ["ACCUMULATED", "FLOATS", "TYPES", "Kernel", "Types", "is_plain", "sliding_windows"]
-
-TYPES = {
-    "?": "bool", "b": "signed char", "B": "unsigned char", "h": "short", "H": "unsigned short",
-    "i": "int", "I": "unsigned int", "l": "long long", "L": "unsigned long long",
-    "q": "long long", "Q": "unsigned long long", "e": "half", "f": "float", "d": "double",
-}  # fmt: skip
-"""By the character of a dtype, its name in CUDA C++."""
-
-FLOATS = "efd"
-"""The dtypes of real numbers that there are kernels for."""
-
-ACCUMULATED = {char: "float" if char == "e" else name for char, name in TYPES.items()}
-"""In which type the elements of a dtype are compared and added up."""
+__all__ = ["Kernel", "Types", "is_plain", "sliding_windows"]
 
 Types = tuple[tuple[str, str], ...]
 
@@ -36,7 +23,7 @@ template <class X> __device__ inline X number(X x) { return x; }
 """
 _NUMBER_OF_HALF = """
 #include <cuda_fp16.h>
-__device__ inline float number(half x) { return float(x); }
+__device__ inline float number(__half x) { return float(x); }
 """
 """In sources, `number` turns what is read into what can be computed with."""
 
@@ -126,7 +113,7 @@ class Kernel:
 def _compiled(kernel: Kernel, types: Types, count: int, wide: bool) -> Any:
     names = "".join(f"typedef {name} {alias};\n" for alias, name in types)
     index = "typedef long long I;\n" if wide else "typedef int I;\n"
-    halves = _NUMBER_OF_HALF if "half" in dict(types).values() else ""
+    halves = _NUMBER_OF_HALF if "__half" in dict(types).values() else ""
     code = f"{halves}{_NUMBER}{names}{index}{kernel.written(count)}"
     return cupy.RawKernel(code, kernel.name)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -94,24 +93,21 @@ def test_adjoints_of_any_layout() -> None:
 
 
 # --- what is asked of a device ------------------------------------------------------------------
-def counted(T: int, bp_lim: int | None = None) -> Counter[str]:
-    """How often a pretended GPU was asked for what, in a forward and a backward pass."""
-    pretended_gpu = pytest.importorskip("pretended_gpu", reason="the GPU, if any, is real")
+@pytest.fixture
+def counted(asked: Any) -> Any:
+    """How often the device is asked for what, in a forward and a backward pass of T steps."""
     if mg.backends.selected_adapter().name != "cupy":
         pytest.skip("the suite does not run on CuPy")
-    from benchmarks.launches import counting
 
-    leaves = [mg.tensor(v) for v in operands("f4", T)]
-    gru(*leaves, bp_lim=bp_lim).sum().backward()
-    with counting(pretended_gpu.runtime) as seen:
-        gru(*leaves, bp_lim=bp_lim).sum().backward()
-    total: Counter[str] = Counter()
-    for (event, _, _), count in seen.items():
-        total[event] += count
-    return total
+    def count(T: int, bp_lim: int | None = None) -> dict[str, int]:
+        leaves = [mg.tensor(v) for v in operands("f4", T)]
+        found: dict[str, int] = asked(lambda: gru(*leaves, bp_lim=bp_lim).sum().backward())
+        return found
+
+    return count
 
 
-def test_a_step_is_four_products_and_four_kernels() -> None:
+def test_a_step_is_four_products_and_four_kernels(counted: Any) -> None:
     short, long = counted(4), counted(10)
     assert long["launch"] - short["launch"] == 4 * 6
     assert long["gemm"] - short["gemm"] == 4 * 6
@@ -120,7 +116,7 @@ def test_a_step_is_four_products_and_four_kernels() -> None:
     assert not long["to_device"] + long["to_host"] + long["synchronize"]
 
 
-def test_limited_back_propagation_takes_no_kernels_by_step() -> None:
+def test_limited_back_propagation_takes_no_kernels_by_step(counted: Any) -> None:
     """Its rounds are for all steps at once; the forward pass is two kernels for each step."""
     short, long = counted(4, 2), counted(10, 2)
     assert long["launch"] - short["launch"] == 2 * 6
