@@ -99,6 +99,20 @@ def scored(draw: Draw) -> Call:
         return draw(), x, SURE, top, others, powers.sum(axis=1, keepdims=True)
 
 
+ALONG_AXES: list[Callable[[Draw], Call]] = [
+    lambda draw: (draw(5, 4),),
+    lambda draw: (draw(2, 3, 4), (1, -1)),
+    lambda draw: (draw(2, 3, 4), (0, 2)),
+    lambda draw: (draw(3, 300), 1),
+    lambda draw: (draw(300, 3), 0),
+    lambda draw: (draw(40, 3, 50, 2), None),
+    lambda draw: (draw(40, 3, 50, 2), -3),
+    lambda draw: (draw(),),
+    lambda draw: (draw(0, 3), 1),
+]
+"""Calls of a softmax, over one axis and several."""
+
+
 CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     "adagrad_update": (FLOATS[1:3], [
         lambda draw: (draw(2, 3), draw(2, 3), None, draw(2, 3) ** 2, 0.1, 1e-3, 0.0),
@@ -426,17 +440,7 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     ]),
     "leaky_relu": (REAL, [lambda draw: (draw(4, 3), 0.1), lambda draw: (draw(3), 2)]),
     "leaky_relu_adjoint": (FLOATS[:3], [lambda draw: (draw(4, 3), draw(4, 3), 0.1)]),
-    "logsoftmax": (REAL, [
-        lambda draw: (draw(5, 4),),
-        lambda draw: (draw(2, 3, 4), (1, -1)),
-        lambda draw: (draw(2, 3, 4), (0, 2)),
-        lambda draw: (draw(3, 300), 1),
-        lambda draw: (draw(300, 3), 0),
-        lambda draw: (draw(40, 3, 50, 2), None),
-        lambda draw: (draw(40, 3, 50, 2), -3),
-        lambda draw: (draw(),),
-        lambda draw: (draw(0, 3), 1),
-    ]),
+    "logsoftmax": (REAL, ALONG_AXES),
     "logsoftmax_adjoint": (FLOATS[:3], [
         lambda draw: (draw(5, 4), draw(5, 4), -1),
         lambda draw: (np.broadcast_to(draw(), (2, 3, 4)), draw(2, 3, 4), (1, 2)),
@@ -454,17 +458,7 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     "sigmoid_adjoint": (FLOATS[:3], [lambda draw: (draw(4, 3), draw(4, 3), draw(4, 3))]),
     "soft_sign": (NUMBERS[:4], [lambda draw: (draw(4, 3),), lambda draw: (draw(),)]),
     "soft_sign_adjoint": (FLOATS[:3], [lambda draw: (draw(4, 3), draw(4, 3))]),
-    "softmax": (REAL, [
-        lambda draw: (draw(5, 4),),
-        lambda draw: (draw(2, 3, 4), (1, -1)),
-        lambda draw: (draw(2, 3, 4), (0, 2)),
-        lambda draw: (draw(3, 300), 1),
-        lambda draw: (draw(300, 3), 0),
-        lambda draw: (draw(40, 3, 50, 2), None),
-        lambda draw: (draw(40, 3, 50, 2), -3),
-        lambda draw: (draw(),),
-        lambda draw: (draw(0, 3), 1),
-    ]),
+    "softmax": (REAL, ALONG_AXES),
     "softmax_adjoint": (FLOATS[:3], [
         lambda draw: (draw(5, 4), draw(5, 4), -1),
         lambda draw: (draw(2, 3, 4), draw(2, 3, 4), 1),
