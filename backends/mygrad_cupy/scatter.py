@@ -36,12 +36,10 @@ __device__ void add(float *place, float v) { atomicAdd(place, v); }
 __device__ void add(double *place, double v) { atomicAdd(place, v); }
 __device__ void add(int *place, int v) { atomicAdd(place, v); }
 __device__ void add(unsigned int *place, unsigned int v) { atomicAdd(place, v); }
-__device__ void add(long *place, long v) {
+__device__ void add(long long *place, long long v) {
     atomicAdd((unsigned long long *)place, (unsigned long long)v);
 }
-__device__ void add(unsigned long *place, unsigned long v) {
-    atomicAdd((unsigned long long *)place, (unsigned long long)v);
-}
+__device__ void add(unsigned long long *place, unsigned long long v) { atomicAdd(place, v); }
 """
 
 SOURCES = {}
