@@ -88,16 +88,18 @@ def watched_sweep(root: Any, seed: Any = None) -> tuple[list[Passed], dict[Versi
     """
     start = root._buffer.version
     namespace = namespace_of(by_type[type(root._data)])
-    sweep = _Watched(namespace)
     order = reachable(start)
     if seed is None:
         seed = namespace.ones_like(root._data)
-    sweep.accumulate(start, root._window, seed)
     outer = tell.override.set(_nobody)  # what stops a gradient is a part of the explanation
+    sweep = _Watched(namespace)
     try:
+        sweep.accumulate(start, root._window, seed)
         sweep.run(order)
     finally:
         tell.override.reset(outer)
+        for adapter, device in sweep.came_from.items():
+            adapter.go_to(device)
     left = dict.fromkeys([*sweep.adjoints, *sweep.waiting])
     return sweep.passed, {version: sweep.adjoint(version) for version in left}
 
