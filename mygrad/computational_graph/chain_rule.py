@@ -116,7 +116,13 @@ def explain(
     check(fin, names)
     if not isinstance(limit, int) or limit < 1:
         raise ValueError(f"limit= has to be a positive whole number, and is {limit!r}")
-    return _Explainer(fin, names or {}, limit).run()
+    adapter = adapter_of(fin._data)
+    assert adapter is not None
+    before = adapter.go_to(adapter.common_device((fin._data,)))
+    try:
+        return _Explainer(fin, names or {}, limit).run()
+    finally:
+        adapter.go_to(before)
 
 
 class _Explainer:
