@@ -75,7 +75,7 @@ def moved(argument: Any, adapter: Adapter, as_it_lies: bool) -> Any:
     if not as_it_lies or not argument.ndim or not argument.size or not adapter.has_views:
         return adapter.from_host(argument)
     one = tuple(slice(None) if step else slice(1) for step in argument.strides)
-    there = adapter.from_host(argument[one])  # without what broadcasting repeats
+    there = adapter.from_host(np.asarray(argument)[one])  # without what broadcasting repeats
     laid_out = adapter.allocate(there.shape, argument.strides, there.dtype, None)
     laid_out[...] = there
     return adapter.xp.broadcast_to(laid_out, argument.shape)
