@@ -117,6 +117,7 @@ def test_a_result_that_may_be_a_view_is_one() -> None:
     assert host(x.grad).tolist() == [200, 400, 6, 8]
 
 
+@pytest.mark.raw_arithmetic
 def test_residuals_are_what_they_were() -> None:
     """Neither a write to the result changes them, nor one to an operand."""
     x = mg.tensor([[3.0, 4.0]])

@@ -72,6 +72,7 @@ def test_the_variadic_rule_of_the_guide() -> None:
     check_second_derivatives(lambda *vectors: chained(vectors), operands)
 
 
+@pytest.mark.raw_arithmetic
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3)])
 def test_the_kernels_of_the_guide(dtype: str, shape: tuple[int, ...]) -> None:

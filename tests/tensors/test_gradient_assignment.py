@@ -10,6 +10,8 @@ from gradcheck import host, raw
 
 import mygrad as mg
 
+pytestmark = pytest.mark.raw_arithmetic
+
 
 def differentiated() -> mg.Tensor:
     x = mg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

@@ -195,6 +195,7 @@ def test_second_derivatives_are_checked_on_request() -> None:
     assert "0.5 times" in report
 
 
+@pytest.mark.raw_arithmetic
 @pytest.mark.parametrize(
     ("f", "x", "words"),
     [
