@@ -12,4 +12,8 @@ from mygrad.linalg.vectors import *
 # isort: split
 from mygrad.linalg.standard import *  # of the same names, for matrices in the last two axes
 
-__all__ = [name for name, value in globals().items() if callable(value) and name[0] != "_"]
+__all__ = [
+    name
+    for name, value in globals().items()
+    if callable(value) and name[0] != "_" and not isinstance(value, type)
+]

@@ -28,7 +28,15 @@ __all__ = ["SlogdetResult", "det", "slogdet"]
 
 
 class SlogdetResult(NamedTuple):
-    """What `slogdet` returns: a tuple of two tensors, which are also attributes."""
+    """What `slogdet` returns: a tuple of two tensors, which are also attributes.
+
+    Parameters
+    ----------
+    sign
+        The signs of the determinants.
+    logabsdet
+        The logarithms of their absolute values.
+    """
 
     sign: Tensor
     logabsdet: Tensor

@@ -33,14 +33,30 @@ __all__ = ["EigResult", "EighResult", "eig", "eigh", "eigvals", "eigvalsh"]
 
 
 class EighResult(NamedTuple):
-    """What `eigh` returns: a tuple of two tensors, which are also attributes."""
+    """What `eigh` returns: a tuple of two tensors, which are also attributes.
+
+    Parameters
+    ----------
+    eigenvalues
+        The eigenvalues, real.
+    eigenvectors
+        Matrices whose columns are the eigenvectors.
+    """
 
     eigenvalues: Tensor
     eigenvectors: Tensor
 
 
 class EigResult(NamedTuple):
-    """What `eig` returns: a tuple of two tensors, which are also attributes."""
+    """What `eig` returns: a tuple of two tensors, which are also attributes.
+
+    Parameters
+    ----------
+    eigenvalues
+        The eigenvalues.
+    eigenvectors
+        Matrices whose columns are the eigenvectors.
+    """
 
     eigenvalues: Tensor
     eigenvectors: Tensor

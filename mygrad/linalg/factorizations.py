@@ -42,14 +42,32 @@ __all__ = ["QRResult", "SVDResult", "cholesky", "qr", "svd", "svdvals"]
 
 
 class QRResult(NamedTuple):
-    """What `qr` returns: a tuple of the two factors, which are also attributes."""
+    """What `qr` returns: a tuple of the two factors, which are also attributes.
+
+    Parameters
+    ----------
+    Q
+        Matrices with orthonormal columns.
+    R
+        Upper triangular matrices.
+    """
 
     Q: Tensor
     R: Tensor
 
 
 class SVDResult(NamedTuple):
-    """What `svd` returns: a tuple of the three factors, which are also attributes."""
+    """What `svd` returns: a tuple of the three factors, which are also attributes.
+
+    Parameters
+    ----------
+    U
+        Matrices whose columns are the left singular vectors.
+    S
+        The singular values.
+    Vh
+        Matrices whose rows are the right singular vectors, conjugated.
+    """
 
     U: Tensor
     S: Tensor

@@ -20,6 +20,7 @@ from mygrad.linalg.matrices import (
     raw,
     real_part,
     rows,
+    same_dtype,
     unit,
     unpacked,
     xp_of,
@@ -131,12 +132,14 @@ def inv(a: Any, *, xp: Any) -> Any:
     return xp.adapter.xp.linalg.inv(floats(a, xp))
 
 
-def _by_pseudo_inverse(g: Any, a: Any, out: Any, xp: Any) -> Any:
+def _by_pseudo_inverse(g: Any, a: Any, out: Any, rtol: Any, xp: Any) -> Any:
     """Golub and Pereyra's derivative at constant rank, transposed.
 
     dP = -P dA P + P Pᴴ dAᴴ (1 - A P) + (1 - P A) dAᴴ Pᴴ P
     """
     p, g = out, conjugate(g, xp)
+    if _leaves_some_out(a, p, xp):
+        return conjugate(_by_truncated(g, a, rtol, xp), xp)
     adjoint = conjugate_transpose(p, xp)
     by_a = -xp.matmul(adjoint, xp.matmul(g, adjoint))
     # Of full rank one of the projectors is 0, and what is left of it is rounding errors.
@@ -148,7 +151,50 @@ def _by_pseudo_inverse(g: Any, a: Any, out: Any, xp: Any) -> Any:
     return conjugate(by_a, xp)
 
 
-@matrix_operation(a=lambda g, a, out, xp: _by_pseudo_inverse(g, a, out, xp))
+def _leaves_some_out(a: Any, p: Any, xp: Any) -> bool:
+    """Whether singular values that are not 0 were counted as 0, so that A P A is not A."""
+    library, a, p = xp.adapter.xp, raw(a), raw(p)
+    if 0 in a.shape:
+        return False
+    rest = library.abs(a - library.matmul(library.matmul(a, p), a))
+    least = 100 * sum(a.shape[-2:]) * precision(a, xp) * library.max(library.abs(a))
+    return bool(library.max(rest) > least)
+
+
+def _by_truncated(g: Any, a: Any, rtol: Any, xp: Any) -> Any:
+    """The rule where small singular values are left out: by divided differences of 1/s.
+
+    Pᴴ = U f(S) Vᴴ with f(s) = 1/s for those that are kept, and 0 for the others. The symmetric
+    part of Uᴴ dA V changes it by (f_i - f_j) / (s_i - s_j), the antisymmetric part by
+    (f_i + f_j) / (s_i + s_j).
+    """
+    library = xp.adapter.xp
+    s, u, vh = unpacked(xp.singular_factors(a), svd_shapes(a.shape, False), xp)
+    s, v = real_part(s, xp), conjugate_transpose(vh, xp)
+    found = raw(s)
+    limit = library.asarray(rtol, dtype=found.dtype, device=found.device)
+    limit = library.expand_dims(limit, axis=-1) * library.max(found, axis=-1, keepdims=True)
+    kept = found > limit
+    f = xp.where(kept, 1.0 / xp.where(kept, s, 1.0), 0.0)
+    across, down = library.expand_dims(kept, axis=-2), library.expand_dims(kept, axis=-1)
+    one = across != down
+    gaps, sums = rows(s, xp) - columns(s, xp), rows(s, xp) + columns(s, xp)
+    falls = (rows(f, xp) - columns(f, xp)) / xp.where(one, gaps, 1.0)
+    falls = xp.where(one, falls, -rows(f, xp) * columns(f, xp))
+    turns = (rows(f, xp) + columns(f, xp)) / xp.where(across | down, sums, 1.0)
+    g = conjugate_transpose(g, xp)
+    left, right = xp.matmul(conjugate_transpose(u, xp), g), xp.matmul(g, v)
+    inner = xp.matmul(left, v)
+    mirrored = conjugate_transpose(inner, xp)
+    falls, turns = same_dtype(falls, inner, xp), same_dtype(turns, inner, xp)
+    middle = (falls * (inner + mirrored) + turns * (inner - mirrored)) / 2
+    squares = same_dtype(f * f, inner, xp)
+    outside_left = (right - xp.matmul(u, inner)) * rows(squares, xp)
+    outside_right = columns(squares, xp) * (left - xp.matmul(inner, vh))
+    return xp.matmul(xp.matmul(u, middle) + outside_left, vh) + xp.matmul(u, outside_right)
+
+
+@matrix_operation(a=lambda g, a, out, rtol, xp: _by_pseudo_inverse(g, a, out, rtol, xp))
 def pseudo_inverse(a: Any, rtol: Any, hermitian: bool = False, *, xp: Any) -> Any:
     """The pseudo-inverses of matrices; see `pinv`."""
     options = {"hermitian": True} if hermitian and xp.adapter.name == "numpy" else {}
@@ -169,12 +215,14 @@ def pinv(
     ----------
     a
         Matrices, shape (..., m, n).
-    rcond, rtol
+    rcond
         Singular values that are not larger than this times the largest count as 0: a number, or
-        one for each matrix. It is 1e-15 by default; None for `rtol` means max(m, n) times the
-        precision of the dtype.
+        one for each matrix.
     hermitian
         Whether the matrices are Hermitian; only their lower triangles are looked at then.
+    rtol
+        The standard's name for `rcond`; 1e-15 by default. None means max(m, n) times the precision
+        of the dtype.
     constant
         Whether the result is constant; by default it is if `a` is.
 
@@ -193,8 +241,9 @@ def pinv(
     Notes
     -----
     The derivative is that at constant rank (G. H. Golub and V. Pereyra, *The differentiation of
-    pseudo-inverses and nonlinear least squares problems*, 1973). Where a change of the matrix
-    changes its rank, the pseudo-inverse jumps, and has none.
+    pseudo-inverses and nonlinear least squares problems*, 1973), or with constantly many singular
+    values, if some are left out that are not 0. Where a change of the matrix changes their number,
+    the pseudo-inverse jumps, and has no derivative.
 
     Examples
     --------
@@ -240,14 +289,18 @@ def _by_least_squares(
     adjoint = conjugate_transpose(p, xp)
     by_b = xp.matmul(adjoint, by_x)
     by_a = None
-    if wanted[0]:
+    if wanted[0] and _leaves_some_out(a, p, xp):
+        by_a = _by_truncated(xp.matmul(by_x, conjugate_transpose(b, xp)), a, rcond, xp)
+    elif wanted[0]:
         across = conjugate_transpose(xp.matmul(p, by_b), xp)
         within = by_x - xp.matmul(p, xp.matmul(a, by_x))
         by_a = xp.matmul(b - xp.matmul(a, x), across)
         by_a = by_a - xp.matmul(by_b, conjugate_transpose(x, xp))
         by_a = by_a + xp.matmul(xp.matmul(adjoint, x), conjugate_transpose(within, xp))
+    if by_a is not None:
         if isinstance(g, Handle) or bool(xp.adapter.xp.any(by_s != 0)):
             _, u, vh = unpacked(xp.singular_factors(a), svd_shapes(a.shape, False), xp)
+            by_s = same_dtype(real_part(by_s, xp), u, xp)
             by_a = by_a + xp.matmul(u * rows(by_s, xp), vh)
         by_a = conjugate(by_a, xp)
     by_b = xp.squeeze(by_b, axis=-1) if vector else by_b
@@ -318,7 +371,7 @@ def lstsq(
 
     Notes
     -----
-    The derivative is that at constant rank (Golub and Pereyra 1973), of matrices of any rank.
+    The derivative is that at constant rank; see `pinv`.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from mygrad.math.arithmetic import multiply, subtract
 from mygrad.math.sequential import sum
 from mygrad.tensor_manip.array_shape import expand_dims, reshape, squeeze
 from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensor_manip.copying import astype
 from mygrad.tensor_manip.tensor_joining import concatenate
 from mygrad.tensor_manip.transpose_like import moveaxis, transpose
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
@@ -201,18 +202,78 @@ def trace(
 
 
 # --- stacks of vectors --------------------------------------------------------------------
-def _vectors_last(a: Any, b: Any, axis: int, name: str) -> tuple[Any, Any]:
-    a, b = as_operand_tensors(a, b)
-    for t in (a, b):
-        if not t.ndim:
-            raise ValueError(f"{name}: vectors have an axis, and an operand is a number")
-    if axis != -1:
-        a, b = (moveaxis(t, axis_number(axis, t.ndim, name), -1) for t in (a, b))
-    return a, b
+def _product(
+    name: str,
+    operands: tuple[Any, Any],
+    counts: tuple[int, int, int],
+    axes: Any,
+    dtype: Any,
+    out: Any,
+    constant: bool | None,
+) -> Tensor:
+    """A product of stacks, with the options of NumPy's ufuncs.
+
+    Parameters
+    ----------
+    name
+        What is computed.
+    operands
+        Stacks of matrices or vectors.
+    counts
+        How many axes make one of them: of each operand, and of the result.
+    axes
+        For each operand and the result, which axes these are; the last by default.
+    dtype, out, constant
+        As the public functions take them.
+
+    Returns
+    -------
+    Tensor
+    """
+    x1, x2 = as_operand_tensors(*operands)
+    for t, count in zip((x1, x2), counts, strict=False):
+        if t.ndim < count:
+            what = "a vector has one axis" if count == 1 else "a matrix has two axes"
+            raise ValueError(f"{name}: {what}, and an operand has shape {tuple(t.shape)}")
+    if dtype is not None:
+        x1, x2 = (astype(t, dtype, casting="same_kind", copy=False) for t in (x1, x2))
+    placed: tuple[int, ...] | None = None
+    if axes is not None:
+        named = [tuple(k) if isinstance(k, (tuple, list)) else (k,) for k in axes]
+        if len(named) == 2 and not counts[2]:
+            named.append(())
+        if [len(k) for k in named] != list(counts):
+            raise ValueError(
+                f"{name}: axes={axes!r} has to name {counts[0]} and {counts[1]} axes of the "
+                f"operands, and {counts[2]} of the result"
+            )
+        x1, x2 = (
+            moveaxis(t, k, tuple(range(-len(k), 0))) for t, k in zip((x1, x2), named, strict=False)
+        )
+        placed = named[2]
+    if counts[0] == 1:  # the vectors on the left are conjugated
+        x1 = expand_dims(conjugate(x1, xp_of(x1)), -2)
+    if counts[1] == 1:
+        x2 = expand_dims(x2, -1)
+    found = matmul(x1, x2, constant=constant)
+    gone = tuple(k for k, count in zip((-2, -1), counts, strict=False) if count == 1)
+    found = squeeze(found, axis=gone)
+    if placed:
+        found = moveaxis(found, tuple(range(-len(placed), 0)), placed)
+    return found if out is None else write_result(out, found, name, constant=constant)
 
 
 def vecdot(
-    x1: Any, x2: Any, /, out: Any = None, *, axis: int = -1, constant: bool | None = None
+    x1: Any,
+    x2: Any,
+    /,
+    out: Any = None,
+    *,
+    axes: Any = None,
+    axis: int = -1,
+    keepdims: bool = False,
+    dtype: Any = None,
+    constant: bool | None = None,
 ) -> Tensor:
     """Dot products of stacks of vectors, of which the first are conjugated.
 
@@ -222,8 +283,14 @@ def vecdot(
         Stacks of vectors of equal length, whose other axes broadcast.
     out
         Where to write the result.
+    axes
+        The axis of each operand that holds vectors, in a list.
     axis
-        The axis of each operand that holds vectors.
+        The axis of both operands that holds vectors.
+    keepdims
+        Whether that axis stays, with length 1.
+    dtype
+        The data type to compute in.
     constant
         Whether the result is constant; by default it is if both operands are.
 
@@ -243,13 +310,26 @@ def vecdot(
     >>> mg.vecdot(mg.tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.])
     """
-    x1, x2 = _vectors_last(x1, x2, axis, "vecdot")
-    x1 = expand_dims(conjugate(x1, xp_of(x1)), -2)
-    found = squeeze(matmul(x1, expand_dims(x2, -1), constant=constant), axis=(-1, -2))
+    if axes is None and axis != -1:
+        axes = [axis, axis]
+    written = None if keepdims else out
+    found = _product("vecdot", (x1, x2), (1, 1, 0), axes, dtype, written, constant)
+    if not keepdims:
+        return found
+    found = expand_dims(found, axis)
     return found if out is None else write_result(out, found, "vecdot", constant=constant)
 
 
-def matvec(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None) -> Tensor:
+def matvec(
+    x1: Any,
+    x2: Any,
+    /,
+    out: Any = None,
+    *,
+    axes: Any = None,
+    dtype: Any = None,
+    constant: bool | None = None,
+) -> Tensor:
     """Products of stacks of matrices and stacks of vectors.
 
     Parameters
@@ -258,6 +338,10 @@ def matvec(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None
         Matrices, shape (..., m, n), and vectors, shape (..., n), whose other axes broadcast.
     out
         Where to write the result.
+    axes
+        For each operand and for the result, which axes hold matrices and vectors.
+    dtype
+        The data type to compute in.
     constant
         Whether the result is constant; by default it is if both operands are.
 
@@ -269,7 +353,7 @@ def matvec(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None
     Raises
     ------
     ValueError
-        The lengths do not fit, or an operand is a number.
+        The lengths do not fit, or an operand has too few axes.
 
     Examples
     --------
@@ -278,12 +362,19 @@ def matvec(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None
     Tensor([[2., 2.],
             [4., 6.]])
     """
-    x1, x2 = _vectors_last(x1, x2, -1, "matvec")
-    found = squeeze(matmul(x1, expand_dims(x2, -1), constant=constant), axis=-1)
-    return found if out is None else write_result(out, found, "matvec", constant=constant)
+    return _product("matvec", (x1, x2), (2, 1, 1), axes, dtype, out, constant)
 
 
-def vecmat(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None) -> Tensor:
+def vecmat(
+    x1: Any,
+    x2: Any,
+    /,
+    out: Any = None,
+    *,
+    axes: Any = None,
+    dtype: Any = None,
+    constant: bool | None = None,
+) -> Tensor:
     """Products of stacks of vectors, which are conjugated, and stacks of matrices.
 
     Parameters
@@ -292,6 +383,10 @@ def vecmat(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None
         Vectors, shape (..., n), and matrices, shape (..., n, m), whose other axes broadcast.
     out
         Where to write the result.
+    axes
+        For each operand and for the result, which axes hold vectors and matrices.
+    dtype
+        The data type to compute in.
     constant
         Whether the result is constant; by default it is if both operands are.
 
@@ -303,7 +398,7 @@ def vecmat(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None
     Raises
     ------
     ValueError
-        The lengths do not fit, or an operand is a number.
+        The lengths do not fit, or an operand has too few axes.
 
     Examples
     --------
@@ -311,10 +406,7 @@ def vecmat(x1: Any, x2: Any, /, out: Any = None, *, constant: bool | None = None
     >>> mg.vecmat([1.0, 2.0], mg.tensor([[0.0, 1.0], [2.0, 0.0]]))
     Tensor([4., 1.])
     """
-    x1, x2 = _vectors_last(x1, x2, -1, "vecmat")
-    x1 = expand_dims(conjugate(x1, xp_of(x1)), -2)
-    found = squeeze(matmul(x1, x2, constant=constant), axis=-2)
-    return found if out is None else write_result(out, found, "vecmat", constant=constant)
+    return _product("vecmat", (x1, x2), (1, 2, 1), axes, dtype, out, constant)
 
 
 # --- blocks, chains -----------------------------------------------------------------------
