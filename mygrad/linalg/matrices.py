@@ -140,17 +140,21 @@ def by_triangle(hermitian: Any, upper: bool, xp: Any) -> Any:
         An element off the diagonal stands for itself and for its mirror image: it has the
         adjoints of both. The imaginary parts of the diagonal are not looked at.
     """
-    one = xp.triu(hermitian, k=1) if upper else xp.tril(hermitian, k=-1)
-    middle = real_part(diagonal_of(hermitian, xp), xp)
-    return from_diagonal(same_dtype(middle, hermitian, xp), 2.0 * one, xp)
+    cut, off = (xp.triu, 1) if upper else (xp.tril, -1)
+    one = cut(hermitian, k=off)
+    if not is_complex(hermitian, xp):
+        return cut(hermitian) + one
+    middle = same_dtype(xp.real(diagonal_of(hermitian, xp)), hermitian, xp)
+    return from_diagonal(middle, 2.0 * one, xp)
 
 
 def copied_across(x: Any, xp: Any) -> Any:
     """The Hermitian matrix with the lower triangle of `x`, and the real part of its diagonal."""
     lower = xp.tril(x, k=-1)
-    middle = real_part(diagonal_of(x, xp), xp)
-    across = lower + conjugate_transpose(lower, xp)
-    return from_diagonal(same_dtype(middle, x, xp), across, xp)
+    if not is_complex(x, xp):
+        return lower + xp.matrix_transpose(xp.tril(x))
+    middle = same_dtype(xp.real(diagonal_of(x, xp)), x, xp)
+    return from_diagonal(middle, lower + conjugate_transpose(lower, xp), xp)
 
 
 # --- degeneracy and gauge -----------------------------------------------------------------
