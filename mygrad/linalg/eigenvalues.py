@@ -274,7 +274,8 @@ def _by_any(g: Any, out: Any, a_shape: Any, xp: Any) -> Any:
     lengths = same_dtype(real_part(middle, xp), x, xp)
     turned = x - xp.matmul(adjoint, v) * rows(lengths, xp)  # which keeps vectors of length 1
     gaps = conjugate(rows(w, xp) - columns(w, xp), xp)
-    turns = quotient(turned, gaps, _closed(w, xp), _asked(x, xp), xp)
+    asked = _asked(x, xp) | _asked(turned, xp)
+    turns = quotient(turned, gaps, _closed(w, xp), asked, xp)
     inner = from_diagonal(by_w, turns, xp)
     return conjugate(xp.solve(adjoint, xp.matmul(inner, adjoint)), xp)
 

@@ -145,7 +145,7 @@ def norm(
     >>> mg.linalg.norm([[3.0, 0.0], [0.0, -4.0]], "nuc")
     Tensor(7.)
     """
-    x = as_operand_tensor(x)
+    x = _as_floats(x)
     if isinstance(axis, list):
         axis = tuple(axis)
     if isinstance(axis, tuple) and len(axis) == 1:
@@ -175,8 +175,7 @@ def _of_vectors(
     if ord is None or ord == 2:
         return length(x, axis, keepdims, nan_to_num, constant=constant)
     if ord == INF:
-        initial = {} if _some(x, axis) else {"initial": 0}
-        return max(absolute(x), axis=axis, keepdims=keepdims, constant=constant, **initial)
+        return _largest(absolute(x), axis, keepdims, constant)
     if ord == -INF:
         return min(absolute(x), axis=axis, keepdims=keepdims, constant=constant)
     if ord == 0:
@@ -184,18 +183,28 @@ def _of_vectors(
     return p_norm(x, ord, axis, keepdims, nan_to_num, constant=constant)
 
 
-def _some(x: Any, axis: Any) -> bool:
-    """Whether there are elements along these axes; the largest of none is 0."""
+def _largest(x: Any, axis: Any, keepdims: bool, constant: bool | None) -> Tensor:
+    """The largest of numbers that are not negative; 0 of none, which is their sum."""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return 0 not in [x.shape[k] for k in axes]
+    some = 0 not in [x.shape[k] for k in axes]
+    found: Tensor = (max if some else sum)(x, axis=axis, keepdims=keepdims, constant=constant)
+    return found
+
+
+def _as_floats(x: Any) -> Any:
+    """A tensor of floating-point numbers: integers as float64, constant as they are."""
+    x = as_operand_tensor(x)
+    adapter = adapter_of(x._data)
+    assert adapter is not None
+    numbers = floats(x._data, namespace_of(adapter))
+    return x if numbers is x._data else Tensor(numbers, constant=True, copy=False)
 
 
 def _counted(x: Any, axis: Any, keepdims: bool) -> Tensor:
     """How many elements are not 0, as a float: a constant."""
     adapter = adapter_of(x._data)
     assert adapter is not None
-    xp = namespace_of(adapter)
-    sizes = xp.abs(floats(x._data, xp))
+    sizes = adapter.xp.abs(x._data)
     found = adapter.xp.astype(sizes != 0, sizes.dtype)
     found = adapter.xp.sum(found, axis=axis, keepdims=keepdims, dtype=sizes.dtype)
     return Tensor(adapter.asarray(found), constant=True, copy=False)
@@ -220,7 +229,7 @@ def _of_matrices(
         if named:
             found = sum(s, axis=-1, constant=constant)
         elif ord == 2:
-            found = _largest(s, -1, constant)
+            found = _largest(s, -1, False, constant)
         else:
             found = min(s, axis=-1, constant=constant)
     else:
@@ -228,19 +237,12 @@ def _of_matrices(
         sums = sum(absolute(x), axis=along)
         across -= across > along
         if ord > 0:
-            found = _largest(sums, across, constant)
+            found = _largest(sums, across, False, constant)
         else:
             found = min(sums, axis=across, constant=constant)
     if keepdims:
         for k in sorted((row, column)):
             found = expand_dims(found, k, constant=constant)
-    return found
-
-
-def _largest(x: Any, axis: int, constant: bool | None) -> Tensor:
-    """The largest of numbers that are not negative; 0 of none."""
-    initial = {} if x.shape[axis] else {"initial": 0}
-    found: Tensor = max(x, axis=axis, constant=constant, **initial)
     return found
 
 
@@ -283,7 +285,7 @@ def vector_norm(
     >>> mg.linalg.vector_norm([[3.0, 0.0], [0.0, 4.0]])
     Tensor(5.)
     """
-    x = as_operand_tensor(x)
+    x = _as_floats(x)
     axes = axis if isinstance(axis, tuple) or axis is None else (axis,)
     return _of_vectors(x, ord, axes, keepdims, True, constant)
 
@@ -320,7 +322,7 @@ def matrix_norm(
     >>> mg.linalg.matrix_norm([[3.0, 0.0], [0.0, 4.0]], ord="nuc")
     Tensor(7.)
     """
-    x = as_operand_tensor(x)
+    x = _as_floats(x)
     if x.ndim < 2:
         raise ValueError(
             f"linalg.matrix_norm: matrices have two axes, and the operand has shape "
@@ -360,7 +362,7 @@ def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
     >>> mg.linalg.cond([[2.0, 0.0], [0.0, 8.0]])
     Tensor(4.)
     """
-    x = as_operand_tensor(x)
+    x = _as_floats(x)
     if x.ndim < 2 or 0 in x.shape[-2:]:
         raise linalg_error(
             f"linalg.cond: matrices with elements have a condition number, and the operand has "
@@ -379,7 +381,7 @@ def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
             f"numbers of orders 2 and -2 alone, and p={p!r}",
             x,
         )
-    singular = _singular(floats(a, xp_of(x)), library)
+    singular = _singular(a, library)
     some = bool(library.any(singular))
     if some:  # they do not keep the others from being inverted
         mask = library.expand_dims(library.asarray(singular), axis=(-1, -2))

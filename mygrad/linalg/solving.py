@@ -460,6 +460,8 @@ def matrix_power(a: Any, n: int, *, constant: bool | None = None) -> Tensor:
         return Tensor(ones, constant=True if constant is None else constant, copy=False)
     z = inv(a) if n < 0 else a
     n, factors = abs(n), []
+    if n == 3:  # as NumPy does
+        return matmul(matmul(z, z), z, constant=constant)
     while n:
         n, bit = divmod(n, 2)
         if bit:
