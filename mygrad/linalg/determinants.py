@@ -135,7 +135,7 @@ def by_minors(g: Any, a: Any, *, xp: Any) -> Any:
     return sign * xp.matmul(xp.matmul(conjugate(u, xp), minors), conjugate(vh, xp))
 
 
-@matrix_operation(a=lambda g, a, out, xp: _for_matrices(g, xp) * xp.cofactors(a, out))
+@matrix_operation("det", a=lambda g, a, out, xp: _for_matrices(g, xp) * xp.cofactors(a, out))
 def det(a: Any, *, xp: Any) -> Any:
     """Determinants of square matrices.
 
@@ -182,7 +182,7 @@ def _by_logarithm(g: Any, a: Any, out: Any, xp: Any) -> Any:
     return _for_matrices(by_log, xp) * xp.matrix_transpose(xp.inv(a))
 
 
-@matrix_operation(a=lambda g, a, out, xp: _by_logarithm(g, a, out, xp))
+@matrix_operation("slogdet", a=lambda g, a, out, xp: _by_logarithm(g, a, out, xp))
 def sign_and_logarithm(a: Any, *, xp: Any) -> Any:
     """Both results, packed; see `slogdet`."""
     sign, logarithm = xp.adapter.xp.linalg.slogdet(floats(a, xp))

@@ -124,7 +124,9 @@ def _lower(a: Any, UPLO: str, xp: Any) -> Any:
     return conjugate_transpose(a, xp) if UPLO == "U" else a
 
 
-@matrix_operation(a=lambda g, out, a_shape, UPLO, xp: _by_hermitian(g, out, a_shape, UPLO, xp))
+@matrix_operation(
+    "eigh", a=lambda g, out, a_shape, UPLO, xp: _by_hermitian(g, out, a_shape, UPLO, xp)
+)
 def hermitian_factors(a: Any, UPLO: str = "L", *, xp: Any) -> Any:
     """Eigenvalues and eigenvectors, packed; see `eigh`."""
     options = {"UPLO": UPLO} if UPLO == "U" and xp.adapter.name == "numpy" else {}
@@ -198,6 +200,7 @@ def _by_values(g: Any, v: Any, UPLO: str, xp: Any) -> Any:
 
 
 @matrix_operation(
+    "eigvalsh",
     a=lambda g, v, UPLO, xp: _by_values(g, v, UPLO, xp),
     residuals=("v",),
     replay=lambda out, a, UPLO, vectors, xp: unpacked(
@@ -286,7 +289,7 @@ def _general(name: str, a: Any, xp: Any) -> tuple[Any, ...]:
     function = getattr(library.linalg, name, None)
     if function is None:
         raise TypeError(
-            f"linalg.{name}: {xp.adapter.name} has no eigenvalues of matrices that are not "
+            f"{xp.adapter.name} has no eigenvalues of matrices that are not "
             f"Hermitian; nothing is moved to the host behind your back: use `t.to('numpy')`"
         )
     found = function(a)
@@ -298,7 +301,7 @@ def _general(name: str, a: Any, xp: Any) -> tuple[Any, ...]:
     return parts
 
 
-@matrix_operation(a=lambda g, out, a_shape, xp: _by_any(g, out, a_shape, xp))
+@matrix_operation("eig", a=lambda g, out, a_shape, xp: _by_any(g, out, a_shape, xp))
 def eigen_factors(a: Any, *, xp: Any) -> Any:
     """Eigenvalues and eigenvectors, packed; see `eig`."""
     w, v = _general("eig", floats(a, xp), xp)
@@ -358,6 +361,7 @@ def eig(a: Any, *, constant: bool | None = None) -> EigResult:
 
 
 @matrix_operation(
+    "eigvals",
     a=lambda g, v, xp: _by_eigenvalues(g, v, xp),
     residuals=("v",),
     replay=lambda out, a, vectors, xp: unpacked(xp.eigen_factors(a), _shapes(a.shape), xp)[1:],

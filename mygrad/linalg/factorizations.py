@@ -87,7 +87,7 @@ def _by_cholesky(g: Any, out: Any, upper: bool, xp: Any) -> Any:
     return conjugate(by_triangle(hermitian, upper, xp), xp)
 
 
-@matrix_operation(a=lambda g, out, upper, xp: _by_cholesky(g, out, upper, xp))
+@matrix_operation("cholesky", a=lambda g, out, upper, xp: _by_cholesky(g, out, upper, xp))
 def cholesky(a: Any, upper: bool = False, *, xp: Any) -> Any:
     """Cholesky's factors of Hermitian, positive definite matrices.
 
@@ -183,7 +183,7 @@ def _into_first(u: Any, by_u: Any, k: int, g: Any, what: str, xp: Any) -> Any:
     return by_u[..., :k] - xp.matmul(last, xp.matmul(conjugate_transpose(by_last, xp), first))
 
 
-@matrix_operation(a=lambda g, a, out, complete, xp: _by_qr(g, a, out, complete, xp))
+@matrix_operation("qr", a=lambda g, a, out, complete, xp: _by_qr(g, a, out, complete, xp))
 def qr_factors(a: Any, complete: bool = False, *, xp: Any) -> Any:
     """Both factors, packed; see `qr`."""
     mode = "complete" if complete else "reduced"
@@ -316,7 +316,8 @@ def _by_singular(g: Any, out: Any, a_shape: Any, full: bool, xp: Any) -> Any:
 
 
 @matrix_operation(
-    a=lambda g, out, a_shape, full_matrices, xp: _by_singular(g, out, a_shape, full_matrices, xp)
+    "svd",
+    a=lambda g, out, a_shape, full_matrices, xp: _by_singular(g, out, a_shape, full_matrices, xp),
 )
 def singular_factors(a: Any, full_matrices: bool = False, *, xp: Any) -> Any:
     """The singular values and both factors, packed; see `svd`."""
@@ -411,6 +412,7 @@ def _of_hermitian(a: Any, constant: bool | None) -> SVDResult:
 
 
 @matrix_operation(
+    "svdvals",
     a=lambda g, u, vh, xp: conjugate(
         xp.matmul(u * rows(same_dtype(conjugate(g, xp), u, xp), xp), vh), xp
     ),

@@ -32,22 +32,37 @@ __all__ = [
 
 
 class MatrixOperation(Primitive):
-    """A primitive whose errors are of the class that the library raised: `LinAlgError`."""
+    """A primitive whose errors are of the class that the library raised, `LinAlgError` mostly.
+
+    Attributes
+    ----------
+    called
+        The public function that it does the work of, which errors name.
+    """
+
+    called: str
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
         try:
             return super().__call__(*args, **kw)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             cause = error.__cause__
-            if not isinstance(cause, ValueError) or type(cause) is type(error):
+            if not isinstance(cause, (ValueError, TypeError)):
                 raise
-            raise type(cause)(*error.args) from cause
+            text = str(error).replace(f"{self.name}(", f"linalg.{self.called}(", 1)
+            raise type(cause)(text) from cause
 
 
-def matrix_operation(**declaration: Any) -> Callable[[Callable[..., Any]], MatrixOperation]:
+def matrix_operation(called: str, **declaration: Any) -> Callable[[Any], MatrixOperation]:
     """Declare an operation on matrices, as `mygrad.autodiff.primitive.primitive` does."""
     options = {name: declaration.pop(name) for name in OPTIONS & declaration.keys()}
-    return lambda forward: MatrixOperation(forward, declaration, **options)
+
+    def declare(forward: Callable[..., Any]) -> MatrixOperation:
+        operation = MatrixOperation(forward, declaration, **options)
+        operation.called = called
+        return operation
+
+    return declare
 
 
 def xp_of(t: Any) -> Any:

@@ -45,6 +45,7 @@ def _by_equations(g: Any, a: Any, out: Any, b_shape: Any, wanted: Any, xp: Any) 
 
 
 @matrix_operation(
+    "solve",
     joint={
         ("a", "b"): lambda g, a, out, b_shape, wanted, xp: _by_equations(
             g, a, out, b_shape, wanted, xp
@@ -94,9 +95,10 @@ def solve(a: Any, b: Any, *, xp: Any) -> Any:
 
 
 @matrix_operation(
+    "inv",
     a=lambda g, out, xp: (
         -xp.matmul(xp.matrix_transpose(out), xp.matmul(g, xp.matrix_transpose(out)))
-    )
+    ),
 )
 def inv(a: Any, *, xp: Any) -> Any:
     """Invert square matrices.
@@ -194,7 +196,7 @@ def _by_truncated(g: Any, a: Any, rtol: Any, xp: Any) -> Any:
     return xp.matmul(xp.matmul(u, middle) + outside_left, vh) + xp.matmul(u, outside_right)
 
 
-@matrix_operation(a=lambda g, a, out, rtol, xp: _by_pseudo_inverse(g, a, out, rtol, xp))
+@matrix_operation("pinv", a=lambda g, a, out, rtol, xp: _by_pseudo_inverse(g, a, out, rtol, xp))
 def pseudo_inverse(a: Any, rtol: Any, hermitian: bool = False, *, xp: Any) -> Any:
     """The pseudo-inverses of matrices; see `pinv`."""
     options = {"hermitian": True} if hermitian and xp.adapter.name == "numpy" else {}
@@ -314,11 +316,12 @@ def _least_squares_shapes(a: Any, b: Any) -> list[tuple[int, ...]]:
 
 
 @matrix_operation(
+    "lstsq",
     joint={
         ("a", "b"): lambda g, a, b, out, rcond, wanted, xp: _by_least_squares(
             g, a, b, out, rcond, wanted, xp
         )
-    }
+    },
 )
 def least_squares(a: Any, b: Any, rcond: float, *, xp: Any) -> Any:
     """The solution and the singular values, packed; see `lstsq`."""
@@ -515,8 +518,9 @@ def tensorsolve(a: Any, b: Any, axes: Any = None, *, constant: bool | None = Non
     n = prod(shape)
     if a.size != n**2 or b.size != n:
         raise linalg_error(
-            f"linalg.tensorsolve: coefficients of shape {tuple(a.shape)} and a right side of shape "
-            f"{tuple(b.shape)} are {b.size} equations for {n} unknowns; there have to be as many",
+            f"linalg.tensorsolve: coefficients have the shape of the right side and then that of "
+            f"the unknowns, which are as many; theirs is {tuple(a.shape)}, that of the right side "
+            f"{tuple(b.shape)}",
             a,
         )
     return solve(a.reshape(n, n), b.reshape(n), constant=constant).reshape(shape)
