@@ -87,6 +87,7 @@ from mygrad.interop import install as _install_protocols
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *
 from mygrad.linalg.products import *
+from mygrad.linalg.vectors import *
 from mygrad.math import *
 from mygrad.math.ufunc import Ufunc as ufunc
 from mygrad.nnet.layers import sliding_window_view

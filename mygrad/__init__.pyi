@@ -24,6 +24,14 @@ from mygrad.linalg.products import multi_matmul as multi_matmul
 from mygrad.linalg.products import outer as outer
 from mygrad.linalg.products import tensordot as tensordot
 from mygrad.linalg.products import vdot as vdot
+from mygrad.linalg.vectors import cross as cross
+from mygrad.linalg.vectors import diagonal as diagonal
+from mygrad.linalg.vectors import kron as kron
+from mygrad.linalg.vectors import matvec as matvec
+from mygrad.linalg.vectors import multi_dot as multi_dot
+from mygrad.linalg.vectors import trace as trace
+from mygrad.linalg.vectors import vecdot as vecdot
+from mygrad.linalg.vectors import vecmat as vecmat
 from mygrad.math.rounding import clip as clip
 from mygrad.math.rounding import divmod as divmod
 from mygrad.math.sequential import add_sequence as add_sequence

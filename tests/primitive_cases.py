@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import cases_linalg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -330,3 +331,5 @@ CASES: dict[str, list[Case]] = {
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
     "layer_norm": [on((4, 3)), on((3, 2, 2), axis=(0, 2))],
 }
+CASES |= cases_linalg.cases(on, then)
+ELSEWHERE |= cases_linalg.ELSEWHERE

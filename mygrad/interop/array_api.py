@@ -50,6 +50,8 @@ class StandardNamespace:
         return found
 
     def _function(self, name: str) -> Any:
+        if name == "linalg":
+            return self._public.linalg
         if name in CREATION:
             return self._creation(getattr(self._public, name))
         library = getattr(self._adapter.xp, name, None)

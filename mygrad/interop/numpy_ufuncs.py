@@ -138,7 +138,8 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
 
 def _check_options(name: str, function: Any, out: Any, kwargs: dict[str, Any]) -> None:
     """Raise where our function does not know an option."""
-    known = inspect.signature(function).parameters.keys() & {"axes", "dtype", "where"}
+    options = {"axes", "axis", "dtype", "keepdims", "where"}
+    known = inspect.signature(function).parameters.keys() & options
     if isinstance(out, tuple):  # several results, which are all computed before one is written
         known -= {"where"}
     for option in kwargs.keys() - known:

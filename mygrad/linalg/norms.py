@@ -1,16 +1,33 @@
-"""Norms of vectors."""
+"""Norms of vectors and of matrices, condition numbers, ranks."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import primitive
-from mygrad.math.arithmetic import direction
+from mygrad.linalg.factorizations import singular_values
+from mygrad.linalg.matrices import (
+    linalg_error,
+    precision,
+    raw,
+    unit,
+    xp_of,
+)
+from mygrad.linalg.solving import inv
+from mygrad.math.arithmetic import absolute, direction, divide, multiply
 from mygrad.math.dtypes import floats, in_float32, is_complex
-from mygrad.math.sequential import spread
+from mygrad.math.sequential import max, min, spread, sum
+from mygrad.tensor_manip.array_shape import expand_dims
+from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensor_manip.selecting import where
+from mygrad.tensor_manip.transpose_like import moveaxis
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
-__all__ = ["norm"]
+__all__ = ["cond", "matrix_norm", "matrix_rank", "norm", "vector_norm"]
+
+INF = float("inf")
 
 
 def _length_rule(
@@ -81,21 +98,26 @@ def norm(
     nan_to_num: bool = True,
     constant: bool | None = None,
 ) -> Tensor:
-    r"""Norm of vectors.
+    r"""Norms of vectors or of matrices.
 
     Parameters
     ----------
     x
         A tensor or array.
     ord
-        The order, :math:`(\sum |x|^{ord})^{1/ord}`; 2 by default. ``inf`` and ``-inf`` are the
-        largest and smallest absolute value, and 0 counts what is not 0.
+        The order. Of vectors it is a number, :math:`(\sum |x|^{ord})^{1/ord}`, 2 by default;
+        ``inf`` and ``-inf`` are the largest and smallest absolute value, and 0 counts what is not
+        0, which is constant. Of matrices: "fro", the default, is the length of all elements; "nuc"
+        the sum of the singular values; 2 and -2 the largest and smallest of these; 1 and -1 the
+        largest and smallest sum of absolute values of a column, ``inf`` and ``-inf`` of a row.
     axis
-        The axis (or, for the default order, axes) that hold the vectors; all by default.
+        The axis that holds vectors, or the two that hold matrices. By default all of `x` is one
+        vector (without `ord`; it may have any axes then), or one matrix.
     keepdims
         Whether the reduced axes stay, with length 1.
     nan_to_num
-        Whether the derivative at 0, which does not exist, is 0 rather than nan.
+        Whether the derivative at 0 of norms of vectors, which does not exist, is 0 rather than
+        nan.
     constant
         Whether the result is constant.
 
@@ -105,8 +127,14 @@ def norm(
 
     Raises
     ------
-    NotImplementedError
-        A norm of matrices other than the default one was asked for.
+    ValueError
+        There is no norm of this order, or of so many axes.
+
+    Notes
+    -----
+    Of equal largest (or smallest) sums of a row or column the first one gets the gradient. The
+    norms 2 and "nuc" have a derivative where the singular values that they take are not equal to
+    others, and are not 0; elsewhere the gradient is one of the subgradients.
 
     Examples
     --------
@@ -114,26 +142,315 @@ def norm(
     >>> x = mg.tensor([3.0, 4.0])
     >>> mg.linalg.norm(x)
     Tensor(5.)
+    >>> mg.linalg.norm([[3.0, 0.0], [0.0, -4.0]], "nuc")
+    Tensor(7.)
     """
-    from mygrad.math.arithmetic import absolute
-    from mygrad.math.sequential import max, min
-    x = as_operand_tensor(x)
+    x = _as_floats(x)
+    if isinstance(axis, list):
+        axis = tuple(axis)
     if isinstance(axis, tuple) and len(axis) == 1:
         (axis,) = axis
-    if isinstance(ord, str) and (x.ndim == 1 or isinstance(axis, int)):
+    if ord is None and (axis is None or isinstance(axis, int)):
+        return length(x, axis, keepdims, nan_to_num, constant=constant)
+    count = x.ndim if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    if count == 1:
+        axis = 0 if axis is None else axis
+        return _of_vectors(x, ord, axis, keepdims, nan_to_num, constant)
+    if count == 2:
+        axis = (0, 1) if axis is None else axis
+        return _of_matrices(x, ord, axis, keepdims, nan_to_num, constant)
+    raise ValueError(
+        f"linalg.norm: one axis holds vectors and two hold matrices, and axis={axis!r} of shape "
+        f"{tuple(x.shape)} are {count}; name them, or leave ord= out for the length of all elements"
+    )
+
+
+def _of_vectors(
+    x: Any, ord: Any, axis: Any, keepdims: bool, nan_to_num: bool, constant: bool | None
+) -> Tensor:
+    if isinstance(ord, str):
         raise ValueError(
             f"linalg.norm: Invalid norm order {ord!r} for vectors; it is a norm of matrices"
         )
-    if ord is not None and ((x.ndim > 1 and axis is None) or isinstance(axis, tuple)):
-        raise NotImplementedError(
-            f"linalg.norm: of matrices only the Frobenius norm (ord=None) is differentiable here, "
-            f"and ord={ord!r} was asked for; name one axis= for norms of vectors"
-        )
-    if ord in (None, 2):
+    if ord is None or ord == 2:
         return length(x, axis, keepdims, nan_to_num, constant=constant)
-    if ord in (float("inf"), float("-inf")):
-        reduce = max if ord > 0 else min
-        return reduce(absolute(x), axis=axis, keepdims=keepdims, constant=constant)
+    if ord == INF:
+        return _largest(absolute(x), axis, keepdims, constant)
+    if ord == -INF:
+        return min(absolute(x), axis=axis, keepdims=keepdims, constant=constant)
     if ord == 0:
-        raise NotImplementedError("linalg.norm: ord=0 counts elements, and has no derivative")
+        return _counted(x, axis, keepdims)
     return p_norm(x, ord, axis, keepdims, nan_to_num, constant=constant)
+
+
+def _largest(x: Any, axis: Any, keepdims: bool, constant: bool | None) -> Tensor:
+    """The largest of numbers that are not negative; 0 of none, which is their sum."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    some = 0 not in [x.shape[k] for k in axes]
+    found: Tensor = (max if some else sum)(x, axis=axis, keepdims=keepdims, constant=constant)
+    return found
+
+
+def _as_floats(x: Any) -> Any:
+    """A tensor of floating-point numbers: integers as float64, constant as they are."""
+    x = as_operand_tensor(x)
+    adapter = adapter_of(x._data)
+    assert adapter is not None
+    numbers = floats(x._data, namespace_of(adapter))
+    return x if numbers is x._data else Tensor(numbers, constant=True, copy=False)
+
+
+def _counted(x: Any, axis: Any, keepdims: bool) -> Tensor:
+    """How many elements are not 0, as a float: a constant."""
+    adapter = adapter_of(x._data)
+    assert adapter is not None
+    sizes = adapter.xp.abs(x._data)
+    found = adapter.xp.astype(sizes != 0, sizes.dtype)
+    found = adapter.xp.sum(found, axis=axis, keepdims=keepdims, dtype=sizes.dtype)
+    return Tensor(adapter.asarray(found), constant=True, copy=False)
+
+
+def _of_matrices(
+    x: Any, ord: Any, axis: Any, keepdims: bool, nan_to_num: bool, constant: bool | None
+) -> Tensor:
+    row, column = (axis_number(k, x.ndim, "linalg.norm") for k in axis)
+    if row == column:
+        raise ValueError(f"linalg.norm: axis={axis!r} names one axis twice; a matrix has two")
+    if ord is None or (isinstance(ord, str) and ord in ("fro", "f")):
+        return length(x, (row, column), keepdims, nan_to_num, constant=constant)
+    named = isinstance(ord, str) and ord == "nuc"
+    if not named and (isinstance(ord, str) or ord not in (1, -1, 2, -2, INF, -INF)):
+        raise ValueError(
+            f"linalg.norm: Invalid norm order {ord!r} for matrices; there are 'fro', 'nuc', 1, -1, "
+            f"2, -2, inf and -inf"
+        )
+    if named or ord in (2, -2):
+        s = singular_values(moveaxis(x, (row, column), (-2, -1)))
+        if named:
+            found = sum(s, axis=-1, constant=constant)
+        elif ord == 2:
+            found = _largest(s, -1, False, constant)
+        else:
+            found = min(s, axis=-1, constant=constant)
+    else:
+        along, across = (row, column) if ord in (1, -1) else (column, row)
+        sums = sum(absolute(x), axis=along)
+        across -= across > along
+        if ord > 0:
+            found = _largest(sums, across, False, constant)
+        else:
+            found = min(sums, axis=across, constant=constant)
+    if keepdims:
+        for k in sorted((row, column)):
+            found = expand_dims(found, k, constant=constant)
+    return found
+
+
+def vector_norm(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    keepdims: bool = False,
+    ord: Any = 2,
+    constant: bool | None = None,
+) -> Tensor:
+    """Norms of vectors, as the array API standard has them.
+
+    Parameters
+    ----------
+    x
+        A tensor or array.
+    axis
+        The axis, or a tuple of axes, whose elements make a vector; all by default.
+    keepdims
+        Whether the reduced axes stay, with length 1.
+    ord
+        The order, a number, or plus or minus infinity; see `norm`.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        `ord` is no number.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.linalg.vector_norm([[3.0, 0.0], [0.0, 4.0]])
+    Tensor(5.)
+    """
+    x = _as_floats(x)
+    axes = axis if isinstance(axis, tuple) or axis is None else (axis,)
+    return _of_vectors(x, ord, axes, keepdims, True, constant)
+
+
+def matrix_norm(
+    x: Any, /, *, keepdims: bool = False, ord: Any = "fro", constant: bool | None = None
+) -> Tensor:
+    """Norms of matrices, as the array API standard has them.
+
+    Parameters
+    ----------
+    x
+        Matrices, shape (..., m, n).
+    keepdims
+        Whether the last two axes stay, with length 1.
+    ord
+        The order: "fro", "nuc", 1, -1, 2, -2, or plus or minus infinity; see `norm`.
+    constant
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        Shape (...).
+
+    Raises
+    ------
+    ValueError
+        There are no matrices, or no such norm.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.linalg.matrix_norm([[3.0, 0.0], [0.0, 4.0]], ord="nuc")
+    Tensor(7.)
+    """
+    x = _as_floats(x)
+    if x.ndim < 2:
+        raise ValueError(
+            f"linalg.matrix_norm: matrices have two axes, and the operand has shape "
+            f"{tuple(x.shape)}; use linalg.vector_norm"
+        )
+    return _of_matrices(x, ord, (-2, -1), keepdims, True, constant)
+
+
+# --- condition and rank -------------------------------------------------------------------
+def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
+    """Condition numbers of matrices.
+
+    Parameters
+    ----------
+    x
+        Matrices, shape (..., m, n); square ones unless `p` is 2 or -2.
+    p
+        The order of the norm, as in `norm`: the condition number is ``norm(x, p) * norm(inv(x),
+        p)``. By default it is 2, the largest singular value over the smallest; -2 is the inverse
+        of that.
+    constant
+        Whether the result is constant; by default it is if `x` is.
+
+    Returns
+    -------
+    Tensor
+        Shape (...). It is infinite, and has derivative 0, for singular matrices.
+
+    Raises
+    ------
+    LinAlgError
+        There are no elements, or the matrices are not square and `p` is not 2 or -2.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.linalg.cond([[2.0, 0.0], [0.0, 8.0]])
+    Tensor(4.)
+    """
+    x = _as_floats(x)
+    if x.ndim < 2 or 0 in x.shape[-2:]:
+        raise linalg_error(
+            f"linalg.cond: matrices with elements have a condition number, and the operand has "
+            f"shape {tuple(x.shape)}",
+            x,
+        )
+    if p is None or (not isinstance(p, str) and p in (2, -2)):
+        s = singular_values(x)
+        first, last = s[..., 0], s[..., -1]
+        above, below = (last, first) if p == -2 else (first, last)
+        return _ratio(above, below, constant)
+    library, a = xp_of(x).adapter.xp, x._data
+    if x.shape[-1] != x.shape[-2]:
+        raise linalg_error(
+            f"linalg.cond: matrices that are not square, of shape {tuple(x.shape)}, have condition "
+            f"numbers of orders 2 and -2 alone, and p={p!r}",
+            x,
+        )
+    singular = _singular(a, library)
+    some = bool(library.any(singular))
+    if some:  # they do not keep the others from being inverted
+        mask = library.expand_dims(library.asarray(singular), axis=(-1, -2))
+        x = where(mask, unit(x, x.shape[-1], xp_of(x)), x)
+    sizes = norm(x, p, axis=(-2, -1)), norm(inv(x), p, axis=(-2, -1))
+    if not some:
+        return multiply(*sizes, constant=constant)
+    return where(singular, INF, multiply(*sizes), constant=constant)
+
+
+def _ratio(above: Any, below: Any, constant: bool | None) -> Tensor:
+    """A quotient that is infinite where the divisor is 0."""
+    nothing = below._data == 0
+    library = xp_of(below).adapter.xp
+    if not bool(library.any(nothing)):
+        found: Tensor = divide(above, below, constant=constant)
+        return found
+    safe = above / where(nothing, 1.0, below)
+    return where(nothing, INF, safe, constant=constant)
+
+
+def _singular(a: Any, library: Any) -> Any:
+    """A raw mask: which matrices cannot be inverted."""
+    sign, _ = library.linalg.slogdet(a)
+    return sign == 0
+
+
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """The number of singular values that do not count as 0: an array of integers.
+
+    Parameters
+    ----------
+    A
+        Matrices, shape (..., m, n); a vector has rank 1, or 0 if all its elements are 0.
+    tol
+        Singular values that are not larger than this count as 0.
+    hermitian
+        Whether the matrices are Hermitian; only their lower triangles are looked at then.
+    rtol
+        The same, times the largest singular value; by default max(m, n) times the precision of
+        the dtype.
+
+    Returns
+    -------
+    Array
+        A raw array of shape (...), as a rank has no derivative.
+
+    Raises
+    ------
+    ValueError
+        Both `tol` and `rtol` were given.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> int(mg.linalg.matrix_rank([[1.0, 2.0], [2.0, 4.0]]))
+    1
+    """
+    t = as_operand_tensor(A)
+    if tol is not None and rtol is not None:
+        raise ValueError("linalg.matrix_rank: give tol= or rtol=, the limit or its ratio, not both")
+    xp, library = xp_of(t), xp_of(t).adapter.xp
+    if t.ndim < 2:
+        return library.astype(library.any(t._data != 0), library.int64)
+    s = singular_values(t.detach(), hermitian)._data
+    if tol is None:
+        ratio = sorted(t.shape[-2:])[-1] * precision(s, xp) if rtol is None else raw(rtol)
+        ratio = library.expand_dims(library.asarray(ratio, device=s.device), axis=-1)
+        limit = ratio * library.max(s, axis=-1, keepdims=True) if s.shape[-1] else ratio
+    else:
+        limit = library.expand_dims(library.asarray(raw(tol), device=s.device), axis=-1)
+    return library.count_nonzero(s > limit, axis=-1)

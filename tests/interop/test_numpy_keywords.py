@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
+import cases_linalg
 import numpy as np
 import pytest
 from numpy.testing.overrides import (
@@ -144,6 +145,10 @@ REST = {  # what **kwargs takes
     "pad": ["constant_values", "end_values", "reflect_type", "stat_length"],
     "einsum": ["dtype", "order", "casting"],
 }
+CALLS |= cases_linalg.CALLS
+ELSEWHERE |= cases_linalg.SWEPT_ELSEWHERE
+BY_NAME |= cases_linalg.BY_NAME
+FOR |= cases_linalg.FOR
 NOT_ALONE = ("a_min", "a_max")
 """Keywords that NumPy takes together only."""
 
