@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from mygrad import errors as errors
+from mygrad import fft as fft
 from mygrad import linalg as linalg
 from mygrad import nnet as nnet
 from mygrad import optim as optim

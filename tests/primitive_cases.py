@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import cases_fft
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,6 +100,7 @@ ELSEWHERE = {
     "normalize_channels": "test_nnet_against_torch",
     "normalize_rows": "test_nnet_against_torch",
     "to": "test_backend_selection",
+    **cases_fft.ELSEWHERE,
 }
 """Primitives with rules whose tests need more than a table, and where these are."""
 
