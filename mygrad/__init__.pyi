@@ -25,11 +25,37 @@ from mygrad.linalg.products import multi_matmul as multi_matmul
 from mygrad.linalg.products import outer as outer
 from mygrad.linalg.products import tensordot as tensordot
 from mygrad.linalg.products import vdot as vdot
+from mygrad.math.covariance import corrcoef as corrcoef
+from mygrad.math.covariance import cov as cov
+from mygrad.math.differences import diff as diff
+from mygrad.math.differences import ediff1d as ediff1d
+from mygrad.math.differences import gradient as gradient
+from mygrad.math.differences import trapezoid as trapezoid
+from mygrad.math.differences import trapz as trapz
+from mygrad.math.differences import unwrap as unwrap
+from mygrad.math.fitting import polyfit as polyfit
+from mygrad.math.interpolation import interp as interp
+from mygrad.math.polynomials import polyadd as polyadd
+from mygrad.math.polynomials import polyder as polyder
+from mygrad.math.polynomials import polydiv as polydiv
+from mygrad.math.polynomials import polyint as polyint
+from mygrad.math.polynomials import polymul as polymul
+from mygrad.math.polynomials import polysub as polysub
+from mygrad.math.polynomials import polyval as polyval
+from mygrad.math.polynomials import vander as vander
+from mygrad.math.roots import poly as poly
+from mygrad.math.roots import roots as roots
 from mygrad.math.rounding import clip as clip
 from mygrad.math.rounding import divmod as divmod
 from mygrad.math.sequential import add_sequence as add_sequence
 from mygrad.math.sequential import multiply_sequence as multiply_sequence
 from mygrad.math.ufunc import Ufunc as ufunc
+from mygrad.math.windows import bartlett as bartlett
+from mygrad.math.windows import blackman as blackman
+from mygrad.math.windows import hamming as hamming
+from mygrad.math.windows import hanning as hanning
+from mygrad.math.windows import i0 as i0
+from mygrad.math.windows import kaiser as kaiser
 from mygrad.nnet.layers.windows import sliding_window_view as sliding_window_view
 from mygrad.operation_base.classes import execute_op as execute_op
 from mygrad.tensor_creation.filled import empty as empty
@@ -242,8 +268,14 @@ def concatenate(
     dtype: DTypeLikeReals = ..., *, casting: str = ..., constant: bool | None = ...
 ) -> Tensor: ...
 def conj(x: ArrayLike, *, out: Any = ..., constant: bool | None = ...) -> Tensor: ...
+def convolve(
+    a: ArrayLike, v: ArrayLike, mode: Any = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
 def copy(
     a: ArrayLike, order: str = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def correlate(
+    a: ArrayLike, v: ArrayLike, mode: Any = ..., *, out: Any = ..., constant: bool | None = ...
 ) -> Tensor: ...
 def cumprod(
     a: ArrayLike, axis: int | None = ..., *, dtype: DTypeLikeReals = ...,

@@ -332,3 +332,4 @@ CASES: dict[str, list[Case]] = {
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
     "layer_norm": [on((4, 3)), on((3, 2, 2), axis=(0, 2))],
 }
+CASES |= cases_fft.cases(on, then)
