@@ -155,7 +155,7 @@ def _cov(
     if float(getattr(freedom, "_data", freedom)) <= 0:
         warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
         freedom = 0.0
-    centred = rows - expand_dims(mean, axis=1)
+    centred = astype(rows - expand_dims(mean, axis=1), rows.dtype)
     other = centred if w is None else centred * w
     other = conj(other) if _is_complex(other) else other
     products = centred @ other.T

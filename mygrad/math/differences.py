@@ -84,6 +84,10 @@ def diff(
     """
     if n < 0:
         raise ValueError(f"diff: n= says how often differences are taken, and is {n}")
+    # NumPy hands its sign for "not given" on where arguments are given by position.
+    prepend, append = (
+        None if type(t).__name__ == "_NoValueType" else t for t in (prepend, append)
+    )
     given = [t for t in (prepend, append) if t is not None]
     a, *given = as_operand_tensors(a, *given)
     axis = axis_number(axis, a.ndim, "diff")
