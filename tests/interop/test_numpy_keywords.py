@@ -283,7 +283,8 @@ def check(f: Any, args: Any, kwargs: dict[str, Any], by_position: Any = ()) -> N
                 loss = loss + mg.sum(mine * seed(theirs))
     if f.__name__ in ("empty_like", "ones_like", "zeros_like", "full_like"):
         return
-    if any(np.asarray(w).dtype == np.float32 for w in want):
+    single = [np.asarray(w).dtype for w in want] + [v for v in kwargs.values() if v is np.float32]
+    if any(dtype == np.float32 for dtype in single):
         f, kwargs = in_double(f), kwargs
     if isinstance(loss, mg.Tensor):
         loss.backward()
