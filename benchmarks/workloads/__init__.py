@@ -17,7 +17,9 @@ Arrays = dict[str, np.ndarray]
 Step = Callable[[], tuple[Any, ...]]
 Program = Callable[..., Step]
 
-FAMILIES = ("overhead", "chains", "leaves", "rows", "batchnorm", "convolution", "cnn", "gru")
+FAMILIES = (
+    "overhead", "chains", "leaves", "rows", "batchnorm", "convolution", "cnn", "gru", "fft",
+)  # fmt: skip
 NNET = ("batchnorm", "convolution", "cnn", "gru")
 SAME_PROGRAM = {"earlier": "mygrad", "torch-compile": "torch", "cupy": "numpy"}
 """Peers that run the programs of another, where a workload has none for them."""
