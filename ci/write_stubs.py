@@ -29,8 +29,8 @@ from mygrad.tensors import operators  # noqa: E402
 from mygrad.tensors.base import Tensor  # noqa: E402
 
 GATHERING = """
-    mygrad mygrad.linalg mygrad.math mygrad.nnet.activations mygrad.nnet.layers mygrad.nnet.losses
-    mygrad.tensor_manip
+    mygrad mygrad.fft mygrad.linalg mygrad.math mygrad.nnet.activations mygrad.nnet.layers
+    mygrad.nnet.losses mygrad.tensor_manip
 """.split()
 INSTALLED = "mygrad.tensors.installed"
 

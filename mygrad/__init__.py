@@ -77,7 +77,7 @@ from mygrad.tensors.base import Tensor, astensor, stop_gradient, tensor
 from mygrad.tensors.leaving import asarray
 
 # isort: split
-from mygrad import linalg, random, typing
+from mygrad import fft, linalg, random, typing
 from mygrad import nnet as nnet
 from mygrad import operation_base as _operation_base
 from mygrad import optim as optim
@@ -118,7 +118,7 @@ except _PackageNotFoundError:  # a checkout that is not installed
 
 def __dir__() -> list[str]:
     """What users call; import paths of older versions work, too, but are not shown."""
-    rooms = (errors, linalg, nnet, optim, random, typing)
+    rooms = (errors, fft, linalg, nnet, optim, random, typing)
     module = type(_sys)
     return [
         name

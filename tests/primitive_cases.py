@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import cases_linalg
+import cases_fft
 import numpy as np
 from numpy.typing import NDArray
 
@@ -100,6 +101,7 @@ ELSEWHERE = {
     "normalize_channels": "test_nnet_against_torch",
     "normalize_rows": "test_nnet_against_torch",
     "to": "test_backend_selection",
+    **cases_fft.ELSEWHERE,
 }
 """Primitives with rules whose tests need more than a table, and where these are."""
 
@@ -333,3 +335,4 @@ CASES: dict[str, list[Case]] = {
 }
 CASES |= cases_linalg.cases(on, then)
 ELSEWHERE |= cases_linalg.ELSEWHERE
+CASES |= cases_fft.cases(on, then)

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.numpy_only("has nothing to do with the backend")
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 CHECKS = set(tomllib.loads(PROJECT.read_text())["tool"]["numpydoc_validation"]["checks"])
 ROOMS = """
-    mygrad mygrad.computational_graph mygrad.io mygrad.linalg mygrad.random mygrad.nnet.activations
+    mygrad mygrad.computational_graph mygrad.fft mygrad.io mygrad.linalg mygrad.random
+    mygrad.nnet.activations
     mygrad.nnet.initializers mygrad.nnet.layers mygrad.nnet.losses mygrad.optim
     mygrad.tensor_creation mygrad.testing mygrad.testing.strategies
 """.split()

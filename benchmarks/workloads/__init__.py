@@ -19,6 +19,7 @@ Program = Callable[..., Step]
 
 FAMILIES = (
     "overhead", "chains", "leaves", "rows", "batchnorm", "convolution", "cnn", "gru", "linalg",
+    "fft",
 )  # fmt: skip
 NNET = ("batchnorm", "convolution", "cnn", "gru")
 SAME_PROGRAM = {"earlier": "mygrad", "torch-compile": "torch", "cupy": "numpy"}

@@ -140,7 +140,9 @@ _table: dict[Any, Handler] = {}
 def _handlers() -> dict[Any, Handler]:
     """By NumPy function, what does its work on tensors; made when first needed."""
     if not _table:
-        for module, ours in ((np.linalg, _public.linalg), (np, _public)):
+        for module, ours in (
+            (np.linalg, _public.linalg), (np.fft, _public.fft), (np, _public),
+        ):  # fmt: skip
             for name in dir(module):
                 theirs = getattr(module, name)
                 if name.startswith("_") or name in RAW or isinstance(theirs, (type, np.ufunc)):

@@ -6,3 +6,14 @@ from mygrad.math.hyperbolic_trig import *
 from mygrad.math.rounding import *
 from mygrad.math.sequential import *
 from mygrad.math.trigonometric import *
+
+# isort: split
+# What is made of the operations above, and of those of other rooms, which import them.
+from mygrad.math.convolution import *
+from mygrad.math.covariance import *
+from mygrad.math.differences import *
+from mygrad.math.fitting import *
+from mygrad.math.interpolation import *
+from mygrad.math.polynomials import *
+from mygrad.math.roots import *
+from mygrad.math.windows import *

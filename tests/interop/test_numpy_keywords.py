@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 import cases_linalg
+import cases_fft
 import numpy as np
 import pytest
 from numpy.testing.overrides import (
@@ -84,6 +85,7 @@ CALLS: dict[str, list[tuple[Any, ...]]] = {
     "linalg.multi_dot": [([SQUARE, X, V],)],
     "linalg.outer": [(V, V)],
     "linalg.tensordot": [(SQUARE, SQUARE)],
+    **cases_fft.NUMPY_CALLS,
 }
 ELSEWHERE = {
     "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask",  # they write
@@ -124,6 +126,7 @@ BY_NAME: dict[str, list[Any]] = {
     "stat_length": [1],
     "subok": [True, False],
     "where": [MASK, MASK[:1], True, NoValue],
+    **cases_fft.KEYWORDS,
 }
 FOR: dict[tuple[str, str], list[Any]] = {
     ("clip", "a_min"): [0.0, V - 1.0, None, NoValue],
@@ -139,6 +142,7 @@ FOR: dict[tuple[str, str], list[Any]] = {
     ("rot90", "k"): [0, 2, 3, -1],
     ("take", "mode"): ["raise", "wrap", "clip", "other"],
     ("tensordot", "axes"): [0, ((0,), (0,)), ((0, 1), (0, 1)), ((1,), (0,)), ((0,), (5,)), 7],
+    **cases_fft.KEYWORDS_FOR,
 }  # fmt: skip
 REST = {  # what **kwargs takes
     "clip": ["where", "dtype", "casting", "order", "subok"],
@@ -201,13 +205,23 @@ def results(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+def parts(result: Any) -> list[Any]:
+    """A result, or its real and imaginary parts: what is weighted and added up."""
+    if np.asarray(getattr(result, "data", result)).dtype.kind != "c":
+        return [result]
+    return [mg.real(result), mg.imag(result)] if isinstance(result, mg.Tensor) else [
+        result.real, result.imag,
+    ]  # fmt: skip
+
+
 def refuses(error: Exception, given: tuple[str, ...]) -> bool:
     kind = isinstance(error, (TypeError, NotImplementedError, ValueError))
     return kind and any(f"{name}=" in str(error) for name in given)
 
 
 def total(f: Any, args: Any, kwargs: Any) -> float:
-    return float(sum(np.sum(seed(r) * np.nan_to_num(r)) for r in results(f(*args, **kwargs))))
+    found = [part for r in results(f(*args, **kwargs)) for part in parts(r)]
+    return float(sum(np.sum(seed(r) * np.nan_to_num(r)) for r in found))
 
 
 def seed(result: Any) -> Any:
@@ -270,16 +284,18 @@ def check(f: Any, args: Any, kwargs: dict[str, Any], by_position: Any = ()) -> N
         assert np.asarray(array).dtype == np.asarray(w).dtype, f"{what}: {array!r} {w!r}"
         assert np.shape(array) == np.shape(w), what
         if isinstance(h, mg.Tensor) and not h.constant:
-            loss = loss + mg.sum(h * seed(w))
+            for mine, theirs in zip(parts(h), parts(w), strict=True):
+                loss = loss + mg.sum(mine * seed(theirs))
     if f.__name__ in ("empty_like", "ones_like", "zeros_like", "full_like"):
         return
-    if any(np.asarray(w).dtype == np.float32 for w in want):
+    single = [np.asarray(w).dtype for w in want] + [v for v in kwargs.values() if v is np.float32]
+    if any(dtype == np.float32 for dtype in single):
         f, kwargs = in_double(f), kwargs
     if isinstance(loss, mg.Tensor):
         loss.backward()
     for t, array in made:
         wanted = np.zeros_like(array)
-        if all(np.asarray(w).dtype.kind == "f" for w in want):
+        if all(np.asarray(w).dtype.kind in "fc" for w in want):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 wanted = slope(f, args, kwargs, array)

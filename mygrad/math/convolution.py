@@ -1,0 +1,180 @@
+r"""Convolution and correlation of two vectors.
+
+A convolution is linear in each of its operands, and its adjoint by one of them is the correlation
+of the adjoint with the other one: with the vectors reversed, a convolution again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mygrad.autodiff.primitive import primitive
+from mygrad.math.dtypes import is_complex
+
+__all__ = ["convolve", "correlate"]
+
+MODES = ("valid", "same", "full")
+
+
+def _mode(mode: Any, name: str) -> str:
+    """The mode by its name; NumPy also takes numbers, and letters that names begin with."""
+    if isinstance(mode, int) and mode in (0, 1, 2):
+        return MODES[mode]
+    for known in MODES:
+        if isinstance(mode, str) and mode and known.startswith(mode.lower()):
+            return known
+    raise ValueError(f"{name}: mode= is 'full', 'same' or 'valid', and not {mode!r}")
+
+
+def _range(n: int, m: int, mode: str, reverses: bool = False) -> tuple[int, int]:
+    """Where in the full convolution of vectors of these lengths a mode begins and ends.
+
+    `reverses` is for correlations of a shorter vector with a longer one: NumPy exchanges them,
+    and reverses what comes out, so that the middle of "same" is rounded to the other side.
+    """
+    short, long = min(n, m), max(n, m)
+    if mode == "full":
+        return 0, n + m - 1
+    if mode == "valid":
+        return short - 1, long
+    start = short // 2 if reverses and n < m else (short - 1) // 2
+    return start, start + long
+
+
+def _lengths(a_shape: Any, v_shape: Any) -> tuple[int, int]:
+    return (a_shape[0] if a_shape else 1), (v_shape[0] if v_shape else 1)
+
+
+def _adjoint(g: Any, other: Any, shape: Any, ends: tuple[int, int], count: int, xp: Any) -> Any:
+    """The adjoint of one operand of a convolution; `count` is the length of the full one."""
+    start, stop = ends
+    if stop - start < count:
+        g = xp.pad(g, [(start, count - stop)])
+    reversed_ = xp.flip(xp.reshape(other, (-1,)), axis=0)
+    return xp.reshape(xp.convolve(g, reversed_, "valid"), tuple(shape))
+
+
+def _convolution_rule(g: Any, other: Any, shape: Any, mode: Any, xp: Any) -> Any:
+    n, m = _lengths(shape, other.shape)
+    return _adjoint(g, other, shape, _range(n, m, _mode(mode, "convolve")), n + m - 1, xp)
+
+
+def _direct(a: Any, v: Any, ends: tuple[int, int], xp: Any) -> Any:
+    """A convolution, for libraries that have none: the shorter vector is a row of weights."""
+    library = xp.adapter.xp
+    if a.shape[0] < v.shape[0]:
+        a, v = v, a
+    n, m = a.shape[0], v.shape[0]
+    dtype = library.result_type(a.dtype, v.dtype)
+    zeros = library.zeros(m - 1, dtype=dtype, device=a.device)
+    padded = library.concat([zeros, library.astype(a, dtype), zeros])
+    out = library.zeros(n + m - 1, dtype=dtype, device=a.device)
+    for k in range(m):
+        out = out + v[k] * padded[m - 1 - k : m - 1 - k + n + m - 1]
+    return out[ends[0] : ends[1]]
+
+
+def _vectors(a: Any, v: Any, name: str, xp: Any) -> tuple[Any, Any]:
+    library = xp.adapter.xp
+    vectors = []
+    for x in (a, v):
+        x = x if hasattr(x, "shape") else xp.adapter.asarray(x)
+        if x.ndim > 1 or 0 in x.shape:
+            raise ValueError(
+                f"{name}: takes two vectors of one element at least, and was given one of the "
+                f"shape {tuple(x.shape)}"
+            )
+        vectors.append(library.reshape(x, (-1,)))
+    return vectors[0], vectors[1]
+
+
+@primitive(
+    a=lambda g, v, mode, a_shape, xp: _convolution_rule(g, v, a_shape, mode, xp),
+    v=lambda g, a, mode, v_shape, xp: _convolution_rule(g, a, v_shape, mode, xp),
+    goes_first=True,
+)
+def convolve(a: Any, v: Any, mode: Any = "full", *, xp: Any) -> Any:
+    r"""The convolution of two vectors, :math:`c_k = \sum_i a_i v_{k-i}`.
+
+    Parameters
+    ----------
+    a, v : ArrayLike
+        Vectors of N and M elements, real or complex.
+    mode : {"full", "same", "valid"}
+        All N + M - 1 sums; the max(N, M) in the middle; or those in which no element is missing.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        An operand has two axes or more, or no element; there is no such `mode`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> mg.convolve(x, [0.0, 1.0, 0.5])
+    Tensor([0. , 1. , 2.5, 4. , 1.5])
+    """
+    mode = _mode(mode, "convolve")
+    a, v = _vectors(a, v, "convolve", xp)
+    theirs = getattr(xp.adapter.xp, "convolve", None)
+    if theirs is not None:
+        return theirs(a, v, mode)
+    return _direct(a, v, _range(a.shape[0], v.shape[0], mode), xp)
+
+
+def _correlation_rules(g: Any, other: Any, shape: Any, mode: Any, by_second: bool, xp: Any) -> Any:
+    """A correlation is the convolution with the second vector reversed and conjugated."""
+    n, m = _lengths(shape, other.shape)
+    ends = _range(*((m, n) if by_second else (n, m)), _mode(mode, "correlate"), reverses=True)
+    other = xp.reshape(other, (-1,))
+    if not by_second:
+        turned = xp.conj(other) if is_complex(other, xp) else other
+        return _adjoint(g, xp.flip(turned, axis=0), shape, ends, n + m - 1, xp)
+    found = xp.flip(_adjoint(g, other, (n,), ends, n + m - 1, xp), axis=0)
+    return xp.reshape(xp.conj(found) if is_complex(found, xp) else found, tuple(shape))
+
+
+@primitive(
+    a=lambda g, v, mode, a_shape, xp: _correlation_rules(g, v, a_shape, mode, False, xp),
+    v=lambda g, a, mode, v_shape, xp: _correlation_rules(g, a, v_shape, mode, True, xp),
+    goes_first=True,
+)
+def correlate(a: Any, v: Any, mode: Any = "valid", *, xp: Any) -> Any:
+    r"""The correlation of two vectors, :math:`c_k = \sum_i a_{i+k} \bar v_i`.
+
+    Parameters
+    ----------
+    a, v : ArrayLike
+        Vectors of N and M elements, real or complex; `v` is conjugated.
+    mode : {"valid", "same", "full"}
+        The sums in which no element is missing; the max(N, M) in the middle; or all N + M - 1.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        An operand has two axes or more, or no element; there is no such `mode`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> mg.correlate(x, [0.0, 1.0, 0.5], mode="same")
+    Tensor([2. , 3.5, 3. ])
+    """
+    mode = _mode(mode, "correlate")
+    a, v = _vectors(a, v, "correlate", xp)
+    library = xp.adapter.xp
+    theirs = getattr(library, "correlate", None)
+    if theirs is not None:
+        return theirs(a, v, mode)
+    turned = library.flip(library.conj(v) if is_complex(v, xp) else v, axis=0)
+    return _direct(a, turned, _range(a.shape[0], v.shape[0], mode, reverses=True), xp)

@@ -1,0 +1,113 @@
+"""Cases for Fourier transforms, signals, polynomials and numerical calculus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["ELSEWHERE", "KEYWORDS", "KEYWORDS_FOR", "NUMPY_CALLS", "cases"]
+
+ELSEWHERE = {
+    **dict.fromkeys(("dft", "hermitian_dft", "real_dft"), "test_fft"),
+    "polynomial_roots": "test_polynomials",
+    "least_squares": "test_fitting",
+}
+"""Primitives whose results have a dtype of their own, or which need operands that fit together."""
+
+
+def cases(on: Callable[..., Any], then: Callable[..., Any]) -> dict[str, list[Any]]:
+    """Example calls, by primitive."""
+    modes = ("full", "same", "valid")
+    return {
+        "convolve": [
+            *(then((4,), (3,), extra=(mode,)) for mode in modes),
+            on((2,), (5,), mode="same"),
+            on((1,), (1,)),
+        ],
+        "correlate": [
+            *(then((4,), (3,), extra=(mode,)) for mode in modes),
+            on((3,), (4,), mode="same"),
+            on((2,), (5,), mode="valid"),
+        ],
+        "horner": [on((4,), (2, 3)), on((1,), (2,)), on((3,), ())],
+        "bessel_i": [on((2, 3)), on((3,), order=1), on((), order=4)],
+        "pseudo_inverse": [then((3, 2), extra=(1e-6,)), then((2, 4), extra=(1e-6,))],
+        "characteristic_polynomial": [on((3, 3)), on((1, 1))],
+    }
+
+
+# --- for the sweep over NumPy's keywords ------------------------------------------------------
+X = np.array([[1.3, -0.7, 2.1], [0.4, 1.9, -1.2]])
+V = np.array([0.5, 1.5, -2.0])
+WEIGHTS = np.array([0.5, 1.0, 2.0])
+
+NUMPY_CALLS: dict[str, list[tuple[Any, ...]]] = {
+    **{
+        f"fft.{inverse}{real}fft{several}": [(X,)]
+        for inverse in ("", "i")
+        for real in ("", "r", "h")
+        for several in ("", "2", "n")
+        if not (real == "h" and several)
+    },
+    "fft.fftshift": [(X,)],
+    "fft.ifftshift": [(X,)],
+    "convolve": [(V, V[:2])],
+    "corrcoef": [(X,)],
+    "correlate": [(V, V[:2])],
+    "cov": [(X,)],
+    "diff": [(X,)],
+    "ediff1d": [(X,)],
+    "gradient": [(X,), (X, 0.5), (X, V[:2], np.array([0.0, 1.0, 3.0]))],
+    "i0": [(V,)],
+    "interp": [(np.array([-0.3, 0.2, 1.4]), np.array([0.0, 0.6, 1.3]), V)],
+    "poly": [(V,)],
+    "polyadd": [(V, V[:2])],
+    "polyder": [(V,)],
+    "polydiv": [(V, V[:2])],
+    "polyfit": [(V + 0.1, WEIGHTS, 1)],
+    "polyint": [(V,)],
+    "polymul": [(V, V[:2])],
+    "polysub": [(V, V[:2])],
+    "polyval": [(V, X)],
+    "roots": [(np.array([1.0, -1.2, -3.0]),)],
+    "trapezoid": [(X,)],
+    "unwrap": [(3 * X,)],
+    "vander": [(V,)],
+}
+KEYWORDS: dict[str, list[Any]] = {
+    "append": [2.5, X[:, :1], np._NoValue],  # type: ignore[attr-defined]
+    "aweights": [WEIGHTS],
+    "bias": [True, False],
+    "cov": [True, "unscaled", False],
+    "discont": [4.0, None],
+    "dx": [0.5],
+    "edge_order": [2, 3],
+    "full": [False],
+    "fweights": [[1, 2, 1], [1, 2]],
+    "increasing": [True],
+    "left": [1.5],
+    "m": [0, 1, 2],
+    "N": [2, 0],
+    "n": [0, 1, 2],
+    "norm": ["ortho", "forward", None],
+    "period": [1.7],
+    "prepend": [2.5, X[:, :1], np._NoValue],  # type: ignore[attr-defined]
+    "rcond": [1e-3],
+    "right": [1.5],
+    "rowvar": [False, True],
+    "s": [(2, 2), (3,), (-1, 4)],
+    "to_begin": [2.5, V],
+    "to_end": [2.5, V],
+    "w": [WEIGHTS],
+    "x": [V, X],
+    "y": [X + V, V],
+}
+KEYWORDS_FOR: dict[tuple[str, str], list[Any]] = {
+    ("convolve", "mode"): ["full", "same", "valid", "other"],
+    ("correlate", "mode"): ["full", "same", "valid", "other"],
+    ("corrcoef", "dtype"): [np.float32, np.float64, None],
+    ("cov", "dtype"): [np.float32, np.float64, None],
+    ("polyint", "k"): [2.0, V],
+}
