@@ -26,6 +26,7 @@ from mygrad.interop.arguments import (
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
+from mygrad.statistics.histograms import histogram_bin_edges
 from mygrad.tensors.base import astensor
 
 __all__ = ["array_function", "implements_numpy_override", "use_names"]
@@ -263,4 +264,6 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.asanyarray: _asarray,
     np.array: _array,
     **{f: _filled(f) for f in (np.zeros, np.ones, np.empty)},
+    # Edges that are spread over the range of what is counted depend on it.
+    np.histogram_bin_edges: histogram_bin_edges,
 }

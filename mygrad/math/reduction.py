@@ -199,7 +199,7 @@ def _of_chosen(
         mean = _of_chosen("mean", x, where, axis=axis, keepdims=True)
     deviation = _zero_outside(where, chosen, x - mean)
     total = registry["sum"](_squared_modulus(deviation), axis=axis, keepdims=keepdims)
-    freedom = registry["maximum"](_count(chosen, x, axis, keepdims) - ddof, 0)
+    freedom = registry["maximum"](_count(chosen, total, axis, keepdims) - ddof, 0)
     variance = registry["divide"](total, freedom, constant=constant)
     if name == "var":
         return variance
