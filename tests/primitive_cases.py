@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import cases_sorting
 import numpy as np
 from numpy.typing import NDArray
 
@@ -329,3 +330,5 @@ CASES: dict[str, list[Case]] = {
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
     "layer_norm": [on((4, 3)), on((3, 2, 2), axis=(0, 2))],
 }
+
+CASES |= cases_sorting.cases()

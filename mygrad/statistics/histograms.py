@@ -387,7 +387,7 @@ def _boxes(
         found = registry["astype"](found, "float64")
     else:
         w = as_operand_tensor(weights, columns)
-        real_only(w, namespace_of(adapter), f"{name}, weights=")
+        real_only(w, namespace_of(adapter), f"{name}(weights=)")
         w = registry["astype"](w, "float64")
         found = untake(where(inside, w, 0), flat, 0, (prod(shape),))
     found = reshape(found, shape)
@@ -504,6 +504,6 @@ def bincount(
         raise ValueError(
             f"bincount: weights= of shape {tuple(w.shape)} do not fit x, of shape {tuple(t.shape)}"
         )
-    real_only(w, namespace_of(adapter), "bincount, weights=")
+    real_only(w, namespace_of(adapter), "bincount(weights=)")
     w = registry["astype"](w, library.float64)
     return astensor(untake(w, places, 0, (length,)), constant=constant)

@@ -6,9 +6,10 @@ from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.inplace import write
-from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.math.arithmetic import add, multiply
+from mygrad.math.dtypes import is_narrow
 from mygrad.math.sequential import cumprod, cumsum, max, mean, min, prod, std, sum, var
 from mygrad.statistics.layout import (
     adapter_of_tensor,
@@ -297,17 +298,51 @@ def _deviation(
     function: Any, a: Any, axis: Any, dtype: Any, out: Any, ddof: float, keepdims: bool,
     mask: Any, centre: Any, correction: Any, constant: bool | None,
 ) -> Any:  # fmt: skip
-    t = as_operand_tensor(a)
-    chosen = _chosen(t, mask)
+    t, name = as_operand_tensor(a), f"nan{function.name}"
+    if ddof and correction is not None:
+        raise ValueError(f"{name}: ddof= and correction= are two names for one thing")
+    ddof = ddof if correction is None else correction
     options = {"axis": axis, "keepdims": keepdims}
-    moments = {"dtype": dtype, "where": chosen, "mean": centre, "correction": correction}
     if _missing(t) is None:
-        return function(t, ddof=ddof, **options, **moments, out=out, constant=constant)
-    result = function(t, ddof=ddof, **options, **moments)
-    count = sum(registry["astype"](as_operand_tensor(chosen), "int64"), **options)
-    few = count._data <= (ddof if correction is None else correction)
-    result = registry["where"](few, float("nan"), result)
-    return delivered(result, out, constant, f"nan{function.name}")
+        return function(
+            t, ddof=ddof, **options, dtype=dtype, where=mask, mean=centre, out=out,
+            constant=constant,
+        )  # fmt: skip
+    if dtype is not None:
+        t = registry["astype"](t, dtype)
+        if _missing(t) is None:
+            raise TypeError(f"{name}: dtype= has to be a floating-point one, and is {t.dtype}")
+    result = _moment(function is std, t, _chosen(t, mask), centre, ddof, options)
+    return delivered(result, out, constant, name)
+
+
+def _moment(
+    root: bool, t: Any, chosen: Any, centre: Any, ddof: float, options: dict[str, Any]
+) -> Any:
+    """The variance of chosen elements, or its root; NaN where they are not more than `ddof`.
+
+    No division by 0 is left in the graph: its derivative would be NaN, used or not.
+    """
+    adapter, dtype = adapter_of_tensor(t), t.dtype
+    if is_narrow(t, namespace_of(adapter)):
+        t = registry["astype"](t, adapter.xp.float32)
+    if centre is None:
+        centre = mean(t, axis=options["axis"], keepdims=True, where=chosen)
+    deviation = where(chosen, t - centre, 0)
+    if adapter.xp.isdtype(dtype, "complex floating"):
+        squares = real(deviation * registry["conj"](deviation))
+    else:
+        squares = registry["square"](deviation)
+    total = sum(squares, **options)
+    ones = registry["astype"](as_operand_tensor(chosen), total.dtype)
+    freedom = sum(ones, **options) - ddof
+    few = freedom._data <= 0
+    variance = total / where(few, 1.0, freedom)
+    if root:
+        zero = variance._data == 0  # where the derivative of the root is taken to be 0
+        variance = where(zero, 0.0, registry["sqrt"](where(zero, 1.0, variance)))
+    found = where(few, float("nan"), variance)
+    return found if t.dtype == dtype else registry["astype"](found, dtype)
 
 
 def nanvar(

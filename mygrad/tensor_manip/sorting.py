@@ -105,6 +105,8 @@ def sort(
     array([100.,   1.,  10.])
     """
     _without_fields("sort", order)
+    if kind is not None and stable is not None:
+        raise ValueError("sort: kind= and stable= say the same thing; give one of them")
     library = xp.adapter.xp
     if axis is None:
         a, axis = library.reshape(a, (prod(a.shape),)), 0
