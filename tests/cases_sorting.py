@@ -12,7 +12,9 @@ import numpy as np
 
 __all__ = ["BY_NAME", "CALLS", "ELSEWHERE", "FOR", "cases"]
 
+MASK = np.array([[True, False, True], [True, True, False]])
 ORDER = np.array([2, 0, 1])
+ORDERS = np.array([[2, 0], [0, 2], [1, 1]])
 WEIGHTED = {"method": "inverted_cdf", "weights": [1.0, 3.0, 2.0]}
 
 
@@ -24,13 +26,13 @@ def cases() -> dict[str, list[Any]]:
         "sort": [on((5,)), on((2, 3), axis=0), on((2, 3), axis=None), on((4,), descending=True)],
         "partition": [then((5,), extra=(2,)), then((2, 4), extra=([1, -1], 1)),
                       then((2, 3), extra=(2, None))],
-        "put_back": [then((3,), extra=(ORDER, 0)), then((3, 2), extra=(np.stack([ORDER] * 2, 1), 0))],
+        "put_back": [then((3,), extra=(ORDER, 0)), then((3, 2), extra=(ORDERS, 0))],
         "evenly_spaced": [then((), (), extra=(4,))],
         "unique_values": [on((5,)), on((2, 3))],
         "union1d": [on((3,), (4,)), on((2, 2), (3,))],
         "setxor1d": [on((3,), (4,))],
         "trim_zeros": [on((4,))],
-        "extract": [Case(((2, 3),), leading=(np.array([[True, False, True], [False, False, True]]),))],
+        "extract": [Case(((2, 3),), leading=(MASK,))],
         "median": [*reductions(), on((4, 3), axis=0), on((5,), overwrite_input=True)],
         "quantile": [
             then((5,), extra=(0.3,)), then((2, 4), extra=([[0.2], [0.9]], 1)),
@@ -67,7 +69,6 @@ X = np.array([[1.3, -0.7, 2.1], [0.4, 1.9, -1.2]])
 H = np.array([[1.3, np.nan, 2.1], [0.4, 1.9, np.nan]])
 V = np.array([0.5, 1.5, -2.0])
 W = np.array([1.5, 0.5, 1.25, -2.0, 0.0])
-MASK = np.array([[True, False, True], [True, True, False]])
 WEIGHTS = np.array([[1.5, 0.5, 2.0], [0.25, 1.0, 0.75]])
 
 REDUCED = "median nanmedian ptp average".split()
@@ -98,8 +99,8 @@ CALLS: dict[str, list[tuple[Any, ...]]] = {
     "bincount": [(np.array([3, 1, 0, 1]),)],
 }
 ELSEWHERE = {"histogramdd", "intersect1d", "setdiff1d", "sort_complex", "trim_zeros"}
-"""Those with results in lists, with complex ones, and those that jump where elements are 0 or equal:
-files of tests of their own have them."""
+"""Those with results in lists, with complex ones, and those that jump where elements are 0 or
+equal: files of tests of their own have them."""
 
 BY_NAME: dict[str, list[Any]] = {
     "assume_unique": [False],

@@ -6,8 +6,9 @@ from math import prod
 from typing import Any
 
 from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.operands import common_adapter
 from mygrad.math.sequential import max, mean, min, sum
-from mygrad.statistics.layout import adapter_of_tensor, axes_of, delivered
+from mygrad.statistics.layout import axes_of, delivered
 from mygrad.tensor_creation import full_like
 from mygrad.tensor_manip.array_shape import broadcast_to, reshape
 from mygrad.tensor_manip.transpose_like import transpose
@@ -73,10 +74,10 @@ def average(
         count = prod(t.shape[k] for k in axes_of(axis, t.ndim, "average"))
         return found, full_like(found, count, constant=True)
     t, w = as_operand_tensors(a, weights)
-    library = adapter_of_tensor(t).xp
-    dtype = library.result_type(t.dtype, w.dtype)
+    library = common_adapter((t, w), "average").xp
     if library.isdtype(t.dtype, ("integral", "bool")):
-        dtype = library.result_type(dtype, library.float64)
+        t = registry["astype"](t, library.float64)
+    dtype = library.result_type(t.dtype, w.dtype)
     w = _beside(t, w, axis)
     total = sum(w, axis=axis, keepdims=keepdims, dtype=dtype)
     if bool(library.any(total._data == 0)):

@@ -12,6 +12,7 @@ from math import isfinite, prod
 from typing import Any
 
 from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.operands import common_adapter
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import real_only
 from mygrad.math.sequential import max, min, sum
@@ -154,7 +155,9 @@ def _edges(t: Any, bins: Any, given: Any, weights: Any, name: str) -> Any:
 
 def _bins(values: Any, edges: Any, library: Any) -> tuple[Any, Any]:
     """Which bin each value is in, and whether it is in one; the last one has its upper edge."""
-    dtype = library.result_type(values.dtype, edges.dtype)
+    kinds = [library.isdtype(x.dtype, "integral") for x in (values, edges)]
+    mixed = kinds[0] != kinds[1]
+    dtype = library.float64 if mixed else library.result_type(values.dtype, edges.dtype)
     values, edges = library.astype(values, dtype), library.astype(edges, dtype)
     count = edges.shape[0] - 1
     place = library.searchsorted(edges, values, side="right") - 1
@@ -289,6 +292,8 @@ def histogram(
         found = untake(where(inside, weights, 0), places, 0, (count,))
     if density:
         found = as_operand_tensor(found)
+        if adapter.xp.isdtype(found.dtype, ("integral", "bool")):
+            found = registry["astype"](found, "float64")
         width = registry["astype"](edges[1:] - edges[:-1], "float64")
         found = found / width / sum(found)
     if isinstance(found, Tensor):
@@ -369,7 +374,7 @@ def _boxes(
                 f"{name}: {option}= has {len(values)} entries, and there are {dimensions} "
                 f"dimensions"
             )
-    adapter = adapter_of_tensor(columns[0])
+    adapter = common_adapter(columns, name)
     edges, flat, inside = [], 0, True
     for t, wanted, limits in zip(columns, bins, ranges, strict=True):
         if _is_number(wanted):
@@ -440,7 +445,8 @@ def histogram2d(
             f"histogram2d: the coordinates are one of shape {tuple(columns[0].shape)} and one of "
             f"shape {tuple(columns[1].shape)}; they have one axis, of one length"
         )
-    if not _is_number(bins) and len(bins) > 2:  # the edges of both
+    several = 0 if _is_number(bins) else bins.shape[0] if hasattr(bins, "shape") else len(bins)
+    if several > 2:  # the edges of both
         bins = [bins, bins]
     found, edges = _boxes("histogram2d", columns, bins, range, density, weights)
     found, first, second = (astensor(part, constant=constant) for part in (found, *edges))
@@ -485,7 +491,7 @@ def bincount(
     """
     given = [] if weights is None else [as_operand_tensor(weights)]
     t = as_operand_tensor(x, given)
-    adapter = adapter_of_tensor(t)
+    adapter = common_adapter((t, *given), "bincount")
     library = adapter.xp
     if t.ndim != 1:
         raise ValueError(f"bincount: the numbers are along one axis, and x has {t.ndim}")

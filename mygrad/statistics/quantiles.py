@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import common_adapter
 from mygrad.math.arithmetic import subtract
 from mygrad.math.dtypes import real_only
 from mygrad.math.sequential import mean
@@ -179,7 +180,7 @@ def _live(weight: Any, slope: Any, orders: Orders) -> Any:
     if orders.tensor is None:
         return weight
     q = reshape(orders.tensor, (-1,))
-    return weight + slope * (q - q.detach())  # the second term is 0, and has the derivative
+    return weight + (q - q.detach()) * slope  # the second term is 0, and has the derivative
 
 
 def _of_rows(rows: Any, orders: Orders, method: str) -> Any:
@@ -203,7 +204,10 @@ def _of_rows(rows: Any, orders: Orders, method: str) -> Any:
         else:
             weight, slope = (_beside(x, rows) for x in (position.weight, position.slope))
             weight = _live(weight, slope, orders)
-        result = _between(lower, _taken(rows, position.upper), weight)
+        ends = lower, _taken(rows, position.upper)
+        if not last:  # integers
+            ends = tuple(registry["astype"](x, "float64") for x in ends)
+        result = _between(*ends, weight)
     if last:  # NaN is sorted to the end
         end, adapter = rows[..., n - 1 :], adapter_of_tensor(rows)
         result = where(adapter.following(adapter.xp.isnan)(end._data), end, result)
@@ -295,6 +299,7 @@ def _of_weighted_rows(
     """Quantiles of elements that count by their weights, on which they do not depend smoothly."""
     adapter, rows = adapter_of_tensor(t), rows_of(t, axes)
     w = as_operand_tensor(weights, (t,)).detach()
+    common_adapter((t, w), name)
     if w.shape == t.shape:
         w = rows_of(w, axes)
     else:

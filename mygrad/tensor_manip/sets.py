@@ -62,38 +62,38 @@ def _found(function: Any, t: Any, *args: Any) -> Any:
 def _first_places(t: Any, axis: int | None, equal_nan: bool) -> tuple[Any, Any, Any]:
     """Raw: where each unique element is found first, which one each element is, how often."""
     adapter = _adapter(t)
-    if hasattr(adapter.xp, "unique"):
-        _, places, inverse, counts = adapter.following(adapter.xp.unique)(
-            t._data, return_index=True, return_inverse=True, return_counts=True, axis=axis,
-            equal_nan=equal_nan,
-        )  # fmt: skip
-        return places, inverse, counts
-    if axis is not None:
+    found: tuple[Any, Any, Any]
+    if axis is None:
+        found = _found(_grouped, _flat(t), equal_nan)
+        return found
+    if not hasattr(adapter.xp, "unique"):
         raise TypeError(
             f"unique: {adapter.name} has no unique elements along an axis; "
             f't.to("numpy") is the tensor on the host'
         )
-    found: tuple[Any, Any, Any] = _found(_by_the_standard, t, equal_nan)
+    _, *found = adapter.following(adapter.xp.unique)(  # type: ignore[assignment]
+        t._data, return_index=True, return_inverse=True, return_counts=True, axis=axis,
+        equal_nan=equal_nan,
+    )  # fmt: skip
     return found
 
 
-def _by_the_standard(array: Any, equal_nan: bool, library: Any) -> tuple[Any, Any, Any]:
-    """The same of libraries that have the standard's `unique_all` alone."""
-    found = library.unique_all(array)
-    order = library.argsort(found.values, stable=True)  # the standard leaves that open
-    places, counts = library.take(found.indices, order), library.take(found.counts, order)
-    inverse = library.reshape(found.inverse_indices, (-1,))
-    inverse = library.take(library.argsort(order, stable=True), inverse)
+def _grouped(array: Any, equal_nan: bool, library: Any) -> tuple[Any, Any, Any]:
+    """The same along the only axis, by sorting."""
+    order = library.argsort(array, stable=True)
+    if not array.shape[0]:
+        return order, order, order
+    ordered = library.take(array, order)
+    begins = ordered[1:] != ordered[:-1]
     if equal_nan and library.isdtype(array.dtype, ("real floating", "complex floating")):
-        count = int(library.sum(library.astype(library.isnan(array), library.int64)))
-        if count > 1:  # each is unique, and they are the last; let them be one
-            rest = places.shape[0] - count
-            first = library.min(places[rest:], keepdims=True)
-            places = library.concat([places[:rest], first])
-            together = library.sum(counts[rest:], keepdims=True, dtype=counts.dtype)
-            counts = library.concat([counts[:rest], together])
-            inverse = library.where(inverse > rest, rest, inverse)
-    return places, inverse, counts
+        missing = library.isnan(ordered)  # all at the end
+        begins = begins & ~(missing[1:] & missing[:-1])
+    begins = library.concat([library.ones_like(order[:1], dtype=library.bool), begins])
+    (starts,) = library.nonzero(begins)
+    ends = library.concat([starts[1:], library.full_like(starts[:1], array.shape[0])])
+    group = library.cumulative_sum(library.astype(begins, order.dtype)) - 1
+    inverse = library.take(group, library.argsort(order, stable=True))
+    return library.take(order, starts), inverse, ends - starts
 
 
 def unique(
@@ -341,6 +341,8 @@ def intersect1d(
 def _twice(array: Any, library: Any) -> tuple[Any, Any]:
     """The two places of each element that is there twice, of the smallest first."""
     order = library.argsort(array, stable=True)
+    if not array.shape[0]:
+        return order, order
     ordered = library.take(array, order)
     (chosen,) = library.nonzero(ordered[1:] == ordered[:-1])
     return library.take(order, chosen), library.take(order, chosen + 1)
@@ -377,6 +379,8 @@ def setxor1d(
 def _once(array: Any, library: Any) -> Any:
     """The place of each element that is there once, of the smallest first."""
     order = library.argsort(array, stable=True)
+    if not array.shape[0]:
+        return order
     ordered = library.take(array, order)
     differs = ordered[1:] != ordered[:-1]
     end = library.ones_like(ordered[:1], dtype=library.bool)

@@ -97,7 +97,7 @@ def with_holes(f: Any, holes: Any, **options: Any) -> Any:
     return function
 
 
-@pytest.mark.parametrize("axis", (None, 1, (0, 2)))
+@pytest.mark.parametrize("axis", [None, 1, (0, 2)])
 @pytest.mark.parametrize("name", [*FOLDS, *MOMENTS])
 def test_derivatives(name: str, axis: Any) -> None:
     holes = HOLES.copy()

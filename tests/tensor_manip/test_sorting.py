@@ -115,7 +115,7 @@ def test_real_numbers_as_complex_ones() -> None:
 # --- sets --------------------------------------------------------------------------------------
 @pytest.mark.parametrize("equal_nan", [True, False])
 def test_unique(equal_nan: bool) -> None:
-    for a in (P, Q[::-1].copy(), X, np.zeros(0), np.array([3, 1, 3])):
+    for a in (P, Q[::-1].copy(), X, np.zeros(0), np.array([3, 1, 3]), np.array(2.0)):
         got = mg.unique(mg.tensor(a), True, True, True, equal_nan=equal_nan)
         want = np.unique(a, True, True, True, equal_nan=equal_nan)
         for g, w in zip(got, want, strict=True):
