@@ -229,7 +229,9 @@ def _count(chosen: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     ones = registry["astype"](chosen, "int64")
     count = registry["sum"](ones, axis=axis, keepdims=keepdims)
     adapter = adapter_of(x._data)
-    return registry["astype"](count, x.dtype) if floating[adapter, x.dtype] else count
+    if not floating[adapter, x.dtype]:
+        return count
+    return registry["astype"](count, x.dtype, constant=True)
 
 
 def _squared_modulus(x: Any) -> Any:

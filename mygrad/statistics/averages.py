@@ -8,7 +8,7 @@ from typing import Any
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.operands import common_adapter
 from mygrad.math.sequential import max, mean, min, sum
-from mygrad.statistics.layout import axes_of, delivered
+from mygrad.statistics.layout import axes_of, cast, delivered
 from mygrad.tensor_creation import full_like
 from mygrad.tensor_manip.array_shape import broadcast_to, reshape
 from mygrad.tensor_manip.transpose_like import transpose
@@ -76,7 +76,7 @@ def average(
     t, w = as_operand_tensors(a, weights)
     library = common_adapter((t, w), "average").xp
     if library.isdtype(t.dtype, ("integral", "bool")):
-        t = registry["astype"](t, library.float64)
+        t = cast(t, library.float64)
     dtype = library.result_type(t.dtype, w.dtype)
     w = _beside(t, w, axis)
     total = sum(w, axis=axis, keepdims=keepdims, dtype=dtype)

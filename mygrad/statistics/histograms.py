@@ -16,7 +16,7 @@ from mygrad.autodiff.operands import common_adapter
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import real_only
 from mygrad.math.sequential import max, min, sum
-from mygrad.statistics.layout import adapter_of_tensor
+from mygrad.statistics.layout import adapter_of_tensor, cast
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.selecting import untake, where
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors, astensor
@@ -70,7 +70,7 @@ def _range(t: Any, given: Any, name: str) -> tuple[Any, Any]:
     else:
         library = adapter_of_tensor(t).xp
         if library.isdtype(t.dtype, ("integral", "bool")):
-            t = registry["astype"](t, library.float64)
+            t = cast(t, library.float64)
         first, last = min(t), max(t)
     low, high = _number(first), _number(last)
     if not (isfinite(low) and isfinite(high)):
@@ -92,7 +92,7 @@ def _spread(t: Any, first: Any, last: Any, count: int, dtype: Any = None) -> Any
         device = adapter.device(t._data)
         edges = adapter.xp.linspace(first, last, count + 1, dtype=adapter.xp.float64, device=device)
         edges = as_operand_tensor(edges)
-    return edges if dtype is None or edges.dtype == dtype else registry["astype"](edges, dtype)
+    return edges if dtype is None or edges.dtype == dtype else cast(edges, dtype)
 
 
 def _whole(bins: Any, name: str) -> int:
@@ -193,7 +193,7 @@ def _flat(a: Any, weights: Any, name: str) -> tuple[Any, Any]:
     t = reshape(t, (-1,))
     real_only(t, namespace_of(adapter_of_tensor(t)), name)
     if adapter_of_tensor(t).xp.isdtype(t.dtype, "bool"):
-        t = registry["astype"](t, "uint8")
+        t = cast(t, "uint8")
     return t, weights
 
 
@@ -293,8 +293,8 @@ def histogram(
     if density:
         found = as_operand_tensor(found)
         if adapter.xp.isdtype(found.dtype, ("integral", "bool")):
-            found = registry["astype"](found, "float64")
-        width = registry["astype"](edges[1:] - edges[:-1], "float64")
+            found = cast(found, "float64")
+        width = cast(edges[1:] - edges[:-1], "float64")
         found = found / width / sum(found)
     if isinstance(found, Tensor):
         found = astensor(found, constant=constant)
@@ -389,11 +389,11 @@ def _boxes(
     shape = tuple(own.size - 1 for own in edges)
     if weights is None:
         found = as_operand_tensor(_counted(flat, inside, prod(shape), columns[0]))
-        found = registry["astype"](found, "float64")
+        found = cast(found, "float64")
     else:
         w = as_operand_tensor(weights, columns)
         real_only(w, namespace_of(adapter), f"{name}(weights=)")
-        w = registry["astype"](w, "float64")
+        w = cast(w, "float64")
         found = untake(where(inside, w, 0), flat, 0, (prod(shape),))
     found = reshape(found, shape)
     if density:
@@ -511,5 +511,5 @@ def bincount(
             f"bincount: weights= of shape {tuple(w.shape)} do not fit x, of shape {tuple(t.shape)}"
         )
     real_only(w, namespace_of(adapter), "bincount(weights=)")
-    w = registry["astype"](w, library.float64)
+    w = cast(w, library.float64)
     return astensor(untake(w, places, 0, (length,)), constant=constant)

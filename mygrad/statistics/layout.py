@@ -7,12 +7,13 @@ from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.namespace import registry
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import transpose
 from mygrad.tensors.base import astensor
 
-__all__ = ["adapter_of_tensor", "axes_of", "delivered", "rows_of", "without_axes"]
+__all__ = ["adapter_of_tensor", "axes_of", "cast", "delivered", "rows_of", "without_axes"]
 
 
 def adapter_of_tensor(t: Any) -> Adapter:
@@ -20,6 +21,11 @@ def adapter_of_tensor(t: Any) -> Adapter:
     adapter = adapter_of(t._data)
     assert adapter is not None
     return adapter
+
+
+def cast(t: Any, dtype: Any) -> Any:
+    """A tensor in another dtype; what is constant stays so, integers included."""
+    return registry["astype"](t, dtype, constant=True if t.constant else None)
 
 
 def axes_of(axis: Any, ndim: int, name: str) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from mygrad.math.sequential import mean
 from mygrad.statistics.layout import (
     adapter_of_tensor,
     axes_of,
+    cast,
     delivered,
     rows_of,
     without_axes,
@@ -206,7 +207,7 @@ def _of_rows(rows: Any, orders: Orders, method: str) -> Any:
             weight = _live(weight, slope, orders)
         ends = lower, _taken(rows, position.upper)
         if not last:  # integers
-            ends = tuple(registry["astype"](x, "float64") for x in ends)
+            ends = tuple(cast(x, "float64") for x in ends)
         result = _between(*ends, weight)
     if last:  # NaN is sorted to the end
         end, adapter = rows[..., n - 1 :], adapter_of_tensor(rows)
@@ -259,7 +260,7 @@ def _of_rows_without_nan(rows: Any, orders: Orders, method: str) -> Any:
     weight = _live(position.weight, position.slope, orders)
     rest = None
     if orders.weak:  # the elements decide upon the dtype
-        weight, rest = (registry["astype"](x, rows.dtype) for x in (weight, 1 - weight))
+        weight, rest = (cast(x, rows.dtype) for x in (weight, 1 - weight))
     upper = take_along_axis(rows, position.upper, -1)
     return _between(lower, upper, weight, rest)
 

@@ -14,6 +14,7 @@ from mygrad.math.sequential import cumprod, cumsum, max, mean, min, prod, std, s
 from mygrad.statistics.layout import (
     adapter_of_tensor,
     axes_of,
+    cast,
     delivered,
     rows_of,
     without_axes,
@@ -195,7 +196,7 @@ def _extreme(
     places, some = adapter.following(find)(rows._data, chosen)
     result = take_along_axis(rows, places, -1)  # NaN where there is nothing else
     if initial is not None:
-        initial = registry["astype"](as_operand_tensor(initial, (t,)), t.dtype)
+        initial = cast(as_operand_tensor(initial, (t,)), t.dtype)
         result = where(some, registry[pairwise](result, initial), initial)
     return delivered(without_axes(result[..., 0], axes, t.shape, keepdims), out, constant, name)
 
@@ -309,7 +310,7 @@ def _deviation(
             constant=constant,
         )  # fmt: skip
     if dtype is not None:
-        t = registry["astype"](t, dtype)
+        t = cast(t, dtype)
         if _missing(t) is None:
             raise TypeError(f"{name}: dtype= has to be a floating-point one, and is {t.dtype}")
     result = _moment(function is std, t, _chosen(t, mask), centre, ddof, options)
@@ -325,7 +326,7 @@ def _moment(
     """
     adapter, dtype = adapter_of_tensor(t), t.dtype
     if is_narrow(t, namespace_of(adapter)):
-        t = registry["astype"](t, adapter.xp.float32)
+        t = cast(t, adapter.xp.float32)
     if centre is None:
         centre = mean(t, axis=options["axis"], keepdims=True, where=chosen)
     deviation = where(chosen, t - centre, 0)
@@ -334,7 +335,7 @@ def _moment(
     else:
         squares = registry["square"](deviation)
     total = sum(squares, **options)
-    ones = registry["astype"](as_operand_tensor(chosen), total.dtype)
+    ones = cast(as_operand_tensor(chosen), total.dtype)
     freedom = sum(ones, **options) - ddof
     few = freedom._data <= 0
     variance = total / where(few, 1.0, freedom)
@@ -342,7 +343,7 @@ def _moment(
         zero = variance._data == 0  # where the derivative of the root is taken to be 0
         variance = where(zero, 0.0, registry["sqrt"](where(zero, 1.0, variance)))
     found = where(few, float("nan"), variance)
-    return found if t.dtype == dtype else registry["astype"](found, dtype)
+    return found if t.dtype == dtype else cast(found, dtype)
 
 
 def nanvar(
@@ -473,5 +474,5 @@ def _numbers(t: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
         (missing, nan), (t._data == float("inf"), large), (t._data == -float("inf"), small)
     ):  # fmt: skip
         number = value if type(value) in (int, float, bool) else as_operand_tensor(value, (t,))
-        t = where(holes, number if number is value else registry["astype"](number, t.dtype), t)
+        t = where(holes, number if number is value else cast(number, t.dtype), t)
     return t

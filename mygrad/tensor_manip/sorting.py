@@ -217,4 +217,5 @@ def sort_complex(a: Any, *, constant: bool | None = None) -> Tensor:
     small = any(library.isdtype(a.dtype, dtype) for dtype in narrow)
     ordered = sort(a)  # as their real parts are, all others being 0
     wanted = library.complex64 if small else library.complex128
-    return astensor(registry["astype"](ordered, wanted), constant=constant)
+    made = registry["astype"](ordered, wanted, constant=True if ordered.constant else None)
+    return astensor(made, constant=constant)
