@@ -38,8 +38,8 @@ from mygrad.statistics.histograms import histogram as histogram
 from mygrad.statistics.histograms import histogram2d as histogram2d
 from mygrad.statistics.histograms import histogram_bin_edges as histogram_bin_edges
 from mygrad.statistics.histograms import histogramdd as histogramdd
-from mygrad.statistics.quantiles import median as median
-from mygrad.statistics.quantiles import nanmedian as nanmedian
+from mygrad.statistics.medians import median as median
+from mygrad.statistics.medians import nanmedian as nanmedian
 from mygrad.statistics.quantiles import nanpercentile as nanpercentile
 from mygrad.statistics.quantiles import nanquantile as nanquantile
 from mygrad.statistics.quantiles import percentile as percentile

@@ -13,7 +13,10 @@ from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import transpose
 from mygrad.tensors.base import astensor
 
-__all__ = ["adapter_of_tensor", "axes_of", "cast", "delivered", "rows_of", "without_axes"]
+__all__ = [
+    "adapter_of_tensor", "axes_of", "cast", "delivered", "is_floating", "present", "rows_of",
+    "without_axes",
+]  # fmt: skip
 
 
 def adapter_of_tensor(t: Any) -> Adapter:
@@ -65,3 +68,15 @@ def delivered(result: Any, out: Any, constant: bool | None, name: str) -> Any:
     if out is None:
         return astensor(result, constant=constant)
     return write_result(out, result, name, constant=constant)
+
+
+def is_floating(t: Any) -> bool:
+    """Whether a tensor is of a dtype that has NaN."""
+    found: bool = adapter_of_tensor(t).xp.isdtype(t.dtype, ("real floating", "complex floating"))
+    return found
+
+
+def present(array: Any, library: Any) -> Any:
+    """How many elements of each row are not NaN."""
+    there = library.astype(~library.isnan(array), library.int64)
+    return library.sum(there, axis=-1, keepdims=True)

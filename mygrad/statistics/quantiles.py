@@ -1,4 +1,4 @@
-"""Medians and quantiles: elements in sorted order, and what lies between two of them.
+"""Quantiles: elements in sorted order, and what lies between two of them.
 
 The derivative follows the permutation that sorts. The methods are those of R. J. Hyndman and
 Y. Fan, "Sample quantiles in statistical packages", The American Statistician 50 (1996), 361-365,
@@ -15,12 +15,13 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import common_adapter
 from mygrad.math.arithmetic import subtract
 from mygrad.math.dtypes import real_only
-from mygrad.math.sequential import mean
 from mygrad.statistics.layout import (
     adapter_of_tensor,
     axes_of,
     cast,
     delivered,
+    is_floating,
+    present,
     rows_of,
     without_axes,
 )
@@ -30,7 +31,7 @@ from mygrad.tensor_manip.sorting import partition, sort
 from mygrad.tensor_manip.transpose_like import moveaxis
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
-__all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
+__all__ = ["nanpercentile", "nanquantile", "percentile", "quantile"]
 
 OFFSETS = {
     "interpolated_inverted_cdf": (0.0, 1.0),
@@ -159,11 +160,6 @@ def _checked(a: Any, axis: Any, method: str, weights: Any, name: str) -> tuple[A
     return t, axes_of(axis, t.ndim, name)
 
 
-def _is_floating(t: Any) -> bool:
-    found: bool = adapter_of_tensor(t).xp.isdtype(t.dtype, ("real floating", "complex floating"))
-    return found
-
-
 def _between(lower: Any, upper: Any, weight: Any, rest: Any = None) -> Any:
     """From the lower to the upper element, starting at the nearer one to round less.
 
@@ -194,7 +190,7 @@ def _of_rows(rows: Any, orders: Orders, method: str) -> Any:
     if whole and method == "linear":  # the smallest or the largest
         position = position._replace(weight=None)
     needed = set(position.lower.tolist()) | set(position.upper.tolist())
-    last = _is_floating(rows)
+    last = is_floating(rows)
     rows = partition(rows, sorted(needed | {n - 1} if last else needed))
     lower = _taken(rows, position.lower)
     if position.weight is None:
@@ -229,15 +225,9 @@ def _taken(rows: Any, places: Any) -> Any:
     return take(rows, _beside(places, rows), axis=rows.ndim - 1)
 
 
-def _present(array: Any, library: Any) -> Any:
-    """How many elements of each row are not NaN."""
-    there = library.astype(~library.isnan(array), library.int64)
-    return library.sum(there, axis=-1, keepdims=True)
-
-
 def _of_rows_without_nan(rows: Any, orders: Orders, method: str) -> Any:
     """Quantiles of those elements of each row that are not NaN."""
-    if not _is_floating(rows):
+    if not is_floating(rows):
         return _of_rows(rows, orders, method)
     adapter = adapter_of_tensor(rows)
     library = adapter.xp
@@ -247,7 +237,7 @@ def _of_rows_without_nan(rows: Any, orders: Orders, method: str) -> Any:
     q = _beside(q.astype("float64") if whole else q, rows)
 
     def find(array: Any, q: Any) -> Position:
-        count = library.astype(_present(array, library), q.dtype)
+        count = library.astype(present(array, library), q.dtype)
         found = _position(method, count, q, library)
         lower, upper = (library.where(p < 0, 0, p) for p in (found.lower, found.upper))
         return found._replace(lower=lower, upper=upper)
@@ -521,113 +511,3 @@ def nanpercentile(
     Tensor(9.)
     """
     return _quantiles("nanpercentile", a, q, axis, out, method, keepdims, weights, constant, 100)
-
-
-def median(
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-    *,
-    constant: bool | None = None,
-) -> Tensor:
-    """Median over axes: the element in the middle, or the mean of the two that are there.
-
-    Parameters
-    ----------
-    a : ArrayLike
-        The tensor.
-    axis : int | tuple[int, ...], optional
-        The axes to reduce; all by default.
-    out : Tensor | array, optional
-        Where to write the result.
-    overwrite_input
-        Without effect: `a` stays as it is.
-    keepdims : bool
-        Whether the reduced axes stay, with length 1.
-    constant : bool, optional
-        Whether the result is constant.
-
-    Returns
-    -------
-    Tensor
-        NaN for rows that have one, to which their gradient goes, and for rows without elements.
-
-    Notes
-    -----
-    The gradient goes to the elements in the middle, half to each if there are two; of elements
-    that are equal to them to one, whichever the library's partition puts there.
-
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> x = mg.tensor([10.0, 4.0, 8.0, 5.0])
-    >>> mg.median(x).backward()
-    >>> x.grad
-    array([0. , 0. , 0.5, 0.5])
-    """
-    t = as_operand_tensor(a)
-    axes = axes_of(axis, t.ndim, "median")
-    rows = rows_of(t, axes)
-    n = rows.shape[-1]
-    middle = rows
-    if n:
-        first, last = (n - 1) // 2, n // 2
-        rows = partition(rows, sorted({first, last, n - 1}))
-        middle = rows[..., first : last + 1]
-    result = mean(middle, axis=-1)
-    if n and _is_floating(rows):  # NaN is sorted to the end
-        adapter, end = adapter_of_tensor(rows), rows[..., n - 1]
-        result = where(adapter.following(adapter.xp.isnan)(end._data), end, result)
-    return delivered(without_axes(result, axes, t.shape, keepdims), out, constant, "median")
-
-
-def nanmedian(
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-    *,
-    constant: bool | None = None,
-) -> Tensor:
-    """Median over axes, of all elements that are not NaN.
-
-    Parameters
-    ----------
-    a : ArrayLike
-        The tensor.
-    axis, out, overwrite_input, keepdims, constant
-        As for `median`.
-
-    Returns
-    -------
-    Tensor
-        NaN where there is nothing else.
-
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> x = mg.tensor([10.0, 4.0, mg.nan, 8.0])
-    >>> mg.nanmedian(x).backward()
-    >>> x.grad
-    array([0., 0., 0., 1.])
-    """
-    t = as_operand_tensor(a)
-    axes = axes_of(axis, t.ndim, "nanmedian")
-    if not (t.size and _is_floating(t)):
-        return median(t, axis, out, overwrite_input, keepdims, constant=constant)
-    rows = rows_of(t, axes)
-    adapter = adapter_of_tensor(rows)
-    library = adapter.xp
-
-    def find(array: Any) -> tuple[Any, Any]:
-        count = _present(array, library)
-        count = library.where(count < 1, 1, count)  # of nothing the first, which is NaN
-        return library.concat([(count - 1) // 2, count // 2], axis=-1), count[..., 0] % 2 == 1
-
-    places, odd = adapter.following(find)(rows._data)
-    middle = take_along_axis(sort(rows), places, -1)
-    result = where(odd, middle[..., 0], mean(middle, axis=-1))
-    return delivered(without_axes(result, axes, t.shape, keepdims), out, constant, "nanmedian")

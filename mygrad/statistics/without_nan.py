@@ -16,6 +16,7 @@ from mygrad.statistics.layout import (
     axes_of,
     cast,
     delivered,
+    is_floating,
     rows_of,
     without_axes,
 )
@@ -31,9 +32,9 @@ __all__ = [
 
 def _missing(t: Any) -> Any:
     """Raw: where a tensor is NaN; None if its dtype has no NaN."""
-    adapter = adapter_of_tensor(t)
-    if not adapter.xp.isdtype(t.dtype, ("real floating", "complex floating")):
+    if not is_floating(t):
         return None
+    adapter = adapter_of_tensor(t)
     return adapter.following(adapter.xp.isnan)(t._data)
 
 
