@@ -17,12 +17,13 @@ from numpy import (
     any,
     argmax,
     argmin,
+    argpartition,
     argsort,
-    bincount,
     bool_,
     can_cast,
     copyto,
     count_nonzero,
+    digitize,
     double,
     e,
     equal,
@@ -41,11 +42,13 @@ from numpy import (
     intp,
     isclose,
     isfinite,
+    isin,
     isinf,
     isnan,
     isnat,
     less,
     less_equal,
+    lexsort,
     logical_and,
     logical_not,
     logical_or,
@@ -54,11 +57,14 @@ from numpy import (
     may_share_memory,
     min_scalar_type,
     nan,
+    nanargmax,
+    nanargmin,
     newaxis,
     nonzero,
     not_equal,
     pi,
     result_type,
+    searchsorted,
     shape,
     shares_memory,
     signbit,
@@ -92,6 +98,7 @@ from mygrad.math import *
 from mygrad.math.ufunc import Ufunc as ufunc
 from mygrad.nnet.layers import sliding_window_view
 from mygrad.operation_base import execute_op
+from mygrad.statistics import *
 from mygrad.tensor_creation import *
 from mygrad.tensor_manip import *
 from mygrad.tensor_manip import methods as _methods

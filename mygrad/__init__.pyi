@@ -39,6 +39,29 @@ from mygrad.math.sequential import multiply_sequence as multiply_sequence
 from mygrad.math.ufunc import Ufunc as ufunc
 from mygrad.nnet.layers.windows import sliding_window_view as sliding_window_view
 from mygrad.operation_base.classes import execute_op as execute_op
+from mygrad.statistics.averages import average as average
+from mygrad.statistics.averages import ptp as ptp
+from mygrad.statistics.histograms import bincount as bincount
+from mygrad.statistics.histograms import histogram as histogram
+from mygrad.statistics.histograms import histogram2d as histogram2d
+from mygrad.statistics.histograms import histogram_bin_edges as histogram_bin_edges
+from mygrad.statistics.histograms import histogramdd as histogramdd
+from mygrad.statistics.medians import median as median
+from mygrad.statistics.medians import nanmedian as nanmedian
+from mygrad.statistics.quantiles import nanpercentile as nanpercentile
+from mygrad.statistics.quantiles import nanquantile as nanquantile
+from mygrad.statistics.quantiles import percentile as percentile
+from mygrad.statistics.quantiles import quantile as quantile
+from mygrad.statistics.without_nan import nan_to_num as nan_to_num
+from mygrad.statistics.without_nan import nancumprod as nancumprod
+from mygrad.statistics.without_nan import nancumsum as nancumsum
+from mygrad.statistics.without_nan import nanmax as nanmax
+from mygrad.statistics.without_nan import nanmean as nanmean
+from mygrad.statistics.without_nan import nanmin as nanmin
+from mygrad.statistics.without_nan import nanprod as nanprod
+from mygrad.statistics.without_nan import nanstd as nanstd
+from mygrad.statistics.without_nan import nansum as nansum
+from mygrad.statistics.without_nan import nanvar as nanvar
 from mygrad.tensor_creation.filled import empty as empty
 from mygrad.tensor_creation.filled import empty_like as empty_like
 from mygrad.tensor_creation.filled import eye as eye
@@ -59,6 +82,18 @@ from mygrad.tensor_manip.array_shape import atleast_2d as atleast_2d
 from mygrad.tensor_manip.array_shape import atleast_3d as atleast_3d
 from mygrad.tensor_manip.array_shape import broadcast_arrays as broadcast_arrays
 from mygrad.tensor_manip.selecting import compress as compress
+from mygrad.tensor_manip.selecting import extract as extract
+from mygrad.tensor_manip.selecting import trim_zeros as trim_zeros
+from mygrad.tensor_manip.sets import intersect1d as intersect1d
+from mygrad.tensor_manip.sets import setdiff1d as setdiff1d
+from mygrad.tensor_manip.sets import setxor1d as setxor1d
+from mygrad.tensor_manip.sets import union1d as union1d
+from mygrad.tensor_manip.sets import unique as unique
+from mygrad.tensor_manip.sets import unique_all as unique_all
+from mygrad.tensor_manip.sets import unique_counts as unique_counts
+from mygrad.tensor_manip.sets import unique_inverse as unique_inverse
+from mygrad.tensor_manip.sets import unique_values as unique_values
+from mygrad.tensor_manip.sorting import sort_complex as sort_complex
 from mygrad.tensor_manip.tensor_joining import array_split as array_split
 from mygrad.tensor_manip.tensor_joining import column_stack as column_stack
 from mygrad.tensor_manip.tensor_joining import dsplit as dsplit
@@ -99,12 +134,13 @@ from numpy import allclose as allclose
 from numpy import any as any
 from numpy import argmax as argmax
 from numpy import argmin as argmin
+from numpy import argpartition as argpartition
 from numpy import argsort as argsort
-from numpy import bincount as bincount
 from numpy import bool_ as bool_
 from numpy import can_cast as can_cast
 from numpy import copyto as copyto
 from numpy import count_nonzero as count_nonzero
+from numpy import digitize as digitize
 from numpy import double as double
 from numpy import equal as equal
 from numpy import float16 as float16
@@ -120,11 +156,13 @@ from numpy import int8 as int8
 from numpy import intp as intp
 from numpy import isclose as isclose
 from numpy import isfinite as isfinite
+from numpy import isin as isin
 from numpy import isinf as isinf
 from numpy import isnan as isnan
 from numpy import isnat as isnat
 from numpy import less as less
 from numpy import less_equal as less_equal
+from numpy import lexsort as lexsort
 from numpy import logical_and as logical_and
 from numpy import logical_not as logical_not
 from numpy import logical_or as logical_or
@@ -132,9 +170,12 @@ from numpy import logical_xor as logical_xor
 from numpy import longdouble as longdouble
 from numpy import may_share_memory as may_share_memory
 from numpy import min_scalar_type as min_scalar_type
+from numpy import nanargmax as nanargmax
+from numpy import nanargmin as nanargmin
 from numpy import nonzero as nonzero
 from numpy import not_equal as not_equal
 from numpy import result_type as result_type
+from numpy import searchsorted as searchsorted
 from numpy import shape as shape
 from numpy import shares_memory as shares_memory
 from numpy import signbit as signbit
@@ -298,6 +339,10 @@ def pad(
     array: ArrayLike, pad_width: Any, mode: str = ..., constant_values: Any = ..., *,
     out: Any = ..., constant: bool | None = ...
 ) -> Tensor: ...
+def partition(
+    a: ArrayLike, kth: Any, axis: int | None = ..., kind: str = ..., order: Any = ..., *,
+    out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
 def permute_dims(a: ArrayLike, axes: AxisLike, *, constant: bool | None = ...) -> Tensor: ...
 def prod(
     a: ArrayLike, axis: AxisLike = ..., keepdims: bool = ..., *, dtype: DTypeLikeReals = ...,
@@ -320,6 +365,11 @@ def roll(
 ) -> Tensor: ...
 def round(
     a: ArrayLike, decimals: int = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def sort(
+    a: ArrayLike, axis: int | None = ..., kind: str | None = ..., order: Any = ...,
+    stable: bool | None = ..., descending: bool = ..., *, out: Any = ...,
+    constant: bool | None = ...
 ) -> Tensor: ...
 def squeeze(a: ArrayLike, axis: AxisLike = ..., *, constant: bool | None = ...) -> Tensor: ...
 def stack(

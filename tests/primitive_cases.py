@@ -12,6 +12,7 @@ from typing import Any
 
 import cases_linalg
 import cases_fft
+import cases_sorting
 import numpy as np
 from numpy.typing import NDArray
 
@@ -284,7 +285,6 @@ CASES: dict[str, list[Case]] = {
     "take_along_axis": [then((2, 3), extra=(PLACES, 1))],
     "untake": [then((3,), extra=(np.array([0, 2, 2]), 0, (4,)))],
     "untake_along_axis": [then((2, 2), extra=(PLACES, 1, (2, 3)))],
-    "sort": [on((5,)), on((2, 3), axis=0)],
     # neural networks
     "leaky_relu": [on((2, 3), slope=0.1)],
     "elu": [on((2, 3), alpha=0.7)],
@@ -336,3 +336,5 @@ CASES: dict[str, list[Case]] = {
 CASES |= cases_linalg.cases(on, then)
 ELSEWHERE |= cases_linalg.ELSEWHERE
 CASES |= cases_fft.cases(on, then)
+
+CASES |= cases_sorting.cases()

@@ -18,7 +18,7 @@ LAYERS = [
     {"arrays"},
     {"autodiff"},
     {"tensors", "typing"},
-    {"math", "linalg", "fft", "tensor_manip", "tensor_creation", "random"},
+    {"math", "linalg", "fft", "tensor_manip", "tensor_creation", "statistics", "random"},
     {"nnet", "operation_base", "io", "testing"},
     {"optim"},
     {"interop", "computational_graph"},

@@ -26,8 +26,7 @@ RAW = frozenset(
     """equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor
     logical_not isnan isinf isfinite signbit bitwise_and bitwise_or bitwise_xor bitwise_invert
     bitwise_left_shift bitwise_right_shift any all argmax argmin argsort nonzero count_nonzero
-    searchsorted unique_all unique_counts unique_inverse can_cast finfo iinfo isdtype
-    result_type""".split()
+    searchsorted can_cast finfo iinfo isdtype result_type""".split()
 )
 """Functions whose results have no derivative."""
 

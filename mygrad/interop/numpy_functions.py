@@ -26,6 +26,7 @@ from mygrad.interop.arguments import (
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
+from mygrad.statistics.histograms import histogram_bin_edges
 from mygrad.tensors.base import astensor
 
 __all__ = ["array_function", "implements_numpy_override", "use_names"]
@@ -101,7 +102,6 @@ def _constant(name: str, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     _, function = on_raw(name, func, (args, kwargs))
     given = dict(kwargs)
     out, rest = _without_out(func, args, given)
-    _refuse_to_write(name, func, rest, given)
     result = function(*on_arrays(rest), **on_arrays(given))
     return into(out, as_constants(result, (rest, given)), name)
 
@@ -113,14 +113,6 @@ def _without_out(func: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any
     if out is None and "out" in names and len(args) > (k := names.index("out")):
         out, args = args[k], (*args[:k], None, *args[k + 1 :])
     return (None if out is NoValue else out), args
-
-
-def _refuse_to_write(name: str, func: Any, args: Any, kwargs: dict[str, Any]) -> None:
-    """Raise where an option lets a function write into its first argument."""
-    given = dict(zip(_parameters(func), args, strict=False)) | kwargs
-    option, harmless = ("copy", True) if func is np.nan_to_num else ("overwrite_input", False)
-    if bool(given.get(option, harmless)) is not harmless:
-        raise refused(name, option, "a tensor is written by t[...] = value")
 
 
 def _parameters(func: Any) -> Any:
@@ -265,4 +257,6 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.asanyarray: _asarray,
     np.array: _array,
     **{f: _filled(f) for f in (np.zeros, np.ones, np.empty)},
+    # Edges that are spread over the range of what is counted depend on it.
+    np.histogram_bin_edges: histogram_bin_edges,
 }

@@ -199,7 +199,7 @@ def _of_chosen(
         mean = _of_chosen("mean", x, where, axis=axis, keepdims=True)
     deviation = _zero_outside(where, chosen, x - mean)
     total = registry["sum"](_squared_modulus(deviation), axis=axis, keepdims=keepdims)
-    freedom = registry["maximum"](_count(chosen, x, axis, keepdims) - ddof, 0)
+    freedom = registry["maximum"](_count(chosen, total, axis, keepdims) - ddof, 0)
     variance = registry["divide"](total, freedom, constant=constant)
     if name == "var":
         return variance
@@ -229,7 +229,9 @@ def _count(chosen: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     ones = registry["astype"](chosen, "int64")
     count = registry["sum"](ones, axis=axis, keepdims=keepdims)
     adapter = adapter_of(x._data)
-    return registry["astype"](count, x.dtype) if floating[adapter, x.dtype] else count
+    if not floating[adapter, x.dtype]:
+        return count
+    return registry["astype"](count, x.dtype, constant=True)
 
 
 def _squared_modulus(x: Any) -> Any:

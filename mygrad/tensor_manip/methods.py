@@ -7,18 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 from mygrad.arrays import adapter_of
+from mygrad.autodiff.inplace import write
 from mygrad.autodiff.nodes import Handle
 from mygrad.linalg.products import dot
 from mygrad.math.rounding import clip, divmod
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.copying import imag, real, to
-from mygrad.tensor_manip.selecting import take
+from mygrad.tensor_manip.selecting import compress, take
+from mygrad.tensor_manip.sorting import partition, sort
 from mygrad.tensor_manip.transpose_like import matrix_transpose, transpose
 from mygrad.tensors.leaving import held_elsewhere
 
 __all__ = ["install"]
 
-NUMBERS = ("any", "all", "argmax", "argmin", "argsort", "nonzero", "searchsorted")
+NUMBERS = (
+    "any", "all", "argmax", "argmin", "argpartition", "argsort", "nonzero", "searchsorted",
+)  # fmt: skip
 """Methods that return raw arrays: their results have no derivative."""
 
 
@@ -109,6 +113,59 @@ def _dot(self: Any, b: Any, out: Any = None, *, constant: bool | None = None) ->
     return held_elsewhere(dot(self, b, out, constant=constant), out)
 
 
+def _compress(
+    self: Any,
+    condition: Any,
+    axis: int | None = None,
+    out: Any = None,
+    *,
+    constant: bool | None = None,
+) -> Any:
+    """`mygrad.compress`.
+
+    Parameters
+    ----------
+    condition, axis, out, constant
+        As for `mygrad.compress`.
+
+    Returns
+    -------
+    Tensor
+    """
+    return held_elsewhere(compress(condition, self, axis, out, constant=constant), out)
+
+
+def _sort(
+    self: Any,
+    axis: int = -1,
+    kind: str | None = None,
+    order: Any = None,
+    *,
+    stable: bool | None = None,
+) -> None:
+    """Sort the elements along an axis in place; the write is recorded.
+
+    Parameters
+    ----------
+    axis, kind, order, stable
+        As for `mygrad.sort`.
+    """
+    write(self, None, sort(self, axis, kind, order, stable), name="sort")
+
+
+def _partition(
+    self: Any, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+) -> None:
+    """Partition the elements along an axis in place; the write is recorded.
+
+    Parameters
+    ----------
+    kth, axis, kind, order
+        As for `mygrad.partition`.
+    """
+    write(self, None, partition(self, kth, axis, kind, order), name="partition")
+
+
 def _raw(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         adapter = adapter_of(self._data)
@@ -170,6 +227,9 @@ def install(cls: Any) -> None:
     cls.clip = _clip
     cls.dot = _dot
     cls.take = _take
+    cls.compress = _compress
+    cls.sort = _sort
+    cls.partition = _partition
     cls.__divmod__ = divmod
     cls.__rdivmod__ = lambda self, other: divmod(other, self)
     for name in NUMBERS:

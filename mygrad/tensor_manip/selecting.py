@@ -9,9 +9,11 @@ from typing import Any
 from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.tensor_manip.axes import axis_number
-from mygrad.tensors.base import Tensor
+from mygrad.tensors.base import Tensor, as_operand_tensor, astensor
 
-__all__ = ["compress", "take", "take_along_axis", "tril", "triu", "where"]
+__all__ = [
+    "compress", "extract", "take", "take_along_axis", "tril", "trim_zeros", "triu", "where",
+]  # fmt: skip
 
 
 class NoValue:
@@ -344,6 +346,79 @@ def compress(
     if len(places) != 1:
         raise ValueError(f"compress: the condition has to have one axis, and has {len(places)}")
     return take(a, places[0], axis, out=out, constant=constant)
+
+
+def extract(condition: Any, arr: Any, *, constant: bool | None = None) -> Tensor:
+    """The elements at which a condition holds, as a tensor with one axis.
+
+    Parameters
+    ----------
+    condition : ArrayLike
+        Booleans, or numbers that are not 0; as many as `arr` has elements.
+    arr : ArrayLike
+        The tensor.
+    constant : bool, optional
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor([[1.0, -2.0], [-3.0, 4.0]])
+    >>> mg.extract(x > 0, x)
+    Tensor([1., 4.])
+    """
+    adapter = common_adapter((condition, arr), "extract")
+    chosen = adapter.asarray(as_operand(condition, adapter, "extract", (arr,)))
+    (places,) = where(adapter.following(adapter.xp.reshape)(chosen, (-1,)))
+    return take(arr, places, constant=constant)
+
+
+def trim_zeros(
+    filt: Any, trim: str = "fb", axis: Any = None, *, constant: bool | None = None
+) -> Tensor:
+    """A tensor without the zeros at its ends.
+
+    Parameters
+    ----------
+    filt : ArrayLike
+        The tensor.
+    trim : {"fb", "f", "b"}
+        Whether to trim the front, the back, or both.
+    axis : int | tuple[int, ...], optional
+        Along which axes, all if not given: slabs that are 0 throughout are trimmed.
+    constant : bool, optional
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        A view.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.trim_zeros(mg.tensor([0.0, 1.0, 0.0, 2.0, 0.0]))
+    Tensor([1., 0., 2.])
+    """
+    sides = trim.lower()
+    if sides not in ("fb", "bf", "f", "b"):
+        raise ValueError(f"trim_zeros: trim={trim!r} is not known; there are 'fb', 'f' and 'b'")
+    t = as_operand_tensor(filt)
+    axes: Any = range(t.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    numbers = {axis_number(k, t.ndim, "trim_zeros") for k in axes}
+    index = []
+    library = common_adapter((t,), "trim_zeros").xp
+    for k, places in enumerate(where(t) if t.ndim else ()):
+        first, end = 0, 0  # nothing is left where all are zeros
+        if prod(places.shape):
+            first, end = int(library.min(places)), int(library.max(places)) + 1
+            first, end = first if "f" in sides else 0, end if "b" in sides else t.shape[k]
+        index.append(slice(first, end) if k in numbers else slice(None))
+    return astensor(t[tuple(index)] if numbers else t, constant=constant)
 
 
 @primitive(x=lambda g, k, xp: xp.tril(g, k=k))

@@ -69,7 +69,6 @@ METHODS = {
     "at": "tensors can be written: t[index] = value, t.scatter_add(index, values)",
     "block_until_ready": "not needed: t.item() and t.to('numpy') wait for the device",
     "fill": "use t[...] = value",
-    "sort": "use t[t.argsort()]",
     "tofile": "use t.data.tofile(...), or mg.save",
     "tobytes": "use t.data.tobytes()",
 }  # fmt: skip
@@ -118,7 +117,6 @@ FUNCTIONS = {
     "nn": "use mygrad.nnet",
     "device": "devices are named by their library: mg.tensor(x, backend='cupy', device=0)",
     "numpy": "use numpy itself: its functions take tensors",
-    "sort": "use mg.take_along_axis(t, mg.argsort(t), -1)",
     "expit": "use mygrad.nnet.activations.sigmoid",
     "logit": "use mg.log(x / (1 - x))",
     "xlogy": "use x * mg.log(y)",

