@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
 from mygrad.interop.arguments import (
     as_constants,
     defers,
@@ -25,6 +26,7 @@ from mygrad.interop.arguments import (
     without_derivative,
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
+from mygrad.interop.numpy_keywords import laid_out, special
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.tensors.base import astensor
 
@@ -133,6 +135,10 @@ def _parameters(func: Any) -> Any:
 NoValue: Any = np._NoValue  # type: ignore[attr-defined]
 
 
+DIRECT: dict[Any, int] = {np.reshape: 2, np.ravel: 1, np.mean: 2, np.std: 2, np.var: 2}
+"""How many arguments by position are ours as they are, where those behind are another matter."""
+
+
 # --- the table ----------------------------------------------------------------------------
 _table: dict[Any, Handler] = {}
 
@@ -153,6 +159,10 @@ def _handlers() -> dict[Any, Handler]:
                 if theirs not in _table or name == theirs.__name__:
                     _table[theirs] = translated(theirs, function)
         _table.update({theirs: as_it_is(ours) for theirs, ours in (IN_PLACE | SPECIAL).items()})
+        for theirs, by_name in special(_public).items():
+            plain = _table[theirs]
+            direct = min(plain.direct, DIRECT.get(theirs, plain.direct))
+            _table[theirs] = Handler(plain.ours, direct, plain.alike - {"dtype", "order"}, by_name)
         _table[np.transpose] = Handler(_public.transpose, 2, frozenset(), _transpose)
     return _table
 
@@ -192,26 +202,23 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     return _public.transpose(a, axes)
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if mode in ("reflect", "symmetric") and options.get("reflect_type") == "even":
-        del options["reflect_type"]
-    if "reflect_type" in options:
-        raise refused("numpy.pad", "reflect_type", "join mirrored parts with mg.concatenate")
-    if not isinstance(mode, str):
-        raise refused("numpy.pad", "mode", "a function cannot be differentiated; name a mode")
-    for option in options.keys() - {"constant_values"}:
-        raise refused("numpy.pad", option, "join parts with mg.concatenate for such borders")
-    return _public.pad(array, pad_width, mode, **options)
-
-
 def _filled(theirs: Any) -> Callable[..., Any]:
     """``np.zeros(shape, like=t)``: NumPy's default dtype."""
+    name = f"numpy.{theirs.__name__}"
 
     def make(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
-        if order != "C":
-            raise refused(f"numpy.{theirs.__name__}", "order", "tensors are made in C order")
         make = getattr(_public, theirs.__name__)
-        return make(shape, float if dtype is None else dtype, device=device)
+        made = make(shape, float if dtype is None else dtype, device=device)
+        return made if order == "C" else laid_out(made, order, name)
+
+    return make
+
+
+def _read(theirs: Any) -> Callable[..., Any]:
+    """``np.fromiter(numbers, dtype, like=t)``: a tensor of what NumPy makes."""
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return astensor(theirs(*args, **kwargs))
 
     return make
 
@@ -220,14 +227,32 @@ def _asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None
 ) -> Any:
     """``np.asarray(x, like=t)``: a tensor."""
-    if order not in (None, "K"):
-        raise refused("numpy.asarray", "order", "the layout stays as it is")
     if device not in (None, "cpu"):
         raise refused("numpy.asarray", "device", "use t.to(device=...)")
-    t = astensor(a, dtype)
+    new = copy and not isinstance(a, Handle)
+    t = _public.tensor(a, dtype) if new else astensor(a, dtype)
+    t = laid_out(t, order, "numpy.asarray", (a,))
     if copy is False and t is not a and not isinstance(a, np.ndarray):
         raise ValueError("numpy.asarray: copy=False, and no tensor can be made without a copy")
-    return registry["copy"](t) if copy and t is a else _public.tensor(a, dtype) if copy else t
+    return registry["copy"](t) if copy and t is a else t
+
+
+def _contiguous(order: str) -> Callable[..., Any]:
+    """``np.ascontiguousarray(x, like=t)``: at least one axis, and that layout."""
+
+    def make(a: Any, dtype: Any = None) -> Any:
+        return laid_out(_public.atleast_1d(astensor(a, dtype)), order, "numpy.ascontiguousarray")
+
+    return make
+
+
+def _require(a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+    """``np.require(x, like=t)``: a tensor in that layout; tensors own their memory or look at it."""
+    asked = {requirements} if isinstance(requirements, str) else set(requirements or ())
+    known = {"C": "C", "C_CONTIGUOUS": "C", "CONTIGUOUS": "C", "F": "F", "F_CONTIGUOUS": "F",
+             "FORTRAN": "F"}  # fmt: skip
+    order = next((known[r] for r in asked if r in known), None)
+    return _asarray(a, dtype, order, copy=True if asked & {"O", "OWNDATA"} else None)
 
 
 def _array(
@@ -258,9 +283,17 @@ def _matrix_transpose(x: Any, /) -> Any:
 SPECIAL: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_transpose: _matrix_transpose,
     np.linalg.multi_dot: _multi_dot,
-    np.pad: _pad,
+    np.pad: lambda *args, **kwargs: _public.pad(*args, **kwargs),
     np.asarray: _asarray,
     np.asanyarray: _asarray,
+    np.ascontiguousarray: _contiguous("C"),
+    np.asfortranarray: _contiguous("F"),
+    np.require: _require,
+    **{
+        f: _read(f)
+        for f in (np.frombuffer, np.fromfile, np.fromfunction, np.fromiter, np.fromstring,
+                  np.genfromtxt, np.loadtxt)
+    },
     np.array: _array,
     **{f: _filled(f) for f in (np.zeros, np.ones, np.empty)},
 }

@@ -29,6 +29,7 @@ from mygrad.interop.arguments import (
     on_raw,
     without_derivative,
 )
+from mygrad.interop.numpy_keywords import computed_as
 from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import ACCUMULATED, REDUCED
@@ -129,6 +130,8 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
     if isinstance(function, Ufunc):  # which does nothing but `apply` when called plainly
         _known[ufunc] = function
     _drop_defaults(kwargs)
+    if not AS_NUMPY_DOES.isdisjoint(kwargs):
+        return computed_as(name, ufunc, function, inputs, out, kwargs)
     if kwargs:
         _check_options(name, function, out, kwargs)
     if isinstance(out, tuple):
@@ -151,11 +154,10 @@ DEFAULTS = {
 """What options of ufuncs may be, as tensors compute with nothing else. (No subclass of NumPy's
 arrays is among tensors, so that `subok` changes nothing.)"""
 
+AS_NUMPY_DOES = frozenset(("casting", "order", "signature", "sig"))
+"""Options that say how NumPy computes: the operands are cast before, the result is laid out after."""
+
 HINTS = {
-    "casting": "cast with mg.astype first",
-    "order": "the layout follows the operands",
-    "signature": "name a dtype= instead",
-    "sig": "name a dtype= instead",
     "where": "use mg.where(mask, result, ...) on the result",
 }
 

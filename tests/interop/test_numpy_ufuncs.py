@@ -320,7 +320,7 @@ def test_axes_of_matmul(axes: Any) -> None:
     np.testing.assert_allclose(out.data, want)
 
 
-@pytest.mark.parametrize("option", ["axis", "keepdims", "casting", "order", "where"])
+@pytest.mark.parametrize("option", ["axis", "keepdims", "where"])
 def test_options_of_matmul(option: str) -> None:
     with pytest.raises(TypeError, match=f"{option}|unexpected"):
         np.matmul(mg.tensor(X), mg.tensor(X.T), **{option: "unsafe"})
