@@ -59,6 +59,7 @@ UFUNCS: dict[str, tuple[Domain, ...]] = {
     "fmod": ((-5.9, -4.6), (2.02, 2.2)),
     "hard_sigmoid": ((-4.0, 4.0),),
     "hard_tanh": (REAL,),
+    "heaviside": (REAL, REAL),
     "hypot": (POSITIVE, REAL),
     "log": (POSITIVE,),
     "log10": (POSITIVE,),

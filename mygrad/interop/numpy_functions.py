@@ -20,6 +20,7 @@ from mygrad.interop.arguments import (
     defers,
     has_variable,
     into,
+    not_of_numbers,
     on_arrays,
     on_data,
     on_raw,
@@ -28,7 +29,8 @@ from mygrad.interop.arguments import (
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.interop.numpy_keywords import laid_out, special
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
-from mygrad.tensors.base import astensor
+from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.base import as_operand_tensor, astensor
 
 __all__ = ["array_function", "implements_numpy_override", "use_names"]
 
@@ -48,9 +50,18 @@ RAW = frozenset(
     iscomplexobj isrealobj iscomplex isreal isposinf isneginf isin array2string array_repr
     array_str tril_indices_from triu_indices_from diag_indices_from save savez
     savez_compressed savetxt einsum_path ravel_multi_index unravel_index ix_ datetime_as_string
-    busday_count is_busday packbits unpackbits histogram_bin_edges""".split()
+    busday_count is_busday packbits unpackbits""".split()
 )
 """Functions whose results are no numbers that depend smoothly on their arguments."""
+
+
+NOT_OF_NUMBERS = {
+    "numpy.char.": "strings",
+    "numpy.strings.": "strings",
+    "numpy.lib.recfunctions.": "records",
+    "numpy.busday_offset": "dates",
+}
+"""What the names of functions begin with that tensors are never right for, and what they are of."""
 
 
 def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -74,6 +85,9 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
     name = f"{func.__module__}.{func.__name__}"
     if func.__module__ == "numpy" and func.__name__ in RAW:
         return _raw(name, func, args, kwargs)
+    for start, kind in NOT_OF_NUMBERS.items():
+        if name.startswith(start):
+            raise not_of_numbers(name, kind)
     if has_variable((args, kwargs)):
         raise without_derivative(name)
     return _constant(name, func, args, kwargs)
@@ -160,9 +174,12 @@ def _handlers() -> dict[Any, Handler]:
                     _table[theirs] = translated(theirs, function)
         _table.update({theirs: as_it_is(ours) for theirs, ours in (IN_PLACE | SPECIAL).items()})
         for theirs, by_name in special(_public).items():
-            plain = _table[theirs]
+            plain = _table.get(theirs) or as_it_is(by_name)
             direct = min(plain.direct, DIRECT.get(theirs, plain.direct))
             _table[theirs] = Handler(plain.ours, direct, plain.alike - {"dtype", "order"}, by_name)
+        for theirs in (np.eye, np.full):
+            plain = _table[theirs]
+            _table[theirs] = Handler(plain.ours, plain.direct, plain.alike, _ordered(theirs))
         _table[np.transpose] = Handler(_public.transpose, 2, frozenset(), _transpose)
     return _table
 
@@ -209,7 +226,21 @@ def _filled(theirs: Any) -> Callable[..., Any]:
     def make(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
         make = getattr(_public, theirs.__name__)
         made = make(shape, float if dtype is None else dtype, device=device)
-        return made if order == "C" else laid_out(made, order, name)
+        return made if order == "C" else laid_out(made, order, name, new=True)
+
+    return make
+
+
+def _ordered(theirs: Any) -> Callable[..., Any]:
+    """``np.full(shape, 1.0, order="F", like=t)``"""
+    name, ours = f"numpy.{theirs.__name__}", getattr(_public, theirs.__name__)
+    signature = inspect.signature(theirs)
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        order = given.pop("order", "C")
+        made = ours(**given)
+        return made if order == "C" else laid_out(made, order, name, new=made.creator is None)
 
     return make
 
@@ -272,6 +303,34 @@ def _array(
     return t if t.ndim >= ndmin else t.reshape((1,) * (ndmin - t.ndim) + tuple(t.shape))
 
 
+def _sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
+    """NumPy has the places of windows where the axes were, and the windows behind."""
+    name = "numpy.lib.stride_tricks.sliding_window_view"
+    if writeable:
+        raise refused(name, "writeable", "windows share elements; copy them, and write to the copy")
+    t = as_operand_tensor(x)
+    lengths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = range(t.ndim) if axis is None else axis if np.iterable(axis) else (axis,)
+    places = [axis_number(k, t.ndim, name) for k in axes]
+    if len(places) != len(lengths):
+        raise ValueError(
+            f"{name}: window_shape={window_shape!r} has {len(lengths)} lengths for {len(places)} "
+            f"axes"
+        )
+    for place, length in zip(places, lengths, strict=True):  # an axis may be there twice
+        moved = _public.moveaxis(t, place, -1)
+        if length > moved.shape[-1]:
+            raise ValueError(
+                f"{name}: a window of length {length} is longer than axis {place}, which has "
+                f"{moved.shape[-1]}"
+            )
+        # The places come first, the window last.
+        t = _public.moveaxis(_public.sliding_window_view(moved, (length,), 1), 0, place)
+    return t
+
+
 def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     return into(out, _public.multi_matmul(arrays), "numpy.linalg.multi_dot")
 
@@ -284,6 +343,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_transpose: _matrix_transpose,
     np.linalg.multi_dot: _multi_dot,
     np.pad: lambda *args, **kwargs: _public.pad(*args, **kwargs),
+    np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
     np.asarray: _asarray,
     np.asanyarray: _asarray,
     np.ascontiguousarray: _contiguous("C"),

@@ -17,7 +17,7 @@ from mygrad.arrays import get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, common_adapter
-from mygrad.interop.arguments import into, noted, on_data
+from mygrad.interop.arguments import has_variable, into, noted, on_data
 from mygrad.interop.signatures import refused, translated
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
@@ -28,8 +28,11 @@ HOW = ("casting", "signature", "sig", "dtype", "order", "where", "subok")
 NUMBERS = (bool, int, float, complex)
 
 
-def laid_out(t: Any, order: Any, name: str, like: Any = ()) -> Any:
-    """A result in the layout that ``order=`` names; that of `like` decides about "A"."""
+def laid_out(t: Any, order: Any, name: str, like: Any = (), new: bool = False) -> Any:
+    """A result in the layout that ``order=`` names; that of `like` decides about "A".
+
+    `new` says that it was made of numbers and that nobody has it yet.
+    """
     if order in (None, "K") or not isinstance(t, Handle):
         return t
     if order not in ("A", "C", "F"):
@@ -42,7 +45,7 @@ def laid_out(t: Any, order: Any, name: str, like: Any = ()) -> Any:
         order = "F" if arrays and all(a.flags.fnc for a in arrays) else "C"
     if t._data.flags["F_CONTIGUOUS" if order == "F" else "C_CONTIGUOUS"]:
         return t
-    if t._buffer is None or t.creator is None and t.base is None:  # new, and of no operation
+    if new:
         return Tensor(np.asarray(t._data, order=order), constant=t._constant, copy=False)
     return registry["copy"](t, order)
 
@@ -212,7 +215,7 @@ def special(public: Any) -> dict[Any, Function]:
         def make(a: Any, dtype: Any = None, order: Any = "K", subok: bool = True,
                  shape: Any = None, *, device: Any = None) -> Any:  # fmt: skip
             _on_the_host(device, name)
-            return laid_out(ours(a, dtype=dtype, shape=shape), order, name, (a,))
+            return laid_out(ours(a, dtype=dtype, shape=shape), order, name, (a,), new=True)
 
         return make
 
@@ -220,7 +223,7 @@ def special(public: Any) -> dict[Any, Function]:
                   subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:  # fmt: skip
         _on_the_host(device, "numpy.full_like")
         made = public.full_like(a, fill_value, dtype=dtype, shape=shape)
-        return laid_out(made, order, "numpy.full_like", (a,))
+        return laid_out(made, order, "numpy.full_like", (a,), new=not has_variable(fill_value))
 
     def ravel(a: Any, order: str = "C") -> Any:
         t = as_operand_tensor(a)
