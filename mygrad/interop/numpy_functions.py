@@ -32,7 +32,7 @@ from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensors.base import as_operand_tensor, astensor
 
-__all__ = ["array_function", "implements_numpy_override", "use_names"]
+__all__ = ["array_function", "handlers", "implements_numpy_override", "public", "use_names"]
 
 _public: Any = None
 
@@ -184,6 +184,16 @@ def _handlers() -> dict[Any, Handler]:
     return _table
 
 
+def handlers() -> dict[Any, Handler]:
+    """By NumPy function, what does its work on tensors."""
+    return _table or _handlers()
+
+
+def public() -> Any:
+    """The module that has the public functions."""
+    return _public
+
+
 def implements_numpy_override(numpy_func: Any = None) -> Callable[[Any], Any]:
     """Let a function of yours do the work of one of NumPy's on tensors.
 
@@ -278,7 +288,7 @@ def _contiguous(order: str) -> Callable[..., Any]:
 
 
 def _require(a: Any, dtype: Any = None, requirements: Any = None) -> Any:
-    """``np.require(x, like=t)``: a tensor in that layout; tensors own their memory or look at it."""
+    """``np.require(x, like=t)``: a tensor in that layout."""
     asked = {requirements} if isinstance(requirements, str) else set(requirements or ())
     known = {"C": "C", "C_CONTIGUOUS": "C", "CONTIGUOUS": "C", "F": "F", "F_CONTIGUOUS": "F",
              "FORTRAN": "F"}  # fmt: skip
@@ -342,7 +352,6 @@ def _matrix_transpose(x: Any, /) -> Any:
 SPECIAL: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_transpose: _matrix_transpose,
     np.linalg.multi_dot: _multi_dot,
-    np.pad: lambda *args, **kwargs: _public.pad(*args, **kwargs),
     np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
     np.asarray: _asarray,
     np.asanyarray: _asarray,

@@ -125,7 +125,7 @@ def _loop(ufunc: Any, how: dict[str, Any]) -> list[Any]:
 
 
 def _cast(t: Any, dtype: Any) -> Any:
-    constant = None if isinstance(t, Handle) and t.dtype.kind in "fc" else True
+    constant = None if isinstance(t, Handle) and t._data.dtype.kind in "fc" else True
     return registry["astype"](as_operand_tensor(t), dtype, constant=constant)
 
 
@@ -148,7 +148,7 @@ def special(public: Any) -> dict[Any, Function]:
         there = {n: bound for n, bound in bounds.items() if bound is not None}
         if not there:
             return computed_as("numpy.clip", np.positive, public.positive, (a,), out, options)
-        ufunc = {("a_min",): np.maximum, ("a_max",): np.minimum}.get(tuple(there), CLIP)
+        ufunc = CLIP if len(there) == 2 else np.maximum if "a_min" in there else np.minimum
 
         def clipped(t: Any, *edges: Any) -> Any:
             return public.clip(t, **dict(zip(there, edges, strict=True)))
@@ -192,7 +192,8 @@ def special(public: Any) -> dict[Any, Function]:
         return found, difference * 1.0 / steps if steps > 0 else difference * float("nan")
 
     def averaged(theirs: Any) -> Function:
-        name, ours = f"numpy.{theirs.__name__}", translated(theirs, getattr(public, theirs.__name__))
+        name = f"numpy.{theirs.__name__}"
+        ours = translated(theirs, getattr(public, theirs.__name__))
 
         def reduce(*args: Any, **options: Any) -> Any:
             given = inspect.signature(theirs).bind(*args, **options).arguments
@@ -254,7 +255,7 @@ def _is_default(option: str, value: Any) -> bool:
     if option == "subok":  # no subclass of NumPy's arrays is among tensors
         return True
     default = DEFAULTS.get(option, NoValue)
-    return value is default or isinstance(value, str) and value == default
+    return value is default or (isinstance(value, str) and value == default)
 
 
 def _on_the_host(device: Any, name: str) -> None:

@@ -35,6 +35,7 @@ from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import ACCUMULATED, REDUCED
 from mygrad.tensors.base import as_operand_tensors
+from mygrad.tensors.indexing import setitem
 
 __all__ = ["array_ufunc", "use_names"]
 
@@ -111,9 +112,10 @@ def origin(ufunc: Any) -> str:
     return f"the ufunc {name}"
 
 
+_umath: Any = np._core.umath  # type: ignore[attr-defined]
 PRIVATE: dict[Any, str] = {
-    np._core.umath.clip: "numpy.clip", np._core.umath._ones_like: "numpy._ones_like",
-}  # type: ignore[attr-defined]  # fmt: skip
+    _umath.clip: "numpy.clip", _umath._ones_like: "numpy._ones_like",
+}  # fmt: skip
 """Ufuncs that have no public name, and the functions that they belong to."""
 
 
@@ -167,7 +169,7 @@ DEFAULTS = {
 arrays is among tensors, so that `subok` changes nothing.)"""
 
 AS_NUMPY_DOES = frozenset(("casting", "order", "signature", "sig"))
-"""Options that say how NumPy computes: the operands are cast before, the result is laid out after."""
+"""Options that say how NumPy computes, and not what."""
 
 HINTS = {
     "where": "use mg.where(mask, result, ...) on the result",
@@ -294,8 +296,8 @@ def _at(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) ->
     adapter, _ = on_raw(f"{name}.at", None, target)  # type: ignore[arg-type]
     changed = adapter.copy(target._data)
     ufunc.at(changed, on_arrays(index), *on_arrays(values))
-    if raw and isinstance(target, Handle):  # what is elsewhere keeps its gradient
-        target[index] = changed[on_arrays(index)]
+    if raw:  # what is elsewhere keeps its gradient
+        setitem(target, index, changed[on_arrays(index)])
         return
     write(target, None, changed, name=f"{name}.at")
 

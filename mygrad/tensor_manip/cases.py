@@ -98,10 +98,12 @@ def piecewise(
     funclist : Sequence[Callable | ArrayLike]
         For each condition a function, which is called with the elements of `x` at which it holds,
         or a value. One more than there are conditions stands for all other elements.
-    *args, **kw
+    *args
         Further arguments of the functions.
     constant : bool, optional
         Whether the result is constant.
+    **kw
+        Further arguments of the functions.
 
     Returns
     -------

@@ -33,7 +33,7 @@ def diagonal(
     -------
     Tensor
         A view of `a`, where the array library has views of diagonals; the diagonal is the last
-        axis. (NumPy's may not be written to. This one may, unless the library refuses.)
+        axis. NumPy's may not be written to; this one may, unless the library refuses.
 
     Examples
     --------

@@ -190,7 +190,7 @@ def resize(a: Any, new_shape: Any, *, constant: bool | None = None) -> Tensor:
     Returns
     -------
     Tensor
-        A copy. (The method of NumPy's arrays, which changes them, fills up with zeros.)
+        A copy. The method of NumPy's arrays, which changes them, fills up with zeros.
 
     Examples
     --------

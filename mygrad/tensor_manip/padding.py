@@ -45,7 +45,7 @@ def _pairs(value: Any, ndim: int, name: str) -> list[tuple[Any, Any]]:
 
 def _nested(value: Any) -> Any:
     """Arrays as nested lists; of a tensor, lists of its elements."""
-    if isinstance(value, Handle):
+    if isinstance(value, Tensor):
         return [_nested(value[k]) for k in range(value.shape[0])] if value.ndim else value
     return value.tolist() if hasattr(value, "tolist") else value
 
@@ -145,7 +145,7 @@ class _Pad(Primitive):
             named = {"constant_values": constant_values, "end_values": end_values,
                      "stat_length": stat_length, "reflect_type": reflect_type}  # fmt: skip
             options = {n: named.get(n, options.get(n)) for n, is_given in given.items() if is_given}
-            result = _by_function(array, pad_width, mode, options)
+            result: Any = _by_function(array, pad_width, mode, options)
         else:
             for option in (n for n, is_given in given.items() if is_given):
                 if mode not in TAKEN.get(option, ()):
@@ -155,7 +155,8 @@ class _Pad(Primitive):
             if mode == "constant" and not _plain(values):
                 result = _by_parts(array, pad_width, _constants, values)
             elif mode == "linear_ramp":
-                result = _by_parts(array, pad_width, _ramps, 0 if end_values is None else end_values)
+                ends = 0 if end_values is None else end_values
+                result = _by_parts(array, pad_width, _ramps, ends)
             elif mode in STATISTICS:
                 result = _by_parts(array, pad_width, STATISTICS[mode], stat_length)
             elif reflect_type == "odd":
@@ -203,6 +204,8 @@ def _by_parts(array: Any, pad_width: Any, borders: Callable[..., Borders], optio
     mode for that axis; it returns what to put before and behind.
     """
     t = as_operand_tensor(array)
+    adapter = adapter_of(t._data)
+    assert adapter is not None
     widths = _widths(pad_width, t.ndim)
     if borders is _turned or option is None:
         options = [option] * t.ndim
@@ -217,7 +220,7 @@ def _by_parts(array: Any, pad_width: Any, borders: Callable[..., Borders], optio
                 f"mode='constant' pads it"
             )
         before, behind = borders(t, k, width, chosen)
-        if borders is not _constants and adapter_of(t._data).xp.isdtype(t.dtype, "integral"):
+        if borders is not _constants and adapter.xp.isdtype(t.dtype, "integral"):
             before, behind = registry["rint"](before), registry["rint"](behind)
         parts = [p if p.dtype == t.dtype else registry["astype"](p, t.dtype)
                  for p in (before, behind)]  # fmt: skip
@@ -258,7 +261,8 @@ def _statistic(function: Callable[..., Any]) -> Callable[..., Borders]:
     def borders(t: Any, axis: int, width: tuple[int, int], lengths: Any) -> Borders:
         n = t.shape[axis]
         low, high = (n if m is None else min(operator.index(m), n) for m in lengths or (None, None))
-        if low < 0 or high < 0 or (not low or not high) and function is not sequential.mean:
+        least = 0 if function is sequential.mean else 1
+        if min(low, high) < least:
             raise ValueError(f"pad: stat_length={tuple(lengths)} leaves nothing to compute from")
         before = function(_part(t, axis, 0, low), axis=axis, keepdims=True)
         behind = function(_part(t, axis, n - high, None), axis=axis, keepdims=True)
@@ -322,7 +326,7 @@ def _by_function(array: Any, pad_width: Any, function: Any, options: dict[str, A
     padded: Any = pad(array, widths)
     for k, width in enumerate(widths):
         lines = moveaxis(padded, k, -1)
-        places = [()]
+        places: list[tuple[int, ...]] = [()]
         for n in lines.shape[:-1]:
             places = [(*place, i) for place in places for i in range(n)]
         for place in places:

@@ -19,7 +19,8 @@ import numpy.lib.recfunctions
 import numpy.lib.scimath
 import numpy.polynomial
 import numpy.strings
-from calls_of_numpy import CALLS, Call
+from calls_of_numpy import CALLS
+from example_calls import Call
 from gradcheck import host
 from numpy.testing.overrides import (
     get_overridable_numpy_array_functions,
@@ -279,8 +280,7 @@ def into_part(f: Any, mask: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def mask_for(a: Any) -> Any:
-    mask = (np.arange(a.size) % 3 != 1).reshape(a.shape)
-    return mask
+    return (np.arange(a.size) % 3 != 1).reshape(a.shape)
 
 
 def keywords_of(f: Any) -> list[str]:
@@ -375,7 +375,7 @@ def walked(name: str, f: Any, refused: dict[str, str]) -> Found:
         try:
             compared(f, one, found)
         except Exception as error:
-            raise AssertionError(f"{name}, {_shown(one)}: {type(error).__name__} {error}") from error
+            raise AssertionError(f"{name}, {_shown(one)}: {said(error)}") from error
     for option, one in automatic(f, CALLS[name][0]):
         try:
             run(f, one, *mapped(np.copy, (one.args, one.kwargs)))
@@ -389,9 +389,13 @@ def walked(name: str, f: Any, refused: dict[str, str]) -> Found:
             if option in refused and isinstance(error, (TypeError, NotImplementedError)):
                 continue
             raise AssertionError(
-                f"{name}, {option}: {_shown(one)}: {type(error).__name__} {error}"
+                f"{name}, {option}: {_shown(one)}: {said(error)}"
             ) from error
     return found
+
+
+def said(error: Exception) -> str:
+    return f"{type(error).__name__} {error}"
 
 
 def _shown(one: Call) -> str:
