@@ -99,6 +99,7 @@ UFUNCS: dict[str, tuple[Domain, ...]] = {
 
 ELSEWHERE = {
     "custom_operation": "test_custom_operations",
+    "heaviside": "test_every_numpy_function",  # by its second operand alone, and only at 0
     "normalize_channels": "test_nnet_against_torch",
     "normalize_rows": "test_nnet_against_torch",
     "to": "test_backend_selection",

@@ -15,8 +15,8 @@ from mygrad.autodiff.views import overlaps_itself
 from mygrad.tensors.names_elsewhere import FUNCTIONS
 
 __all__ = [
-    "as_constants", "defers", "has_variable", "into", "leaves", "noted", "on_arrays", "on_data",
-    "on_raw", "without_derivative",
+    "as_constants", "defers", "has_variable", "into", "leaves", "not_of_numbers", "noted",
+    "on_arrays", "on_data", "on_raw", "without_derivative",
 ]  # fmt: skip
 
 
@@ -66,6 +66,12 @@ def without_derivative(name: str) -> TypeError:
     return TypeError(
         f"{name} has no derivative in mygrad, so it does not take tensors that are not constant: "
         f"{instead}, or pass `t.data` (mg.asarray(t)) if no gradient is to flow through it"
+    )
+
+
+def not_of_numbers(name: str, kind: str) -> TypeError:
+    return TypeError(
+        f"{name} is a function of {kind}, and tensors hold numbers; give it arrays of {kind}"
     )
 
 

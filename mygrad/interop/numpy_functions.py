@@ -14,22 +14,26 @@ from typing import Any
 import numpy as np
 
 from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.nodes import Handle
 from mygrad.interop.arguments import (
     as_constants,
     defers,
     has_variable,
     into,
+    not_of_numbers,
     on_arrays,
     on_data,
     on_raw,
     without_derivative,
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
+from mygrad.interop.numpy_keywords import laid_out, special
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.statistics.histograms import histogram_bin_edges
-from mygrad.tensors.base import astensor
+from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.base import as_operand_tensor, astensor
 
-__all__ = ["array_function", "implements_numpy_override", "use_names"]
+__all__ = ["array_function", "handlers", "implements_numpy_override", "public", "use_names"]
 
 _public: Any = None
 
@@ -47,9 +51,18 @@ RAW = frozenset(
     iscomplexobj isrealobj iscomplex isreal isposinf isneginf isin array2string array_repr
     array_str tril_indices_from triu_indices_from diag_indices_from save savez
     savez_compressed savetxt einsum_path ravel_multi_index unravel_index ix_ datetime_as_string
-    busday_count is_busday packbits unpackbits histogram_bin_edges""".split()
+    busday_count is_busday packbits unpackbits""".split()
 )
 """Functions whose results are no numbers that depend smoothly on their arguments."""
+
+
+NOT_OF_NUMBERS = {
+    "numpy.char.": "strings",
+    "numpy.strings.": "strings",
+    "numpy.lib.recfunctions.": "records",
+    "numpy.busday_offset": "dates",
+}
+"""What the names of functions begin with that tensors are never right for, and what they are of."""
 
 
 def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -73,6 +86,9 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
     name = f"{func.__module__}.{func.__name__}"
     if func.__module__ == "numpy" and func.__name__ in RAW:
         return _raw(name, func, args, kwargs)
+    for start, kind in NOT_OF_NUMBERS.items():
+        if name.startswith(start):
+            raise not_of_numbers(name, kind)
     if has_variable((args, kwargs)):
         raise without_derivative(name)
     return _constant(name, func, args, kwargs)
@@ -125,6 +141,10 @@ def _parameters(func: Any) -> Any:
 NoValue: Any = np._NoValue  # type: ignore[attr-defined]
 
 
+DIRECT: dict[Any, int] = {np.reshape: 2, np.ravel: 1, np.mean: 2, np.std: 2, np.var: 2}
+"""How many arguments by position are ours as they are, where those behind are another matter."""
+
+
 # --- the table ----------------------------------------------------------------------------
 _table: dict[Any, Handler] = {}
 
@@ -147,8 +167,25 @@ def _handlers() -> dict[Any, Handler]:
                 if theirs not in _table or name == theirs.__name__:
                     _table[theirs] = translated(theirs, function)
         _table.update({theirs: as_it_is(ours) for theirs, ours in (IN_PLACE | SPECIAL).items()})
+        for theirs, by_name in special(_public).items():
+            plain = _table.get(theirs) or as_it_is(by_name)
+            direct = min(plain.direct, DIRECT.get(theirs, plain.direct))
+            _table[theirs] = Handler(plain.ours, direct, plain.alike - {"dtype", "order"}, by_name)
+        for theirs in (np.eye, np.full):
+            plain = _table[theirs]
+            _table[theirs] = Handler(plain.ours, plain.direct, plain.alike, _ordered(theirs))
         _table[np.transpose] = Handler(_public.transpose, 2, frozenset(), _transpose)
     return _table
+
+
+def handlers() -> dict[Any, Handler]:
+    """By NumPy function, what does its work on tensors."""
+    return _table or _handlers()
+
+
+def public() -> Any:
+    """The module that has the public functions."""
+    return _public
 
 
 def implements_numpy_override(numpy_func: Any = None) -> Callable[[Any], Any]:
@@ -186,26 +223,37 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     return _public.transpose(a, axes)
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if mode in ("reflect", "symmetric") and options.get("reflect_type") == "even":
-        del options["reflect_type"]
-    if "reflect_type" in options:
-        raise refused("numpy.pad", "reflect_type", "join mirrored parts with mg.concatenate")
-    if not isinstance(mode, str):
-        raise refused("numpy.pad", "mode", "a function cannot be differentiated; name a mode")
-    for option in options.keys() - {"constant_values"}:
-        raise refused("numpy.pad", option, "join parts with mg.concatenate for such borders")
-    return _public.pad(array, pad_width, mode, **options)
-
-
 def _filled(theirs: Any) -> Callable[..., Any]:
     """``np.zeros(shape, like=t)``: NumPy's default dtype."""
+    name = f"numpy.{theirs.__name__}"
 
     def make(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
-        if order != "C":
-            raise refused(f"numpy.{theirs.__name__}", "order", "tensors are made in C order")
         make = getattr(_public, theirs.__name__)
-        return make(shape, float if dtype is None else dtype, device=device)
+        made = make(shape, float if dtype is None else dtype, device=device)
+        return made if order == "C" else laid_out(made, order, name, new=True)
+
+    return make
+
+
+def _ordered(theirs: Any) -> Callable[..., Any]:
+    """``np.full(shape, 1.0, order="F", like=t)``"""
+    name, ours = f"numpy.{theirs.__name__}", getattr(_public, theirs.__name__)
+    signature = inspect.signature(theirs)
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        order = given.pop("order", "C")
+        made = ours(**given)
+        return made if order == "C" else laid_out(made, order, name, new=made.creator is None)
+
+    return make
+
+
+def _read(theirs: Any) -> Callable[..., Any]:
+    """``np.fromiter(numbers, dtype, like=t)``: a tensor of what NumPy makes."""
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return astensor(theirs(*args, **kwargs))
 
     return make
 
@@ -214,14 +262,32 @@ def _asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None
 ) -> Any:
     """``np.asarray(x, like=t)``: a tensor."""
-    if order not in (None, "K"):
-        raise refused("numpy.asarray", "order", "the layout stays as it is")
     if device not in (None, "cpu"):
         raise refused("numpy.asarray", "device", "use t.to(device=...)")
-    t = astensor(a, dtype)
+    new = copy and not isinstance(a, Handle)
+    t = _public.tensor(a, dtype) if new else astensor(a, dtype)
+    t = laid_out(t, order, "numpy.asarray", (a,))
     if copy is False and t is not a and not isinstance(a, np.ndarray):
         raise ValueError("numpy.asarray: copy=False, and no tensor can be made without a copy")
-    return registry["copy"](t) if copy and t is a else _public.tensor(a, dtype) if copy else t
+    return registry["copy"](t) if copy and t is a else t
+
+
+def _contiguous(order: str) -> Callable[..., Any]:
+    """``np.ascontiguousarray(x, like=t)``: at least one axis, and that layout."""
+
+    def make(a: Any, dtype: Any = None) -> Any:
+        return laid_out(_public.atleast_1d(astensor(a, dtype)), order, "numpy.ascontiguousarray")
+
+    return make
+
+
+def _require(a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+    """``np.require(x, like=t)``: a tensor in that layout."""
+    asked = {requirements} if isinstance(requirements, str) else set(requirements or ())
+    known = {"C": "C", "C_CONTIGUOUS": "C", "CONTIGUOUS": "C", "F": "F", "F_CONTIGUOUS": "F",
+             "FORTRAN": "F"}  # fmt: skip
+    order = next((known[r] for r in asked if r in known), None)
+    return _asarray(a, dtype, order, copy=True if asked & {"O", "OWNDATA"} else None)
 
 
 def _array(
@@ -241,6 +307,34 @@ def _array(
     return t if t.ndim >= ndmin else t.reshape((1,) * (ndmin - t.ndim) + tuple(t.shape))
 
 
+def _sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
+    """NumPy has the places of windows where the axes were, and the windows behind."""
+    name = "numpy.lib.stride_tricks.sliding_window_view"
+    if writeable:
+        raise refused(name, "writeable", "windows share elements; copy them, and write to the copy")
+    t = as_operand_tensor(x)
+    lengths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = range(t.ndim) if axis is None else axis if np.iterable(axis) else (axis,)
+    places = [axis_number(k, t.ndim, name) for k in axes]
+    if len(places) != len(lengths):
+        raise ValueError(
+            f"{name}: window_shape={window_shape!r} has {len(lengths)} lengths for {len(places)} "
+            f"axes"
+        )
+    for place, length in zip(places, lengths, strict=True):  # an axis may be there twice
+        moved = _public.moveaxis(t, place, -1)
+        if length > moved.shape[-1]:
+            raise ValueError(
+                f"{name}: a window of length {length} is longer than axis {place}, which has "
+                f"{moved.shape[-1]}"
+            )
+        # The places come first, the window last.
+        t = _public.moveaxis(_public.sliding_window_view(moved, (length,), 1), 0, place)
+    return t
+
+
 def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     return into(out, _public.multi_matmul(arrays), "numpy.linalg.multi_dot")
 
@@ -252,9 +346,17 @@ def _matrix_transpose(x: Any, /) -> Any:
 SPECIAL: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_transpose: _matrix_transpose,
     np.linalg.multi_dot: _multi_dot,
-    np.pad: _pad,
+    np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
     np.asarray: _asarray,
     np.asanyarray: _asarray,
+    np.ascontiguousarray: _contiguous("C"),
+    np.asfortranarray: _contiguous("F"),
+    np.require: _require,
+    **{
+        f: _read(f)
+        for f in (np.frombuffer, np.fromfile, np.fromfunction, np.fromiter, np.fromstring,
+                  np.genfromtxt, np.loadtxt)
+    },
     np.array: _array,
     **{f: _filled(f) for f in (np.zeros, np.ones, np.empty)},
     # Edges that are spread over the range of what is counted depend on it.

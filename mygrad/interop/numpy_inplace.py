@@ -114,15 +114,19 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any = -1) -> None
 def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     if a.ndim < 2:
         raise ValueError("numpy.fill_diagonal: only a tensor of two axes or more has a diagonal")
-    if wrap:
-        raise refused("numpy.fill_diagonal", "wrap", "fill a[n + 1:] likewise")
     if a.ndim > 2 and len(set(a.shape)) > 1:
         raise ValueError("numpy.fill_diagonal: more than two axes have to be equally long")
-    places = _adapter(a).xp.arange(min(a.shape))
+    xp = _adapter(a).xp
     values = as_operand_tensor(val, (a,))
+    if wrap and a.ndim == 2:  # below the end of the diagonal another one begins
+        places = xp.arange(0, a.size, a.shape[1] + 1)
+        index = _unraveled(places, a, "fill_diagonal")
+    else:
+        places = xp.arange(min(a.shape))
+        index = (places,) * a.ndim
     if values.ndim:
-        values = values.reshape(-1)[places % values.size]
-    a[(places,) * a.ndim] = values
+        values = values.reshape(-1)[xp.arange(places.shape[0]) % values.size]
+    a[index] = values
 
 
 def _adapter(t: Any) -> Adapter:

@@ -24,15 +24,18 @@ from mygrad.interop.arguments import (
     defers,
     has_variable,
     into,
+    not_of_numbers,
     noted,
     on_arrays,
     on_raw,
     without_derivative,
 )
+from mygrad.interop.numpy_keywords import computed_as
 from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import ACCUMULATED, REDUCED
 from mygrad.tensors.base import as_operand_tensors
+from mygrad.tensors.indexing import setitem
 
 __all__ = ["array_ufunc", "use_names"]
 
@@ -41,7 +44,7 @@ _public: Any = None
 RAW = frozenset(
     """equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor
     logical_not isnan isinf isfinite isnat signbit bitwise_and bitwise_or bitwise_xor invert
-    bitwise_invert left_shift right_shift gcd lcm bitwise_count""".split()
+    bitwise_invert left_shift right_shift gcd lcm bitwise_count _ones_like""".split()
 )
 """Ufuncs whose results are booleans or integers: raw arrays, without derivative."""
 
@@ -97,6 +100,8 @@ def origin(ufunc: Any) -> str:
 
     Users' ufuncs may be called as one of NumPy's is, and be something else.
     """
+    if ufunc in PRIVATE:
+        return PRIVATE[ufunc]
     name = getattr(ufunc, "__name__", None) or ufunc.name
     if name.startswith("cupy") and type(ufunc).__name__ != "ElementwiseKernel":
         special = "cupyx_scipy_special_"
@@ -105,6 +110,13 @@ def origin(ufunc: Any) -> str:
         if getattr(sys.modules.get(module), name, None) is ufunc:
             return f"{module}.{name}"
     return f"the ufunc {name}"
+
+
+_umath: Any = np._core.umath  # type: ignore[attr-defined]
+PRIVATE: dict[Any, str] = {
+    _umath.clip: "numpy.clip", _umath._ones_like: "numpy._ones_like",
+}  # fmt: skip
+"""Ufuncs that have no public name, and the functions that they belong to."""
 
 
 def counterpart(name: str) -> Any:
@@ -122,6 +134,8 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
         return _computed(name, ufunc, inputs, out, kwargs, lambda result: result)
     function = counterpart(name)
     if function is None:
+        if getattr(ufunc, "ntypes", 1) == 0:
+            raise not_of_numbers(name, "strings")
         _check_constant(name, inputs, kwargs)
         return _computed(
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())
@@ -129,6 +143,9 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
     if isinstance(function, Ufunc):  # which does nothing but `apply` when called plainly
         _known[ufunc] = function
     _drop_defaults(kwargs)
+    plain = ufunc.signature is None and not isinstance(function, Ufunc)
+    if (plain and kwargs) or not AS_NUMPY_DOES.isdisjoint(kwargs):
+        return computed_as(name, ufunc, function, inputs, out, kwargs)
     if kwargs:
         _check_options(name, function, out, kwargs)
     if isinstance(out, tuple):
@@ -152,11 +169,10 @@ DEFAULTS = {
 """What options of ufuncs may be, as tensors compute with nothing else. (No subclass of NumPy's
 arrays is among tensors, so that `subok` changes nothing.)"""
 
+AS_NUMPY_DOES = frozenset(("casting", "order", "signature", "sig"))
+"""Options that say how NumPy computes, and not what."""
+
 HINTS = {
-    "casting": "cast with mg.astype first",
-    "order": "the layout follows the operands",
-    "signature": "name a dtype= instead",
-    "sig": "name a dtype= instead",
     "where": "use mg.where(mask, result, ...) on the result",
 }
 
@@ -272,13 +288,18 @@ def _at(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) ->
     if isinstance(function, Ufunc) and (isinstance(target, Handle) or has_variable(values)):
         function.at(target, index, *values)
         return
-    _check_constant(f"{name}.at", target, values)
+    raw = name.rpartition(".")[2] in RAW
+    if not raw:
+        _check_constant(f"{name}.at", target, values)
     if not isinstance(target, Handle):
         ufunc.at(target, on_arrays(index), *on_arrays(values))
         return
     adapter, _ = on_raw(f"{name}.at", None, target)  # type: ignore[arg-type]
     changed = adapter.copy(target._data)
     ufunc.at(changed, on_arrays(index), *on_arrays(values))
+    if raw:  # what is elsewhere keeps its gradient
+        setitem(target, index, changed[on_arrays(index)])
+        return
     write(target, None, changed, name=f"{name}.at")
 
 

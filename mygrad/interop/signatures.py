@@ -84,6 +84,7 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
         return as_it_is(ours)
     name = f"{theirs.__module__}.{theirs.__name__}"
     passes_rest = any(p.kind is p.VAR_KEYWORD for p in given.values())
+    takes_rest = any(p.kind is p.VAR_KEYWORD for p in taken.values())
     positional = [n for n, p in taken.items() if p.kind in BY_PLACE]
     places = [n for n, p in given.items() if p.kind in BY_PLACE]
 
@@ -111,7 +112,7 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
                 continue
             if option in names:
                 passed[names[option]] = value
-            elif option not in given and passes_rest and option in taken:
+            elif option not in given and passes_rest and (takes_rest or option in taken):
                 passed[option] = value
             elif option not in given or not _is(value, given[option].default):
                 raise refused(name, option, f"mygrad's function takes {', '.join(taken)}")

@@ -18,6 +18,7 @@ from mygrad import arcsinh as arcsinh
 from mygrad import arctan as arctan
 from mygrad import arctan2 as arctan2
 from mygrad import arctanh as arctanh
+from mygrad import around as around
 from mygrad import cbrt as cbrt
 from mygrad import ceil as ceil
 from mygrad import convolve as convolve

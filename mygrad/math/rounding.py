@@ -17,8 +17,8 @@ from mygrad.math.ufunc import Elementwise, ufunc
 from mygrad.tensors.base import Tensor
 
 __all__ = [
-    "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint", "round", "sign",
-    "trunc",
+    "around", "ceil", "clip", "divmod", "fix", "floor", "floor_divide", "heaviside", "rint",
+    "round", "sign", "trunc",
 ]  # fmt: skip
 
 
@@ -196,9 +196,9 @@ def divmod(
     )
 
 
-@ufunc(x1=None, x2=None)
+@ufunc(x1=None, x2=lambda g, x1, xp: xp.where(x1 == 0, g, 0.0))
 def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
-    """0 below zero, 1 above it, and `x2` at zero; a constant.
+    """0 below zero, 1 above it, and `x2` at zero. By `x1` there is no derivative.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def heaviside(x1: Any, x2: Any, *, xp: Any) -> Any:
     return xp.where(x1 == 0, x2, xp.where(x1 > 0, xp.ones_like(x2), 0.0))
 
 
-@primitive(a=None, goes_first=True)
+@primitive(a=None, aliases=("around",), goes_first=True)
 def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:
     """Round to a number of decimals, halves to even. Piecewise constant: a constant.
 
@@ -237,6 +237,9 @@ def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:
     """
     rounded = xp.adapter.xp.round
     return rounded(a) if not decimals else rounded(a * 10.0**decimals) / 10.0**decimals
+
+
+around = round
 
 
 @primitive(

@@ -34,6 +34,24 @@ from mygrad.tensor_manip.array_shape import atleast_1d as atleast_1d
 from mygrad.tensor_manip.array_shape import atleast_2d as atleast_2d
 from mygrad.tensor_manip.array_shape import atleast_3d as atleast_3d
 from mygrad.tensor_manip.array_shape import broadcast_arrays as broadcast_arrays
+from mygrad.tensor_manip.array_shape import meshgrid as meshgrid
+from mygrad.tensor_manip.cases import choose as choose
+from mygrad.tensor_manip.cases import piecewise as piecewise
+from mygrad.tensor_manip.cases import select as select
+from mygrad.tensor_manip.complex_parts import angle as angle
+from mygrad.tensor_manip.complex_parts import real_if_close as real_if_close
+from mygrad.tensor_manip.diagonals import diag as diag
+from mygrad.tensor_manip.diagonals import diagflat as diagflat
+from mygrad.tensor_manip.diagonals import diagonal as diagonal
+from mygrad.tensor_manip.editing import append as append
+from mygrad.tensor_manip.editing import block as block
+from mygrad.tensor_manip.editing import delete as delete
+from mygrad.tensor_manip.editing import extract as extract
+from mygrad.tensor_manip.editing import insert as insert
+from mygrad.tensor_manip.editing import resize as resize
+from mygrad.tensor_manip.editing import trim_zeros as trim_zeros
+from mygrad.tensor_manip.looping import apply_along_axis as apply_along_axis
+from mygrad.tensor_manip.looping import apply_over_axes as apply_over_axes
 from mygrad.tensor_manip.selecting import compress as compress
 from mygrad.tensor_manip.selecting import extract as extract
 from mygrad.tensor_manip.selecting import trim_zeros as trim_zeros
@@ -59,6 +77,7 @@ from mygrad.tensor_manip.tensor_joining import vsplit as vsplit
 from mygrad.tensor_manip.tensor_joining import vstack as vstack
 from mygrad.tensor_manip.transpose_like import fliplr as fliplr
 from mygrad.tensor_manip.transpose_like import flipud as flipud
+from mygrad.tensor_manip.transpose_like import rollaxis as rollaxis
 from mygrad.tensor_manip.transpose_like import rot90 as rot90
 from mygrad.tensor_manip.transpose_like import transpose as transpose
 

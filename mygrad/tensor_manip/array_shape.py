@@ -6,7 +6,7 @@ import operator
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.primitive import primitive
+from mygrad.autodiff.primitive import primitive, registry
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "broadcast_to",
     "expand_dims",
     "flatten",
+    "meshgrid",
     "ravel",
     "reshape",
     "squeeze",
@@ -259,6 +260,55 @@ def broadcast_arrays(*tensors: Any, constant: bool | None = None) -> list[Tensor
                 )
             shape[k] = n if n != 1 else shape[k]
     return [broadcast_to(t, tuple(shape), constant=constant) for t in operands]
+
+
+def meshgrid(
+    *xi: Any,
+    copy: bool = True,
+    sparse: bool = False,
+    indexing: str = "xy",
+    constant: bool | None = None,
+) -> tuple[Tensor, ...]:
+    """The coordinates of the points of a grid.
+
+    Parameters
+    ----------
+    *xi : ArrayLike
+        The coordinates along each axis of the grid.
+    copy : bool
+        Whether the results are copies; otherwise they are views.
+    sparse : bool
+        Whether to leave out repetitions: results have the length 1 along all axes but their own.
+    indexing : {"xy", "ij"}
+        Whether the first two axes are exchanged, or each tensor goes along the axis of its number.
+    constant : bool, optional
+        Whether the results are constant.
+
+    Returns
+    -------
+    tuple[Tensor, ...]
+        One for each of `xi`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.meshgrid([1.0, 2.0], [3.0, 4.0])
+    (Tensor([[1., 2.],
+            [1., 2.]]), Tensor([[3., 3.],
+            [4., 4.]]))
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing={indexing!r} is not known; it is 'xy' or 'ij'")
+    tensors = as_operand_tensors(*xi)
+    places = list(range(len(tensors)))
+    if indexing == "xy" and len(places) > 1:
+        places[:2] = [1, 0]
+    lines = [
+        reshape(t, (1,) * k + (-1,) + (1,) * (len(places) - k - 1), constant=constant)
+        for t, k in zip(tensors, places, strict=True)
+    ]
+    whole = lines if sparse else broadcast_arrays(*lines)
+    return tuple(registry["copy"](t) if copy else t for t in whole)
 
 
 def _at_least(ndim: int, tensors: tuple[Any, ...], constant: bool | None) -> Any:

@@ -1,17 +1,15 @@
-"""Repeating elements, and padding."""
+"""Repeating elements."""
 
 from __future__ import annotations
 
-import operator
 from math import prod
 from typing import Any
 
 from mygrad.autodiff.namespace import composition, namespace_of
-from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number
 
-__all__ = ["pad", "repeat", "tile"]
+__all__ = ["repeat", "tile"]
 
 
 def _unrepeated(
@@ -113,149 +111,3 @@ def tile(A: Any, reps: Any, *, xp: Any) -> Any:
     Tensor([1., 2., 1., 2.])
     """
     return xp.tile(A, tuple(reps) if isinstance(reps, (tuple, list)) else (reps,))
-
-
-def _pairs(value: Any, ndim: int, name: str) -> list[tuple[Any, Any]]:
-    """What holds before and behind each axis, from any form that NumPy takes."""
-    if isinstance(value, dict):
-        by_axis = {axis_number(k, ndim, "pad"): v for k, v in value.items()}
-        rows = [by_axis.get(k, 0) for k in range(ndim)]
-    else:
-        plain = value.tolist() if hasattr(value, "tolist") else value
-        if isinstance(plain, (tuple, list)) and any(isinstance(v, (tuple, list)) for v in plain):
-            rows = list(plain) * (ndim if len(plain) == 1 else 1)
-        else:
-            rows = [plain] * ndim
-    pairs = []
-    for row in rows:
-        pair = tuple(row) if isinstance(row, (tuple, list)) else (row, row)
-        pairs.append(pair * 2 if len(pair) == 1 else pair)
-    if len(pairs) != ndim or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(f"pad: {name}={value!r} does not fit a tensor of {ndim} axes")
-    return pairs
-
-
-def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
-    """How many places before and behind each axis."""
-    pairs = _pairs(pad_width, ndim, "pad_width")
-    pairs = [(operator.index(before), operator.index(behind)) for before, behind in pairs]
-    if any(min(pair) < 0 for pair in pairs):
-        raise ValueError(f"pad: pad_width={pad_width!r} has negative widths; slices cut parts off")
-    return pairs
-
-
-_PERIODIC = {
-    "wrap": lambda i, n: i % n,
-    "edge": lambda i, n: min(max(i, 0), n - 1),
-    "symmetric": lambda i, n: min(i % (2 * n), 2 * n - 1 - i % (2 * n)),
-    "reflect": lambda i, n: 0 if n == 1 else min(i % (2 * n - 2), 2 * n - 2 - i % (2 * n - 2)),
-}
-
-
-def _sources(n: int, width: tuple[int, int], mode: str, xp: Any) -> Any:
-    """For each place along a padded axis of length `n`, where its value comes from."""
-    if n == 0 and any(width):
-        raise ValueError(f"pad: an axis of length 0 has nothing for mode={mode!r} to repeat")
-    source = _PERIODIC[mode]
-    return xp.adapter.asarray([source(i, n) for i in range(-width[0], n + width[1])])
-
-
-def _check_numbers(values: Any) -> None:
-    if isinstance(values, (tuple, list)):
-        for value in values:
-            _check_numbers(value)
-    elif isinstance(values, Handle) and not values._constant:
-        raise TypeError(
-            "pad: constant_values= are numbers, and gradients do not flow to them; join tensors "
-            "with mg.concatenate instead, or pass `t.item()`"
-        )
-
-
-def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -> Any:
-    """`array` with numbers around it; where borders meet, those of the last axis count."""
-    _check_numbers(values)
-    numbers = _pairs(values, array.ndim, "constant_values")
-    shape = tuple(b + n + e for (b, e), n in zip(widths, array.shape, strict=True))
-    first = numbers[0][0] if numbers else 0
-    out = xp.full(shape, first, dtype=array.dtype, device=array.device)
-    if any(number != first for pair in numbers for number in pair):
-        for k, ((before, behind), (low, high)) in enumerate(zip(widths, numbers, strict=True)):
-            at = (slice(None),) * k
-            xp.adapter.assign(out, (*at, slice(0, before), ...), low)
-            xp.adapter.assign(out, (*at, slice(shape[k] - behind, shape[k]), ...), high)
-    place = tuple(slice(b, b + n) for (b, _), n in zip(widths, array.shape, strict=True))
-    xp.adapter.assign(out, (*place, ...), array)
-    return out
-
-
-@composition
-def pad_from_within(array: Any, widths: list[tuple[int, int]], mode: str, *, xp: Any) -> Any:
-    """`array` with elements of it around it, so many before and behind each axis."""
-    for k, width in enumerate(widths):
-        if any(width):
-            array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)
-    return array
-
-
-@composition
-def unpad_from_within(
-    g: Any, widths: list[tuple[int, int]], mode: str, shape: tuple[int, ...], *, xp: Any
-) -> Any:
-    """The adjoint of `pad_from_within`: sums over the places that have the same element."""
-    for k in reversed(range(len(shape))):
-        if any(widths[k]):
-            smaller = (*g.shape[:k], shape[k], *g.shape[k + 1 :])
-            g = xp.untake(g, _sources(shape[k], widths[k], mode, xp), k, smaller)
-    return g
-
-
-def _unpadded(g: Any, pad_width: Any, mode: str, shape: tuple[int, ...], xp: Any) -> Any:
-    pairs = _widths(pad_width, len(shape))
-    if mode == "constant":
-        return g[(*(slice(b, b + n) for (b, _), n in zip(pairs, shape, strict=True)), ...)]
-    return xp.unpad_from_within(g, pairs, mode, tuple(shape))
-
-
-@primitive(
-    array=lambda g, pad_width, mode, array_shape, xp: _unpadded(g, pad_width, mode, array_shape, xp)
-)
-def pad(
-    array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None, *, xp: Any
-) -> Any:
-    """Make a tensor larger at its borders.
-
-    Parameters
-    ----------
-    array : ArrayLike
-        The tensor.
-    pad_width : int | tuple | dict
-        How many places to add before and behind each axis: ``((before, behind), ...)``, or one
-        pair or number for all axes.
-    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        What to put there: numbers, the border, mirror images without or with the border, or
-        the other side.
-    constant_values : float | tuple
-        The numbers for ``"constant"``, in the forms of `pad_width`; 0 if not given.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> mg.pad(mg.tensor([1.0, 2.0]), (1, 2))
-    Tensor([0., 1., 2., 0., 0.])
-    >>> mg.pad(mg.tensor([1.0, 2.0, 3.0]), 1, mode="reflect")
-    Tensor([2., 1., 2., 3., 2.])
-    """
-    pairs = _widths(pad_width, array.ndim)
-    if mode == "constant":
-        return _bordered(array, pairs, 0 if constant_values is None else constant_values, xp)
-    if mode not in _PERIODIC:
-        raise ValueError(
-            f"pad: mode={mode!r} is not known here; there are constant, {', '.join(_PERIODIC)}"
-        )
-    if constant_values is not None:
-        raise ValueError(f"pad: constant_values= goes with mode='constant', not with {mode!r}")
-    return xp.pad_from_within(array, pairs, mode)

@@ -16,6 +16,7 @@ __all__ = [
     "moveaxis",
     "permute_dims",
     "roll",
+    "rollaxis",
     "rot90",
     "swapaxes",
     "transpose",
@@ -159,6 +160,39 @@ def moveaxis(a: Any, source: Any, destination: Any, *, xp: Any) -> Any:
     (3, 4, 2)
     """
     return xp.moveaxis(a, source, destination)
+
+
+def rollaxis(a: Any, axis: int, start: int = 0, *, constant: bool | None = None) -> Tensor:
+    """Move an axis to where another one is; `moveaxis` is easier to read.
+
+    Parameters
+    ----------
+    a : ArrayLike
+        The tensor.
+    axis : int
+        Which axis; the others stay in order.
+    start : int
+        Before which of the axes it is put.
+    constant : bool, optional
+        Whether the result is constant.
+
+    Returns
+    -------
+    Tensor
+        A view of `a`.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> mg.rollaxis(mg.ones((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
+    t = as_operand_tensor(a)
+    axis = axis_number(axis, t.ndim, "rollaxis")
+    if not -t.ndim <= start <= t.ndim:
+        raise ValueError(f"rollaxis: start={start} is no place among {t.ndim} axes")
+    start = start + t.ndim if start < 0 else start
+    return moveaxis(t, axis, start - (axis < start), constant=constant)
 
 
 @primitive(m=lambda g, axis, xp: xp.flip(g, axis=axis), may_view=True)

@@ -1,0 +1,95 @@
+"""A walk through all functions and ufuncs that NumPy lets a class override; none is left out.
+
+Each differentiates, as central differences do, with its keywords; or it has no derivative and gives
+NumPy's values; or it is a function of strings, records or dates, and says that it takes no tensors.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+from calls_of_numpy import CALLS, EXPECTED_LATER, OF_STRINGS, REFUSED
+from walking import Found, functions, keywords_of, walked
+
+import mygrad as mg
+
+pytestmark = pytest.mark.numpy_only("NumPy's functions take host tensors")
+
+NOT_GIVEN: dict[str, str] = {
+    "ndmax": "NumPy has it from 2.4 on, and it is refused",
+    "einsum_call": "NumPy's own",
+    "device": "'cpu' is the only one that NumPy has",
+    "like": "given by the programs of the functions that have it",
+    "casting": "of functions that have no dtype=, too",
+    "order": "the name of a field of records: of sort and its like",
+    "subok": "tensors are no subclass of NumPy's arrays",
+}
+"""Keywords that need not be in a call, and why."""
+
+OF_FILES = ("fromfile", "genfromtxt", "loadtxt", "busday_count", "is_busday")
+"""Functions whose keywords say how to read text or dates."""
+
+FUNCTIONS = functions()
+NUMBERS = sorted(name for name in FUNCTIONS if not name.startswith(OF_STRINGS))
+
+
+@cache
+def found(name: str) -> Found:
+    return walked(name, FUNCTIONS[name], REFUSED.get(name, {}))
+
+
+def test_every_function_has_calls() -> None:
+    assert set(NUMBERS) == set(CALLS), set(NUMBERS) ^ set(CALLS)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_function(name: str) -> None:
+    if name not in EXPECTED_LATER:
+        found(name)
+        return
+    with pytest.raises(AssertionError):
+        found(name)
+    pytest.xfail("expected later")
+
+
+@pytest.mark.parametrize("name", sorted(set(NUMBERS) - EXPECTED_LATER))
+def test_every_keyword_is_given(name: str) -> None:
+    """In some call that agrees with NumPy's, or which NumPy does not take."""
+    missing = set(keywords_of(FUNCTIONS[name])) - found(name).keywords - NOT_GIVEN.keys()
+    missing -= REFUSED.get(name, {}).keys()
+    assert name in OF_FILES or not missing, f"{name}: no call has {', '.join(sorted(missing))}"
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - set(NUMBERS)))
+def test_functions_of_strings_say_so(name: str) -> None:
+    """They take no numbers: neither tensors, nor arrays."""
+    f, t = FUNCTIONS[name], mg.tensor([1.0, 2.0])
+    count = f.nin if isinstance(f, np.ufunc) else sum(
+        p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        for p in inspect.signature(f).parameters.values()
+    )  # fmt: skip
+    with pytest.raises((TypeError, ValueError, AttributeError)) as raised:
+        f(*[t] * count)
+    message = str(raised.value)
+    assert f.__name__ in message, message
+    assert "strings" in message or "records" in message or "dates" in message, message
+
+
+def test_the_count(capsys: pytest.CaptureFixture[str]) -> None:
+    counts: Counter[str] = Counter()
+    for name in NUMBERS:
+        if name in EXPECTED_LATER:
+            counts["later"] += 1
+            continue
+        counts["differentiable" if found(name).by else "without derivative"] += 1
+        counts["calls"] += found(name).calls
+        counts["gradients"] += found(name).gradients
+    counts["of strings, records, dates"] = len(FUNCTIONS) - len(NUMBERS)
+    with capsys.disabled():
+        print(f"\n{len(FUNCTIONS)} functions and ufuncs of NumPy {np.__version__}: "
+              + ", ".join(f"{n} {what}" for what, n in counts.items()))  # fmt: skip
+    assert counts["differentiable"] > 150
