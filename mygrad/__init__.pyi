@@ -6,6 +6,7 @@ from mygrad import linalg as linalg
 from mygrad import nnet as nnet
 from mygrad import optim as optim
 from mygrad import random as random
+from mygrad import special as special
 from mygrad import typing as typing
 from mygrad.arrays.availability import Availability as Availability
 from mygrad.arrays.availability import available_backends as available_backends

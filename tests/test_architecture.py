@@ -18,7 +18,7 @@ LAYERS = [
     {"arrays"},
     {"autodiff"},
     {"tensors", "typing"},
-    {"math", "linalg", "tensor_manip", "tensor_creation", "random"},
+    {"math", "linalg", "special", "tensor_manip", "tensor_creation", "random"},
     {"nnet", "operation_base", "io", "testing"},
     {"optim"},
     {"interop", "computational_graph"},
