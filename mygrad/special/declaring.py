@@ -108,7 +108,7 @@ SpecialFunction.__doc__ = _described
 
 
 def _no_rule(g: Any) -> Any:
-    raise NotImplementedError(WHY)  # `plan` has raised before
+    """Nothing, which is no adjoint; but `plan` has raised before."""
 
 
 def special(

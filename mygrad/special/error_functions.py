@@ -21,10 +21,23 @@ BELL = 1 / math.sqrt(2 * math.pi)
 """The density of the normal distribution at 0."""
 
 
-def _tail(x: Any, xp: Any) -> Any:
-    r"""How far :math:`x\sqrt\pi\,\mathrm{erfcx}(x)` is from 1, for large `x`: DLMF 7.12.1."""
-    inverse = 1 / (2 * x * x)
-    return -inverse * (1 - inverse * (3 - inverse * (15 - inverse * (105 - inverse * 945))))
+FAR = 15.0
+"""From here on the closed form of two derivatives would cancel, and ten terms are exact."""
+ODD_FACTORIALS = [math.prod(range(1, 2 * k + 2, 2)) for k in range(11)]
+
+
+def _asymptotic(x: Any, sign: int, xp: Any) -> tuple[Any, Any]:
+    """Where `x` is large; there ``-1 / (2 * x**2) * (1 + sign * 3 / (2 * x**2) + ...)``.
+
+    That is how far ``sqrt(pi) * x * erfcx(x)`` (sign -1) is from 1, and one minus
+    ``2 * x * dawsn(x)`` (sign 1): DLMF 7.12.1 and 7.5.1.
+    """
+    far = xp.abs(x) > FAR
+    x = xp.where(far, x, FAR)
+    inverse, total = 1 / (2 * x * x), 0.0
+    for factor in reversed(ODD_FACTORIALS):
+        total = total * (sign * inverse) + factor
+    return far, -inverse * total
 
 
 @special(x=lambda g, x, xp: g * (2 / ROOT_PI * xp.exp(-x * x)))
@@ -58,9 +71,9 @@ def _erfcx_slope(g: Any, x: Any, xp: Any) -> Any:
     closed = lambda x: 2 * x * xp[erfcx](x) - 2 / ROOT_PI
     if is_complex(x, xp):
         return g * closed(x)
-    far = x > 50  # where the closed form cancels
-    series = 2 / ROOT_PI * _tail(xp.where(far, x, 50.0), xp)
-    return g * xp.where(far, series, closed(xp.where(far, 0.0, x)))
+    far, series = _asymptotic(x, -1, xp)
+    far = far & (x > 0)
+    return g * xp.where(far, 2 / ROOT_PI * series, closed(xp.where(far, 0.0, x)))
 
 
 @special(x=_erfcx_slope)
@@ -76,9 +89,7 @@ def _dawsn_slope(g: Any, x: Any, xp: Any) -> Any:
     closed = lambda x: 1 - 2 * x * xp[dawsn](x)
     if is_complex(x, xp):
         return g * closed(x)
-    far = xp.abs(x) > 50
-    inverse = xp.where(far, 1 / xp.where(far, x * x, 1.0), 0.0) / 2
-    series = -inverse * (1 + inverse * (3 + inverse * (15 + inverse * (105 + inverse * 945))))
+    far, series = _asymptotic(x, 1, xp)
     return g * xp.where(far, series, closed(xp.where(far, 0.0, x)))
 
 
