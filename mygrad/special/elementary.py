@@ -170,7 +170,9 @@ def pseudo_huber(delta: Any, r: Any, *, xp: Any) -> Any:
     >>> mg.special.pseudo_huber(1.0, 2.5)
     Tensor(1.6925824)
     """
-    return xp.where(delta < 0, math.inf, r * r / (_root(r / delta, xp) + 1))
+    inside = delta > 0
+    value = r * r / (_root(r / xp.where(inside, delta, 1.0), xp) + 1)
+    return xp.where(delta < 0, math.inf, xp.where(delta == 0, 0.0, value))
 
 
 def _root(x: Any, xp: Any) -> Any:
