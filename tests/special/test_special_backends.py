@@ -54,7 +54,7 @@ def on_pretended_devices() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        missing = re.search(r"‘(\w+)’ was not declared", str(error))
+        missing = re.search(r"\W(\w+)\W was not declared", str(error))
         if "pretended_gpu" not in sys.modules or missing is None:
             raise
         pytest.skip(f"the pretended device has no {missing[1]}")
