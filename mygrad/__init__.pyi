@@ -25,6 +25,8 @@ from mygrad.linalg.products import multi_matmul as multi_matmul
 from mygrad.linalg.products import outer as outer
 from mygrad.linalg.products import tensordot as tensordot
 from mygrad.linalg.products import vdot as vdot
+from mygrad.math.float_parts import frexp as frexp
+from mygrad.math.float_parts import modf as modf
 from mygrad.math.rounding import clip as clip
 from mygrad.math.rounding import divmod as divmod
 from mygrad.math.sequential import add_sequence as add_sequence
@@ -172,6 +174,7 @@ exp: UnaryUfunc
 exp2: UnaryUfunc
 expm1: UnaryUfunc
 fix: UnaryUfunc
+float_power: BinaryUfunc
 floor: UnaryUfunc
 floor_divide: BinaryUfunc
 fmax: BinaryUfunc
@@ -180,6 +183,7 @@ fmod: BinaryUfunc
 heaviside: BinaryUfunc
 hypot: BinaryUfunc
 inf: float
+ldexp: BinaryUfunc
 log: UnaryUfunc
 log10: UnaryUfunc
 log1p: UnaryUfunc
@@ -193,6 +197,7 @@ multiply: BinaryUfunc
 nan: float
 negative: UnaryUfunc
 newaxis: None
+nextafter: BinaryUfunc
 pi: float
 positive: UnaryUfunc
 power: BinaryUfunc
@@ -207,6 +212,7 @@ sign: UnaryUfunc
 sin: UnaryUfunc
 sinc: UnaryUfunc
 sinh: UnaryUfunc
+spacing: UnaryUfunc
 sqrt: UnaryUfunc
 square: UnaryUfunc
 subtract: BinaryUfunc

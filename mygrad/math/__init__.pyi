@@ -37,6 +37,7 @@ from mygrad import exp2 as exp2
 from mygrad import expm1 as expm1
 from mygrad import fabs as fabs
 from mygrad import fix as fix
+from mygrad import float_power as float_power
 from mygrad import floor as floor
 from mygrad import floor_divide as floor_divide
 from mygrad import fmax as fmax
@@ -44,6 +45,7 @@ from mygrad import fmin as fmin
 from mygrad import fmod as fmod
 from mygrad import heaviside as heaviside
 from mygrad import hypot as hypot
+from mygrad import ldexp as ldexp
 from mygrad import log as log
 from mygrad import log10 as log10
 from mygrad import log1p as log1p
@@ -59,6 +61,7 @@ from mygrad import minimum as minimum
 from mygrad import mod as mod
 from mygrad import multiply as multiply
 from mygrad import negative as negative
+from mygrad import nextafter as nextafter
 from mygrad import positive as positive
 from mygrad import power as power
 from mygrad import prod as prod
@@ -74,6 +77,7 @@ from mygrad import sign as sign
 from mygrad import sin as sin
 from mygrad import sinc as sinc
 from mygrad import sinh as sinh
+from mygrad import spacing as spacing
 from mygrad import sqrt as sqrt
 from mygrad import square as square
 from mygrad import std as std
@@ -84,6 +88,8 @@ from mygrad import tanh as tanh
 from mygrad import true_divide as true_divide
 from mygrad import trunc as trunc
 from mygrad import var as var
+from mygrad.math.float_parts import frexp as frexp
+from mygrad.math.float_parts import modf as modf
 from mygrad.math.rounding import clip as clip
 from mygrad.math.rounding import divmod as divmod
 from mygrad.math.sequential import add_sequence as add_sequence

@@ -9,7 +9,8 @@ import math
 from typing import Any
 
 from mygrad.math.dtypes import is_complex
-from mygrad.special.declaring import by_series, several_of, special
+from mygrad.math.library_functions import several_of
+from mygrad.special.declaring import by_series, special
 from mygrad.special.gamma_functions import rgamma
 from mygrad.tensors.base import Tensor
 

@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 from importlib import import_module
 from typing import Any
 
 from mygrad.arrays import Adapter
-from mygrad.autodiff.nodes import tensor_class
 from mygrad.autodiff.plan import Plan
 from mygrad.autodiff.primitive import Rule
-from mygrad.math.ufunc import Elementwise
-from mygrad.tensors.documentation import TEXTS, Asked, documentation
+from mygrad.math.library_functions import LibraryFunction, Part, documented
+from mygrad.tensors.documentation import Asked, documentation
 
-__all__ = ["SpecialFunction", "by_series", "several_of", "special"]
+__all__ = ["SpecialFunction", "by_series", "of_library", "special"]
 
 LIBRARIES = {
     "numpy": "scipy.special", "cupy": "cupyx.scipy.special", "dpnp": "dpnp.scipy.special",
@@ -48,7 +46,7 @@ def of_library(adapter: Adapter, name: str) -> Any:
         ) from error
 
 
-class SpecialFunction(Elementwise):
+class SpecialFunction(LibraryFunction):
     """An elementwise function of ``scipy.special``.
 
     Parameters
@@ -63,33 +61,18 @@ class SpecialFunction(Elementwise):
         For one of several results: the function that has them, and the number of this one.
     """
 
-    of_mygrad = False  # what libraries call so may be something else: NumPy has an `i0`
-
     def __init__(
         self,
         forward: Callable[..., Any],
         rules: Mapping[str, Rule | None],
         refused: Sequence[str] = (),
-        part: tuple[str, int | None] | None = None,
+        part: Part | None = None,
     ) -> None:
         self.refused = tuple(refused)
-        self.library_name, self.part = part or (forward.__name__.lstrip("_"), None)
-        super().__init__(forward, {**rules, **dict.fromkeys(self.refused, _no_rule)})
-        # The sweep need not copy what rules return: these are mygrad's.
-        self.is_ours = True
+        super().__init__(forward, {**rules, **dict.fromkeys(self.refused, _no_rule)}, part)
 
-    def compute(self, adapter: Adapter) -> Callable[..., Any]:
-        found = of_library(adapter, self.library_name)
-        if found is None and self.takes_xp:
-            return super().compute(adapter)
-        if found is None:
-            raise TypeError(
-                f"{adapter.name} has no special function {self.library_name}, and nothing is moved "
-                f'to the host behind your back: use `t.to("numpy")`'
-            )
-        if self.part is None:
-            return adapter.following(found)
-        return adapter.following(lambda *operands: found(*operands)[self.part])
+    def find(self, adapter: Adapter) -> Any:
+        return of_library(adapter, self.library_name)
 
     def plan(self, live: int, count: int) -> Plan:
         for k, name in enumerate(self.operand_names):
@@ -112,7 +95,7 @@ def _no_rule(g: Any) -> Any:
 
 
 def special(
-    refused: str = "", part: tuple[str, int | None] | None = None, **rules: Rule | None
+    refused: str = "", part: Part | None = None, **rules: Rule | None
 ) -> Callable[[Callable[..., Any]], SpecialFunction]:
     """Declare an elementwise function of ``scipy.special``.
 
@@ -137,56 +120,6 @@ def special(
         return SpecialFunction(text, rules, refused.split(), part)
 
     return declare
-
-
-def documented(
-    function: Callable[..., Any], names: list[str], refused: str = "", several: str = ""
-) -> Callable[..., Any]:
-    """Put in what all these functions have in common between the text and the example."""
-    text, _, example = inspect.cleandoc(function.__doc__ or "").partition("\n>>> ")
-    listed = [f"{', '.join(names)}\n    Tensors, arrays or numbers"]
-    listed[0] += ", which broadcast." if len(names) > 1 else "."
-    if refused:
-        listed[0] += f" There is no derivative by {', '.join(refused.split())}."
-    if several:
-        listed.append("out\n    Where to write the results.")
-        listed += [f"{option}\n    {TEXTS[option]}" for option in ("where", "dtype", "constant")]
-    parts = [text.strip(), "\n".join(["Parameters\n----------", *listed])]
-    parts.append(f"Returns\n-------\n{several or 'Tensor'}")
-    if example:
-        parts.append(f"Examples\n--------\n>>> import mygrad as mg\n>>> {example}")
-    function.__doc__ = "\n\n".join(parts) + "\n"
-    return function
-
-
-def several_of(*parts: SpecialFunction) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a function of several results: one function for each, of the same operands."""
-
-    def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(forward)
-        def function(*operands: Any, out: Any = None, **options: Any) -> Any:
-            outs = (None,) * len(parts) if out is None else out
-            if any(o is not None for o in outs):  # all results are of the operands as they were
-                kind = tensor_class()
-                operands = tuple(t.copy() if isinstance(t, kind) else t for t in operands)
-            return tuple(
-                part(*operands, out=o, **options) for part, o in zip(parts, outs, strict=True)
-            )
-
-        own = inspect.signature(forward).parameters
-        function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [*own.values(), *inspect.signature(_tail).parameters.values()],
-            return_annotation=f"tuple[{', '.join(['Tensor'] * len(parts))}]",
-        )
-        return documented(function, list(own), several="tuple[Tensor, ...]")
-
-    return declare
-
-
-def _tail(
-    *, out: Any = None, where: Any = True, dtype: Any = None, constant: bool | None = None
-) -> None:
-    """The parameters that functions of several results have after their operands."""
 
 
 def by_series(

@@ -9,7 +9,8 @@ import math
 from typing import Any
 
 from mygrad.math.dtypes import is_complex
-from mygrad.special.declaring import several_of, special
+from mygrad.math.library_functions import several_of
+from mygrad.special.declaring import special
 
 __all__ = [
     "dawsn", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "fresnel", "log_ndtr", "ndtr",

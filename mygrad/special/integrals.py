@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mygrad.special.declaring import by_series, several_of, special
+from mygrad.math.library_functions import several_of
+from mygrad.special.declaring import by_series, special
 from mygrad.tensors.base import Tensor
 
 __all__ = [

@@ -33,7 +33,7 @@ POSITIVE = {"log", "log2", "log10", "log1p", "sqrt", "power", "float_power"}
 INSIDE = {"arcsin", "arccos", "arctanh", "asin", "acos", "atanh"}
 REFUSED = {  # these are no ufuncs here
     f"{name}, out={target}, where="
-    for name in ("conjugate", "divmod")
+    for name in ("conjugate", "divmod", "frexp", "modf")
     for target in ("new", "operand", "view", "turned", "overlapping", "raw", "tuple")
 }
 counts: Counter[str] = Counter()
@@ -224,14 +224,9 @@ def test_options(name: str) -> None:
             assert have.dtype == wanted.dtype, options
 
 
-def test_variables_are_refused_where_there_is_no_derivative() -> None:
-    x = mg.tensor(X)
-    refused = [name for name in RUNNING if kind(name, UFUNCS[name]) == "constant"]
-    assert "nextafter" in refused
-    for name in refused:
-        ufunc = UFUNCS[name]
-        with pytest.raises(TypeError, match=f"{name} has no derivative"):
-            ufunc(*[x] * ufunc.nin)
+def test_every_ufunc_has_a_derivative_or_raw_results() -> None:
+    without = {name for name in RUNNING if kind(name, UFUNCS[name]) == "constant"}
+    assert without <= {"_ones_like", "clip"}  # which have no public names
 
 
 def test_where_of_several_results_is_refused() -> None:
@@ -375,15 +370,14 @@ def test_accumulate(name: str) -> None:
 @pytest.mark.parametrize("name", ["add", "multiply", "arctan2", "greater", "nextafter"])
 def test_outer(name: str) -> None:
     ufunc = getattr(np, name)
-    constant = name == "nextafter"
-    check(lambda x, y: [ufunc.outer(x, y)], [X, Y[0]], f"{name}.outer", constant)
+    check(lambda x, y: [ufunc.outer(x, y)], [X, Y[0]], f"{name}.outer")
 
     def program(x: Any, y: Any) -> Any:
         out = np.multiply.outer(x, y)
         z = out * out
         return [ufunc.outer(x, y, out=out, where=MASK[..., None]), out, z]
 
-    check(program, [X, Y[0]], f"{name}.outer out= where=", constant)
+    check(program, [X, Y[0]], f"{name}.outer out= where=")
 
 
 def test_at() -> None:
@@ -408,8 +402,9 @@ def test_at() -> None:
     np.multiply.at(c, 0, 10.0)
     loss.backward()
     assert w.grad.tolist() == [2.0, 3.0]  # what was read, not what was written later
-    with pytest.raises(TypeError, match=r"nextafter.at has no derivative"):
-        np.nextafter.at(mg.tensor([1.0]), 0, 2.0)
+    users = np.frompyfunc(lambda a, b: a - b, 2, 1)
+    with pytest.raises(TypeError, match=r"\.at has no derivative"):
+        users.at(mg.tensor([1.0]), 0, 2.0)
     with pytest.raises(TypeError, match="raw array"):
         np.add.at(np.zeros(2), 0, mg.tensor(1.0))
 
@@ -417,8 +412,9 @@ def test_at() -> None:
 def test_reduceat() -> None:
     for constant in (True, False):
         check(lambda x: [np.add.reduceat(x, [0, 2], axis=1)], [X], "add.reduceat", constant)
-    with pytest.raises(TypeError, match=r"nextafter.reduceat has no derivative"):
-        np.nextafter.reduceat(mg.tensor(X), [0, 1])
+    users = np.frompyfunc(lambda a, b: a - b, 2, 1)
+    with pytest.raises(TypeError, match=r"\.reduceat has no derivative"):
+        users.reduceat(mg.tensor(X), [0, 1])
 
 
 INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "gcd", "lcm",
