@@ -50,12 +50,22 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     "spherical_kn": (0, POSITIVE), "spherical_yn": (1, POSITIVE), "struve": (1.5, POSITIVE),
     "y0": (POSITIVE,), "y1": (POSITIVE,), "yn": (0, POSITIVE), "yv": (1.5, POSITIVE),
     "yve": (1.5, POSITIVE),
+    # known by differential equations, and integrals of these
+    "airye": (POSITIVE,), "bei": (POSITIVE,), "beip": (POSITIVE,), "ber": (POSITIVE,),
+    "berp": (POSITIVE,), "it2i0k0": (POSITIVE,), "it2j0y0": (POSITIVE,),
+    "it2struve0": (POSITIVE,), "itairy": (POSITIVE,), "iti0k0": (POSITIVE,),
+    "itj0y0": (POSITIVE,), "itmodstruve0": (POSITIVE,), "itstruve0": (POSITIVE,),
+    "kei": (POSITIVE,), "keip": (POSITIVE,), "kelvin": (POSITIVE,), "ker": (POSITIVE,),
+    "kerp": (POSITIVE,), "log_wright_bessel": (1.5, 2.0, POSITIVE), "lpmv": (1, 2.5, INSIDE),
+    "pbdv": (1.5, REAL), "pbvv": (1.5, REAL),
+    "pbwa": (1.5, REAL), "wright_bessel": (1.5, 2.0, POSITIVE),
     # integrals
     "agm": (POSITIVE, POSITIVE), "ellipe": (INSIDE,), "ellipeinc": (REAL, INSIDE),
     "ellipj": (REAL, 0.4), "ellipk": (INSIDE,), "ellipkinc": (REAL, (-0.9, 0.8)),
     "ellipkm1": ((0.1, 1.9),), "elliprc": ((0.3, 1.0), (1.2, 2.5)),
     "elliprd": ((0.3, 0.8), (1.0, 1.5), (1.7, 2.5)),
-    "elliprf": ((0.3, 0.8), (1.0, 1.5), (1.7, 2.5)), "exp1": (POSITIVE,), "expi": (POSITIVE,),
+    "elliprf": ((0.3, 0.8), (1.0, 1.5), (1.7, 2.5)),
+    "elliprg": ((0.3, 0.8), (1.0, 1.5), (1.7, 2.5)), "exp1": (POSITIVE,), "expi": (POSITIVE,),
     "expn": (2, POSITIVE), "lambertw": (POSITIVE,), "shichi": (POSITIVE,), "sici": (POSITIVE,),
     "spence": (POSITIVE,), "wrightomega": (REAL,),
     # hypergeometric functions, polynomials

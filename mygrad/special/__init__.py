@@ -6,6 +6,7 @@ them. What `scipy.special` has and this room has not takes constants alone.
 """
 
 from mygrad.special.bessel import *
+from mygrad.special.differential_equations import *
 from mygrad.special.distributions import *
 from mygrad.special.elementary import *
 from mygrad.special.error_functions import *

@@ -9,6 +9,16 @@ from mygrad.special.bessel import spherical_in as spherical_in
 from mygrad.special.bessel import spherical_jn as spherical_jn
 from mygrad.special.bessel import spherical_kn as spherical_kn
 from mygrad.special.bessel import spherical_yn as spherical_yn
+from mygrad.special.differential_equations import airye as airye
+from mygrad.special.differential_equations import it2i0k0 as it2i0k0
+from mygrad.special.differential_equations import it2j0y0 as it2j0y0
+from mygrad.special.differential_equations import itairy as itairy
+from mygrad.special.differential_equations import iti0k0 as iti0k0
+from mygrad.special.differential_equations import itj0y0 as itj0y0
+from mygrad.special.differential_equations import kelvin as kelvin
+from mygrad.special.differential_equations import pbdv as pbdv
+from mygrad.special.differential_equations import pbvv as pbvv
+from mygrad.special.differential_equations import pbwa as pbwa
 from mygrad.special.elementary import softplus as softplus
 from mygrad.special.error_functions import fresnel as fresnel
 from mygrad.special.gamma_functions import multigammaln as multigammaln
@@ -28,6 +38,10 @@ from mygrad.typing import UnaryUfunc
 from typing import Any
 
 agm: BinaryUfunc
+bei: UnaryUfunc
+beip: UnaryUfunc
+ber: UnaryUfunc
+berp: UnaryUfunc
 beta: BinaryUfunc
 betaln: BinaryUfunc
 binom: BinaryUfunc
@@ -90,6 +104,9 @@ i1: UnaryUfunc
 i1e: UnaryUfunc
 inv_boxcox: BinaryUfunc
 inv_boxcox1p: BinaryUfunc
+it2struve0: UnaryUfunc
+itmodstruve0: UnaryUfunc
+itstruve0: UnaryUfunc
 iv: BinaryUfunc
 ive: BinaryUfunc
 j0: UnaryUfunc
@@ -101,6 +118,10 @@ k0: UnaryUfunc
 k0e: UnaryUfunc
 k1: UnaryUfunc
 k1e: UnaryUfunc
+kei: UnaryUfunc
+keip: UnaryUfunc
+ker: UnaryUfunc
+kerp: UnaryUfunc
 kl_div: BinaryUfunc
 kn: BinaryUfunc
 kv: BinaryUfunc
@@ -177,6 +198,10 @@ def elliprf(
     x: ArrayLike, y: ArrayLike, z: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
     dtype: DTypeLikeReals = ..., constant: bool | None = ...
 ) -> Tensor: ...
+def elliprg(
+    x: ArrayLike, y: ArrayLike, z: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
+    dtype: DTypeLikeReals = ..., constant: bool | None = ...
+) -> Tensor: ...
 def eval_gegenbauer(
     n: ArrayLike, alpha: ArrayLike, x: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
     dtype: DTypeLikeReals = ..., constant: bool | None = ...
@@ -233,6 +258,14 @@ def hyperu(
     a: ArrayLike, b: ArrayLike, x: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
     dtype: DTypeLikeReals = ..., constant: bool | None = ...
 ) -> Tensor: ...
+def log_wright_bessel(
+    a: ArrayLike, b: ArrayLike, x: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
+    dtype: DTypeLikeReals = ..., constant: bool | None = ...
+) -> Tensor: ...
+def lpmv(
+    m: ArrayLike, v: ArrayLike, x: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
+    dtype: DTypeLikeReals = ..., constant: bool | None = ...
+) -> Tensor: ...
 def nbdtr(
     k: ArrayLike, n: ArrayLike, p: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
     dtype: DTypeLikeReals = ..., constant: bool | None = ...
@@ -259,5 +292,9 @@ def radian(
 ) -> Tensor: ...
 def voigt_profile(
     x: ArrayLike, sigma: ArrayLike, gamma: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
+    dtype: DTypeLikeReals = ..., constant: bool | None = ...
+) -> Tensor: ...
+def wright_bessel(
+    a: ArrayLike, b: ArrayLike, x: ArrayLike, out: Any = ..., *, where: ArrayLike = ...,
     dtype: DTypeLikeReals = ..., constant: bool | None = ...
 ) -> Tensor: ...

@@ -15,7 +15,7 @@ from mygrad.tensors.base import Tensor
 
 __all__ = [
     "agm", "ellipe", "ellipeinc", "ellipj", "ellipk", "ellipkinc", "ellipkm1", "elliprc",
-    "elliprd", "elliprf", "exp1", "expi", "expn", "lambertw", "shichi", "sici", "spence",
+    "elliprd", "elliprf", "elliprg", "exp1", "expi", "expn", "lambertw", "shichi", "sici", "spence",
     "wrightomega",
 ]  # fmt: skip
 
@@ -360,6 +360,28 @@ def elliprd(x: Any, y: Any, z: Any) -> Any:
 
     >>> mg.special.elliprd(0.5, 1.0, 2.0)
     Tensor(0.61767397)
+    """
+
+
+def _g_slope(x: Any, y: Any, z: Any, xp: Any) -> Any:
+    """The derivative of `elliprg` by `x`; at 0, where `elliprd` is infinite, its limit."""
+    zero = x == 0
+    product = xp.where(zero, 0.0, x) * xp[elliprd](y, z, xp.where(zero, 1.0, x))
+    return (xp[elliprf](x, y, z) - product / 3) / 4
+
+
+@special(
+    x=lambda g, x, y, z, xp: g * _g_slope(x, y, z, xp),
+    y=lambda g, x, y, z, xp: g * _g_slope(y, z, x, xp),
+    z=lambda g, x, y, z, xp: g * _g_slope(z, x, y, xp),
+)
+def elliprg(x: Any, y: Any, z: Any) -> Any:
+    """The completely symmetric elliptic integral of the second kind.
+
+    Its second derivatives are nan where two operands are equal.
+
+    >>> mg.special.elliprg(0.5, 1.0, 2.0)
+    Tensor(1.06443916)
     """
 
 

@@ -452,7 +452,7 @@ def test_ufuncs_of_scipy_are_called_by_their_own_names() -> None:
     """Those with a derivative are of `mygrad.special`; see tests/special."""
     special = pytest.importorskip("scipy.special")
     x = mg.tensor([0.25, 0.5])
-    for ufunc, operands in ((special.wright_bessel, (1.0, 1.0, x)), (special.bei, (x,))):
+    for ufunc, operands in ((special.mathieu_a, (1.0, x)), (special.zetac, (x,))):
         name = f"scipy.special.{ufunc.__name__}"
         with pytest.raises(TypeError, match=rf"^{re.escape(name)} has no derivative"):
             ufunc(*operands)
