@@ -30,7 +30,7 @@ from mygrad.tensors.base import Tensor  # noqa: E402
 
 GATHERING = """
     mygrad mygrad.fft mygrad.linalg mygrad.math mygrad.nnet.activations mygrad.nnet.layers
-    mygrad.nnet.losses mygrad.tensor_manip
+    mygrad.nnet.losses mygrad.special mygrad.tensor_manip
 """.split()
 INSTALLED = "mygrad.tensors.installed"
 
@@ -129,7 +129,10 @@ def package_stub(package: str) -> str:
             rest.append("__version__: str")
         elif isinstance(value, Primitive) and package != "mygrad" and getattr(mg, name, 0) is value:
             imports.add(f"from mygrad import {name} as {name}")
-        elif isinstance(value, Elementwise) and "nan_to_num" not in value.__signature__.parameters:
+        elif (
+            isinstance(value, Elementwise) and len(value.operand_names) < 3
+            and "nan_to_num" not in value.__signature__.parameters
+        ):
             form = ("", "UnaryUfunc", "BinaryUfunc")[len(value.operand_names)]
             rest.append(f"{name}: {form}")
         elif isinstance(value, Primitive):

@@ -8,6 +8,7 @@ array([2., 4., 6.])
 """
 
 import sys as _sys
+from importlib import import_module as _import_module
 from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import version as _version
 
@@ -132,9 +133,11 @@ def __dir__() -> list[str]:
         name
         for name, value in globals().items()
         if not name.startswith("_") and (type(value) is not module or value in rooms)
-    ] + ["__doc__", "__name__", "__version__"]
+    ] + ["__doc__", "__name__", "__version__", "special"]
 
 
 def __getattr__(name: str) -> object:
-    """Say what a name of another library is called here."""
+    """Say what a name of another library is called here; import rooms that most do not need."""
+    if name == "special":
+        return _import_module("mygrad.special")
     raise AttributeError(_names_elsewhere.advice(name, __dir__()))

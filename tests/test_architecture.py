@@ -18,7 +18,9 @@ LAYERS = [
     {"arrays"},
     {"autodiff"},
     {"tensors", "typing"},
-    {"math", "linalg", "fft", "tensor_manip", "tensor_creation", "statistics", "random"},
+    {
+        "math", "linalg", "fft", "special", "tensor_manip", "tensor_creation", "statistics", "random",
+    },
     {"nnet", "operation_base", "io", "testing"},
     {"optim"},
     {"interop", "computational_graph"},

@@ -19,6 +19,7 @@ from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.tape import apply
+from mygrad.interop import scipy_special
 from mygrad.interop.arguments import (
     as_constants,
     defers,
@@ -106,10 +107,9 @@ def origin(ufunc: Any) -> str:
     if name.startswith("cupy") and type(ufunc).__name__ != "ElementwiseKernel":
         special = "cupyx_scipy_special_"
         return name.replace(special, "cupyx.scipy.special.").replace("cupy_", "cupy.", 1)
-    for module in ("numpy", "scipy.special"):
-        if getattr(sys.modules.get(module), name, None) is ufunc:
-            return f"{module}.{name}"
-    return f"the ufunc {name}"
+    if getattr(sys.modules.get("numpy"), name, None) is ufunc:
+        return f"numpy.{name}"
+    return scipy_special.origin(name, ufunc) or f"the ufunc {name}"
 
 
 _umath: Any = np._core.umath  # type: ignore[attr-defined]
@@ -124,6 +124,8 @@ def counterpart(name: str) -> Any:
     module, _, short = name.rpartition(".")
     if not module:
         return None
+    if module in scipy_special.MODULES:
+        return scipy_special.counterpart(short)
     function = registry.get(short) or getattr(_public, short, None)
     return None if isinstance(function, (np.ufunc, type)) else function
 

@@ -117,12 +117,12 @@ FUNCTIONS = {
     "nn": "use mygrad.nnet",
     "device": "devices are named by their library: mg.tensor(x, backend='cupy', device=0)",
     "numpy": "use numpy itself: its functions take tensors",
-    "expit": "use mygrad.nnet.activations.sigmoid",
-    "logit": "use mg.log(x / (1 - x))",
-    "xlogy": "use x * mg.log(y)",
-    "xlog1py": "use x * mg.log1p(y)",
-    "entr": "use -x * mg.log(x)",
-    "exp10": "use 10.0 ** x",
+    **{
+        name: f"use mg.special.{name}"
+        for name in """beta digamma entr erf erfc erfinv exp10 expit gamma gammaln lambertw logit
+        ndtr polygamma rel_entr xlog1py xlogy zeta""".split()
+    },
+    "lgamma": "use mg.special.gammaln",
     "grad": "use y = f(x); y.backward(); x.grad",
     "value_and_grad": "use y = f(x); y.backward(); x.grad",
     "elementwise_grad": "use y = f(x); y.backward(); x.grad",

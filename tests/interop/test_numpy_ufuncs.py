@@ -214,14 +214,9 @@ def test_options(name: str) -> None:
             assert have.dtype == wanted.dtype, options
 
 
-def test_variables_are_refused_where_there_is_no_derivative() -> None:
-    x = mg.tensor(X)
-    refused = [name for name in RUNNING if kind(name, UFUNCS[name]) == "constant"]
-    assert "nextafter" in refused
-    for name in refused:
-        ufunc = UFUNCS[name]
-        with pytest.raises(TypeError, match=f"{name} has no derivative"):
-            ufunc(*[x] * ufunc.nin)
+def test_every_ufunc_has_a_derivative_or_raw_results() -> None:
+    without = {name for name in RUNNING if kind(name, UFUNCS[name]) == "constant"}
+    assert without <= {"_ones_like", "clip"}  # which have no public names
 
 
 def test_where_of_several_results() -> None:
@@ -371,15 +366,14 @@ def test_accumulate(name: str) -> None:
 @pytest.mark.parametrize("name", ["add", "multiply", "arctan2", "greater", "nextafter"])
 def test_outer(name: str) -> None:
     ufunc = getattr(np, name)
-    constant = name == "nextafter"
-    check(lambda x, y: [ufunc.outer(x, y)], [X, Y[0]], f"{name}.outer", constant)
+    check(lambda x, y: [ufunc.outer(x, y)], [X, Y[0]], f"{name}.outer")
 
     def program(x: Any, y: Any) -> Any:
         out = np.multiply.outer(x, y)
         z = out * out
         return [ufunc.outer(x, y, out=out, where=MASK[..., None]), out, z]
 
-    check(program, [X, Y[0]], f"{name}.outer out= where=", constant)
+    check(program, [X, Y[0]], f"{name}.outer out= where=")
 
 
 def test_at() -> None:
@@ -404,8 +398,9 @@ def test_at() -> None:
     np.multiply.at(c, 0, 10.0)
     loss.backward()
     assert w.grad.tolist() == [2.0, 3.0]  # what was read, not what was written later
-    with pytest.raises(TypeError, match=r"nextafter.at has no derivative"):
-        np.nextafter.at(mg.tensor([1.0]), 0, 2.0)
+    users = np.frompyfunc(lambda a, b: a - b, 2, 1)
+    with pytest.raises(TypeError, match=r"\.at has no derivative"):
+        users.at(mg.tensor([1.0]), 0, 2.0)
     with pytest.raises(TypeError, match="raw array"):
         np.add.at(np.zeros(2), 0, mg.tensor(1.0))
 
@@ -413,8 +408,9 @@ def test_at() -> None:
 def test_reduceat() -> None:
     for constant in (True, False):
         check(lambda x: [np.add.reduceat(x, [0, 2], axis=1)], [X], "add.reduceat", constant)
-    with pytest.raises(TypeError, match=r"nextafter.reduceat has no derivative"):
-        np.nextafter.reduceat(mg.tensor(X), [0, 1])
+    users = np.frompyfunc(lambda a, b: a - b, 2, 1)
+    with pytest.raises(TypeError, match=r"\.reduceat has no derivative"):
+        users.reduceat(mg.tensor(X), [0, 1])
 
 
 INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "gcd", "lcm",
@@ -449,15 +445,14 @@ def test_the_sweep_is_complete() -> None:
 # --- ufuncs of SciPy ---------------------------------------------------------------------------
 @pytest.mark.numpy_only("SciPy computes with NumPy's arrays")
 def test_ufuncs_of_scipy_are_called_by_their_own_names() -> None:
+    """Those with a derivative are of `mygrad.special`; see tests/special."""
     special = pytest.importorskip("scipy.special")
     x = mg.tensor([0.25, 0.5])
-    for ufunc, operands in ((special.erf, (x,)), (special.expit, (x,)), (special.xlogy, (x, x))):
+    for ufunc, operands in ((special.mathieu_a, (1.0, x)), (special.zetac, (x,))):
         name = f"scipy.special.{ufunc.__name__}"
         with pytest.raises(TypeError, match=rf"^{re.escape(name)} has no derivative"):
             ufunc(*operands)
-        constants = [mg.stop_gradient(t) for t in operands]
-        np.testing.assert_allclose(ufunc(*constants).data, ufunc(*[t.data for t in operands]))
-    with pytest.raises(TypeError, match=r"use mygrad\.nnet\.activations\.sigmoid, or"):
-        special.expit(x)
-    y = special.log1p(x)  # mygrad has one of that name
-    assert not y.constant
+        constants = [mg.stop_gradient(t) if t is x else t for t in operands]
+        np.testing.assert_allclose(ufunc(*constants).data, ufunc(*operands[:-1], x.data))
+    for ufunc in (special.expit, special.log1p):
+        assert not ufunc(x).constant
