@@ -7,10 +7,14 @@ whether the thread or task that calls them is inside, and do what NumPy does if 
 
 from __future__ import annotations
 
+import inspect
+import math
 import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from functools import wraps
+from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar, overload
@@ -31,11 +35,17 @@ __all__ = ["drop_in"]
 Function = Callable[..., Any]
 
 
+COPY_MODES = {
+    np._CopyMode.ALWAYS: True, np._CopyMode.IF_NEEDED: None, np._CopyMode.NEVER: False
+}  # fmt: skip
+
+
 # --- what NumPy's functions do inside -----------------------------------------------------
 def _converted(
     original: Function, a: Any, dtype: Any, order: Any, copy: Any, options: dict[str, Any]
 ) -> Any:
     """`a` as an array, which for tensors, and lists with tensors, is a tensor."""
+    copy = COPY_MODES.get(copy, copy)
     value = tensor_of(a) if type(a) is DropInArray else a
     value = a if value is None else value
     if type(value) in (list, tuple) and any(type(v) is DropInArray for v in leaves(value)):
@@ -177,6 +187,15 @@ def _atleast(original: Function) -> Function:
     return function
 
 
+def _listed(original: Function) -> Function:
+    """A function of arrays, which may be lists of tensors; NumPy asks only tensors themselves."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return original(*map(joined, args), **{name: joined(a) for name, a in kwargs.items()})
+
+    return function
+
+
 def _made(original: Function) -> Function:
     """A function that makes arrays: tensors can be written into these."""
 
@@ -201,8 +220,41 @@ REPLACED: dict[str, Callable[[Function], Function]] = {
         """zeros ones empty zeros_like ones_like empty_like eye identity arange linspace
         logspace geomspace tri copy""".split(), _made,
     ),
+    **dict.fromkeys(
+        """amax amin average clip cross cumprod cumsum diag diagflat diff dot expand_dims inner
+        interp kron max mean median min nanmax nanmean nanmin nansum outer polyval prod ravel
+        repeat reshape roll squeeze std sum tensordot tile trace transpose tril triu var vdot where
+        linalg.det linalg.inv linalg.norm linalg.solve""".split(), _listed,
+    ),
 }  # fmt: skip
 """By name in NumPy, what makes the function that does its work inside."""
+
+
+def _of_numbers(theirs: Function) -> Callable[[Function], Function]:
+    """A function of Python's ``math``, as `theirs` of NumPy's where there is a tensor."""
+
+    def wrapped(original: Function) -> Function:
+        def function(*args: Any) -> Any:
+            args = as_is(args)
+            return (theirs if has_variable(args) else original)(*args)
+
+        return function
+
+    return wrapped
+
+
+def _logarithm(x: Any, base: Any = None) -> Any:
+    return np.log(x) if base is None else np.log(x) / np.log(base)
+
+
+MATH: dict[str, Function] = {
+    **{name: getattr(np, name) for name in """sin cos tan sinh cosh tanh exp expm1 log1p log2 log10
+    sqrt hypot degrees radians fabs copysign floor ceil trunc""".split()},
+    **{f"a{name}": getattr(np, f"arc{name}") for name in
+       ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
+    "pow": np.power, "log": _logarithm, "fsum": np.sum, "isnan": np.isnan,
+}  # fmt: skip
+"""By name in Python's ``math``, NumPy's function."""
 
 
 # --- putting them in place ----------------------------------------------------------------
@@ -230,64 +282,99 @@ def _is_others(frame: FrameType | None) -> bool:
 
 
 _OURS = tuple(str(Path(file).parent) + os.sep for file in (np.__file__, errors.__file__))
-_originals: dict[str, Function] = {name: getattr(np, name) for name in REPLACED}
-_replacements: dict[str, Function] = {
-    name: _replacement(function, REPLACED[name]) for name, function in _originals.items()
-}
-_by_id = {id(function): _replacements[name] for name, function in _originals.items()}
-_back = {id(_replacements[name]): function for name, function in _originals.items()}
+_pairs: list[tuple[Function, Function]] = [
+    (original, _replacement(original, make))
+    for original, make in [
+        *((attrgetter(name)(np), make) for name, make in REPLACED.items()),
+        *((getattr(math, name), _of_numbers(theirs)) for name, theirs in MATH.items()),
+    ]
+]
+"""NumPy's and Python's functions, and what stands in their place."""
+
+_by_id = {id(original): ours for original, ours in _pairs}
+_back = {id(ours): original for original, ours in _pairs}
+
+
+NUMPYS = ("numpy", "numpy.linalg")
+"""The modules of NumPy in which users call its functions."""
 
 
 class _Places:
-    """The names in modules under which NumPy's functions stand, and whether they are replaced."""
+    """The names in modules under which these functions stand, and whether they are replaced."""
 
     def __init__(self) -> None:
         self.users = 0
-        self.known: dict[str, Any] = {}  # the modules that were looked through
-        self.found: list[tuple[dict[str, Any], str, Function]] = []
+        self.known: tuple[int, str] = (0, "")  # what `_modules` was when they were looked through
+        self.found: list[tuple[dict[str, Any], str, Function, Function]] = []
+        self.others: dict[int, tuple[int, list[Any]]] = {}
 
-    def enter(self) -> None:
+    def enter(self, names: dict[str, Any]) -> None:
+        """Put ours in place, in `names` as well."""
         with lock:
             self.users += 1
             if self.users == 1:
-                np.shape(Tensor(0.0))  # makes the table of NumPy's functions, of the originals
-                self._look()
-                for names, name, function in self.found:
-                    if names.get(name) is function:
-                        names[name] = _by_id[id(function)]
+                if self.known != self._modules():
+                    np.shape(Tensor(0.0))  # makes the table of NumPy's functions, of the originals
+                    self.found = list(self._names(_by_id))
+                    self.known = self._modules()
+                for table, name, original, ours in self.found:
+                    if table.get(name) is original:
+                        table[name] = ours
+            users, found = self.others.get(id(names), (0, []))
+            if not users:
+                found = [(name, v) for name, v in tuple(names.items()) if id(v) in _by_id]
+                names.update({name: _by_id[id(v)] for name, v in found})
+            self.others[id(names)] = users + 1, found
 
-    def leave(self) -> None:
+    def leave(self, names: dict[str, Any]) -> None:
+        """Put theirs back, when nobody needs ours any more."""
         with lock:
+            users, found = self.others.pop(id(names))
+            if users > 1:
+                self.others[id(names)] = users - 1, found
+            else:
+                names.update(found)
             self.users -= 1
             if self.users == 0:
-                for names, name, function in self.found:
-                    if names.get(name) is _by_id[id(function)]:
-                        names[name] = function
-                if self._new_modules():  # what was imported meanwhile has our functions
-                    for names, name, value in self._names(_back):
-                        names[name] = _back[id(value)]
+                for table, name, original, ours in self.found:
+                    if table.get(name) is ours:
+                        table[name] = original
+                if self.known != self._modules():  # what was imported meanwhile took ours
+                    for table, name, _, original in self._names(_back):
+                        table[name] = original
 
-    def _new_modules(self) -> bool:
-        return len(self.known) != len(sys.modules) or any(
-            self.known.get(name) is not module for name, module in tuple(sys.modules.items())
-        )
-
-    def _look(self) -> None:
-        if self._new_modules():
-            self.found = list(self._names(_by_id))
-            self.known = dict(sys.modules)
+    def _modules(self) -> tuple[int, str]:
+        return len(sys.modules), next(reversed(sys.modules))
 
     def _names(self, wanted: dict[int, Function]) -> Any:
+        """Where such functions stand: the table, the name, the function, and that to put there."""
         for title, module in tuple(sys.modules.items()):
             names = getattr(module, "__dict__", None)
-            ours = title.partition(".")[0] in ("mygrad", "numpy") and title != "numpy"
-            if names is None or ours or title.startswith("mygrad_"):
+            if names is None or not _is_looked_at(title, names):
                 continue
-            for name, value in tuple(names.items()):
-                if id(value) in wanted:
-                    yield names, name, value
+            tables = [names]
+            if title not in THEIRS:
+                tables += [held for held in tuple(names.values()) if type(held) is dict]
+            for table in tables:
+                for name, value in tuple(table.items()):
+                    if id(value) in wanted:
+                        yield table, name, value, wanted[id(value)]
 
 
+THEIRS = ("numpy", "numpy.linalg", "math")
+"""The modules in which users call these functions."""
+
+
+def _is_looked_at(title: str, names: dict[str, Any]) -> bool:
+    """Whether names in a module are replaced: those of NumPy itself, and of Python, are not."""
+    if title in THEIRS or title == "__main__":
+        return True
+    file = names.get("__file__") or ""
+    library = file.startswith(_PYTHON) and "-packages" not in file
+    return not library and not file.startswith(_OURS) and not title.startswith("mygrad_")
+
+
+_PYTHON = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
 _places = _Places()
 
 
@@ -296,23 +383,45 @@ class _DropIn(Override[bool]):
 
     def __init__(self) -> None:
         super().__init__(inside, True)
+        self._names: dict[str, Any] = {}  # those that the function sees, which may be no module's
 
     def __enter__(self) -> None:
-        _places.enter()
+        _places.enter(self._names)
         try:
             super().__enter__()
         except BaseException:
-            _places.leave()
+            _places.leave(self._names)
             raise
 
     def __exit__(self, *error: object) -> None:
         try:
             super().__exit__(*error)
         finally:
-            _places.leave()
+            _places.leave(self._names)
 
     def __call__(self, func: Function) -> Function:
-        return self.decorate(func, _handed_out)
+        decorator = _DropIn()
+        names = getattr(inspect.unwrap(func), "__globals__", {})
+        if _is_looked_at(names.get("__name__", ""), names):
+            decorator._names = names
+        if any(asks(func) for asks in NOT_CALLED_ONCE):
+            return decorator.decorate(func, _handed_out)
+
+        @wraps(func)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return func(*map(_handed_in, args), **{k: _handed_in(a) for k, a in kwargs.items()})
+
+        return decorator.decorate(call, _handed_out)
+
+
+NOT_CALLED_ONCE = (
+    inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction
+)  # fmt: skip
+
+
+def _handed_in(value: Any) -> Any:
+    """An argument: where it stands for a number, ``x *= 2`` does not change it for the caller."""
+    return registry["copy"](value) if isinstance(value, Tensor) and not value.ndim else value
 
 
 def _handed_out(result: Any) -> Any:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from programs import direct, found, program
+from programs import PROGRAMS, direct, found, program
 
+BEFORE = set(PROGRAMS)
 P, C = "possible", "coercion"
 X = np.array([0.3, 1.7, 0.9, 2.4, 1.1, 0.6])
 Y = np.array([1.0, 2.9, 1.2, 4.1, 2.6, 0.8])
@@ -197,3 +198,6 @@ def _(x: Any) -> Any:
         xp = namespace(x)
         model = found("sklearn.discriminant_analysis:LinearDiscriminantAnalysis")(solver="svd")
         return model.fit(x, xp.asarray(np.array([0, 0, 0, 0, 1, 1, 1, 1]))).means_
+
+
+NAMES = PROGRAMS.keys() - BEFORE

@@ -19,7 +19,13 @@ TRUE, GUESSED = np.array([3.0, 0.5, 2.0, 7.0]), np.array([2.5, 0.3, 2.1, 7.8])
 
 # --- rotations, frames, meshes
 direct(C, "ahrs::frames.geodetic2ecef", "ahrs.common.frames:geodetic2ecef", 42.0, -82.0, 200.0)
-direct(C, "ahrs::orientation.q2R", "ahrs.common.orientation:q2R", QUATERNION)
+
+
+@program(C, "ahrs::orientation.q2R", QUATERNION)
+def _(q: Any) -> Any:
+    return found("ahrs.common.orientation:q2R")(q.copy())  # which it writes to
+
+
 direct(C, "ahrs::orientation.q_prod", "ahrs.common.orientation:q_prod", QUATERNION, OTHER)
 direct(C, "pymap3d::aer2geodetic", "pymap3d:aer2geodetic", 33.0, 70.0, 1e3, 42.0, -82.0, 200.0)
 direct(C, "pymap3d::ecef2geodetic", "pymap3d:ecef2geodetic", 660675.0, -4700948.0, 4245738.0)

@@ -97,7 +97,8 @@ def _(x: Any) -> Any:
 
 
 direct(P, "prysm::thinlens.object_to_image_dist", "prysm.thinlens:object_to_image_dist", 2.0, 7.0)
-direct(P, "skyfield::earthlib.refraction", "skyfield.earthlib:refraction", [5.0, 30.0], 12.0, 1010.0)
+direct(P, "skyfield::earthlib.refraction", "skyfield.earthlib:refraction",
+       [5.0, 30.0], 12.0, 1010.0)  # fmt: skip
 direct(P, "skyfield::functions.angle_between", "skyfield.functions:angle_between",
        [1.0, 0.2, 0.3], [0.1, 1.0, 0.5])  # fmt: skip
 direct(P, "skyfield::functions.mxv", "skyfield.functions:mxv", POSITIVE, [1.0, 2.0, 3.0])
@@ -229,7 +230,8 @@ SYMPY = {
     "Piecewise": "Piecewise((x**2, x > 0), (x*y, True))",
     "hyperbolic/atan2/log": "sinh(x) + atan2(y, x) + log(x**2 + y) + tanh(y)",
     "list with cse": "[sin(x*y), cos(x*y)*exp(x*y)]",
-    "nested Piecewise And/Or": "Piecewise((x, And(x > 0, y > 0.5)), (y*x, Or(x < -1, y > 1)), (sin(x), True))",
+    "nested Piecewise And/Or": "Piecewise((x, And(x > 0, y > 0.5)), (y*x, Or(x < -1, y > 1)), "
+    "(sin(x), True))",
     "sin*exp+sqrt": "sin(x)*exp(y) + sqrt(x**2 + y)",
 }
 for name, text in SYMPY.items():
