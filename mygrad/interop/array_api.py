@@ -12,6 +12,7 @@ from typing import Any
 from mygrad.arrays import Adapter, adapter_of, get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import floating
 from mygrad.interop.arguments import has_variable, on_data, without_derivative
 from mygrad.tensors.base import Tensor
 
@@ -57,6 +58,8 @@ class StandardNamespace:
             function = registry.get(name) or getattr(self._public, name, None)
             if callable(function) and not isinstance(function, type):
                 return function
+        if name == "newaxis":
+            return None
         if name.startswith("_") or library is None:
             if name == "__array_namespace_info__" and library is not None:
                 return library
@@ -83,6 +86,9 @@ class StandardNamespace:
                 dtype = float if dtype is None else dtype
             if like:
                 made = function(*args, dtype=dtype, **options)
+                if made._constant and floating[self._adapter, made.dtype]:
+                    # the standard has no constants: variables may be written into what is made
+                    made = function(*args, dtype=dtype, **options, constant=False)
                 return made if device is None else made.to(device=device)
             return function(*args, dtype=dtype, device=device, backend=backend, **options)
 

@@ -25,9 +25,10 @@ from mygrad import errors
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.interop.arguments import has_variable, leaves
-from mygrad.interop.drop_in_arrays import DropInArray, as_drop_in, as_is, inside, joined, tensor_of
+from mygrad.interop.drop_in_arrays import DropInArray, as_drop_in, as_is, joined, tensor_of
 from mygrad.settings import lock
 from mygrad.tensors.base import Tensor, astensor
+from mygrad.tensors.leaving import others_code
 from mygrad.tensors.switches import Override
 
 __all__ = ["drop_in"]
@@ -257,13 +258,25 @@ MATH: dict[str, Function] = {
 """By name in Python's ``math``, NumPy's function."""
 
 
+def _array_namespace(original: Function) -> Function:
+    """The namespace of the tensors; NumPy's arrays beside them (masks, say) are operands."""
+
+    def function(*arrays: Any, **options: Any) -> Any:
+        arrays = as_is(arrays)
+        if any(isinstance(a, Handle) for a in arrays):
+            arrays = tuple(a for a in arrays if not isinstance(a, (np.ndarray, np.generic)))
+        return original(*arrays, **options)
+
+    return function
+
+
 # --- putting them in place ----------------------------------------------------------------
 def _replacement(original: Function, make: Callable[[Function], Function]) -> Function:
     ours = make(original)
 
     @wraps(original)
     def function(*args: Any, **kwargs: Any) -> Any:
-        if inside.get() and kwargs.get("like") is None and _is_others(sys._getframe(1)):
+        if others_code.get() and kwargs.get("like") is None and _is_others(sys._getframe(1)):
             return ours(*args, **kwargs)
         return original(*args, **kwargs)
 
@@ -293,6 +306,17 @@ _pairs: list[tuple[Function, Function]] = [
 
 _by_id = {id(original): ours for original, ours in _pairs}
 _back = {id(ours): original for original, ours in _pairs}
+
+ASKING = ("array_api_compat.common._helpers", "scipy._lib._array_api_override")
+"""The modules, packages' copies among them, that ask arrays for their namespace."""
+
+
+def _replace(original: Any, make: Callable[[Function], Function]) -> None:
+    """Take up a function of another library, if it is there and not known."""
+    if original is not None and id(original) not in _by_id and id(original) not in _back:
+        ours = _replacement(original, make)
+        _pairs.append((original, ours))  # which keeps both alive
+        _by_id[id(original)], _back[id(ours)] = ours, original
 
 
 NUMPYS = ("numpy", "numpy.linalg")
@@ -348,7 +372,11 @@ class _Places:
 
     def _names(self, wanted: dict[int, Function]) -> Any:
         """Where such functions stand: the table, the name, the function, and that to put there."""
-        for title, module in tuple(sys.modules.items()):
+        modules = tuple(sys.modules.items())
+        for title, module in modules if wanted is _by_id else ():
+            if title.endswith(ASKING):
+                _replace(getattr(module, "array_namespace", None), _array_namespace)
+        for title, module in modules:
             names = getattr(module, "__dict__", None)
             if names is None or not _is_looked_at(title, names):
                 continue
@@ -382,7 +410,7 @@ class _DropIn(Override[bool]):
     """What `drop_in` returns: a context manager and a decorator."""
 
     def __init__(self) -> None:
-        super().__init__(inside, True)
+        super().__init__(others_code, True)
         self._names: dict[str, Any] = {}  # those that the function sees, which may be no module's
 
     def __enter__(self) -> None:

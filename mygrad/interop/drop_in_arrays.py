@@ -16,13 +16,12 @@ import numpy as np
 from mygrad.autodiff.nodes import Handle, buffer_of, view_of
 from mygrad.interop.arguments import has_variable, leaves
 from mygrad.interop.numpy_inplace import IN_PLACE
-from mygrad.settings import Setting, lock
+from mygrad.settings import lock
 from mygrad.tensors.base import Tensor, as_operand_tensor
+from mygrad.tensors.leaving import others_code
 
-__all__ = ["DropInArray", "as_drop_in", "as_is", "inside", "joined"]
+__all__ = ["DropInArray", "as_drop_in", "as_is", "joined", "tensor_of"]
 
-inside: Setting[bool] = Setting("drop_in", False)
-"""Whether the current thread or task runs code under `mygrad.drop_in`."""
 
 
 class _OnlyInPython:
@@ -106,7 +105,7 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
         result = getattr(ufunc, method)(*arguments, **options)
         if out:
             return _given_back(result, out)
-        return as_drop_in(result, inputs) if inside.get() else result
+        return as_drop_in(result, inputs) if others_code.get() else result
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         first = args[:1] if func in IN_PLACE else ()
@@ -115,7 +114,7 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
         out = kwargs.get("out")
         if out is not None:
             return _given_back(result, out if isinstance(out, tuple) else (out,))
-        return as_drop_in(result, (args, kwargs)) if inside.get() else result
+        return as_drop_in(result, (args, kwargs)) if others_code.get() else result
 
     def fill(self, value: Any) -> None:
         self[...] = value
@@ -291,7 +290,7 @@ def _method(name: str) -> Callable[..., Any]:
         if t is None and has_variable(as_is(kwargs.get("out"))):
             t = np.asarray(self)
         result = getattr(as_is(self) if t is None else t, name)(*as_is(args), **as_is(kwargs))
-        return as_drop_in(result, (self,)) if inside.get() else result
+        return as_drop_in(result, (self,)) if others_code.get() else result
 
     method.__name__ = name
     return method
