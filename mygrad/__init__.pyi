@@ -15,6 +15,7 @@ from mygrad.arrays.registry import get_adapter as get_adapter
 from mygrad.arrays.registry import register_backend as register_backend
 from mygrad.arrays.selection import selected_adapter as selected_adapter
 from mygrad.computational_graph.chain_rule import explain as explain
+from mygrad.interop.drop_in import drop_in as drop_in
 from mygrad.io.saving import load as load
 from mygrad.io.saving import save as save
 from mygrad.linalg.einsum import einsum as einsum

@@ -12,7 +12,7 @@ import math
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from operator import attrgetter
 from pathlib import Path
@@ -34,6 +34,8 @@ from mygrad.tensors.switches import Override
 __all__ = ["drop_in"]
 
 Function = Callable[..., Any]
+Place = tuple[dict[str, Any], str, Function, Function]
+"""Where a function stands: in which dictionary, by which name; it, and what is to stand there."""
 
 
 COPY_MODES = {
@@ -329,8 +331,8 @@ class _Places:
     def __init__(self) -> None:
         self.users = 0
         self.known: tuple[int, str] = (0, "")  # what `_modules` was when they were looked through
-        self.found: list[tuple[dict[str, Any], str, Function, Function]] = []
-        self.others: dict[int, tuple[int, list[Any]]] = {}
+        self.found: list[Place] = []
+        self.others: dict[int, tuple[int, list[Place]]] = {}
 
     def enter(self, names: dict[str, Any]) -> None:
         """Put ours in place, in `names` as well."""
@@ -346,8 +348,9 @@ class _Places:
                         table[name] = ours
             users, found = self.others.get(id(names), (0, []))
             if not users:
-                found = [(name, v) for name, v in tuple(names.items()) if id(v) in _by_id]
-                names.update({name: _by_id[id(v)] for name, v in found})
+                found = list(_in_tables(names, _by_id))
+                for table, name, _, ours in found:
+                    table[name] = ours
             self.others[id(names)] = users + 1, found
 
     def leave(self, names: dict[str, Any]) -> None:
@@ -357,7 +360,9 @@ class _Places:
             if users > 1:
                 self.others[id(names)] = users - 1, found
             else:
-                names.update(found)
+                for table, name, original, ours in found:
+                    if table.get(name) is ours:
+                        table[name] = original
             self.users -= 1
             if self.users == 0:
                 for table, name, original, ours in self.found:
@@ -370,7 +375,7 @@ class _Places:
     def _modules(self) -> tuple[int, str]:
         return len(sys.modules), next(reversed(sys.modules))
 
-    def _names(self, wanted: dict[int, Function]) -> Any:
+    def _names(self, wanted: dict[int, Function]) -> Iterator[Place]:
         """Where such functions stand: the table, the name, the function, and that to put there."""
         modules = tuple(sys.modules.items())
         for title, module in modules if wanted is _by_id else ():
@@ -378,15 +383,16 @@ class _Places:
                 _replace(getattr(module, "array_namespace", None), _array_namespace)
         for title, module in modules:
             names = getattr(module, "__dict__", None)
-            if names is None or not _is_looked_at(title, names):
-                continue
-            tables = [names]
-            if title not in THEIRS:
-                tables += [held for held in tuple(names.values()) if type(held) is dict]
-            for table in tables:
-                for name, value in tuple(table.items()):
-                    if id(value) in wanted:
-                        yield table, name, value, wanted[id(value)]
+            if names is not None and _is_looked_at(title, names):
+                yield from _in_tables(names, wanted)
+
+
+def _in_tables(names: dict[str, Any], wanted: dict[int, Function]) -> Iterator[Place]:
+    """Where functions stand among names, and in the dictionaries among these."""
+    for table in (names, *(held for held in tuple(names.values()) if type(held) is dict)):
+        for name, value in tuple(table.items()):
+            if id(value) in wanted:
+                yield table, name, value, wanted[id(value)]
 
 
 THEIRS = ("numpy", "numpy.linalg", "math")

@@ -50,15 +50,14 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
 
     _computes_as_arrays = True  # for the adapter: operators mean what they do for arrays
     _tensor: Any
-    _root: DropInArray
+    _root: DropInArray | None
     _memory: Any
 
     def __array_finalize__(self, obj: Any) -> None:
         own = self.__dict__
-        own["_tensor"] = own["_memory"] = None
-        own["_root"] = self
+        own["_tensor"] = own["_memory"] = own["_root"] = None
         if type(obj) is DropInArray:
-            root = obj.__dict__["_root"]
+            root = _root_of(obj)
             memory = root.__dict__["_memory"]
             array = _base_of(self)
             while array is not None:  # is it a view?
@@ -135,16 +134,22 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
         return self.copy()
 
 
+def _root_of(array: DropInArray) -> DropInArray:
+    """The array whose memory this one looks at: itself, if that is its own."""
+    root: DropInArray | None = array.__dict__["_root"]
+    return array if root is None else root
+
+
 def tensor_of(array: DropInArray) -> Any:
     """The tensor that looks at the memory of an array; None before a variable is written."""
     own = array.__dict__
     t = own["_tensor"]
     if t is None:
-        whole = own["_root"].__dict__["_tensor"]
+        whole = _root_of(array).__dict__["_tensor"]
         if whole is not None:
             with lock:
                 if own["_tensor"] is None:  # a view, which is met for the first time since then
-                    own["_tensor"] = _view(whole, array, own["_root"].__dict__["_memory"])
+                    own["_tensor"] = _view(whole, array, _root_of(array).__dict__["_memory"])
                     _hide(array)
             t = own["_tensor"]
     return t
@@ -152,7 +157,7 @@ def tensor_of(array: DropInArray) -> Any:
 
 def as_tensor(array: DropInArray) -> Any:
     """The tensor for an array into which a variable is about to be written."""
-    root = array.__dict__["_root"]
+    root = _root_of(array)
     own = root.__dict__
     with lock:
         if own["_tensor"] is None:
@@ -186,7 +191,7 @@ def _hide(array: DropInArray) -> None:
     The memory, at which views and the tensor look, is kept.
     """
     own = array.__dict__
-    memory = own["_root"].__dict__["_memory"]
+    memory = _root_of(array).__dict__["_memory"]
     if memory is not None:
         own["_memory"] = memory
         nothing: Any = (1, (), np.dtype(object), False, [_ONLY_IN_PYTHON])
@@ -228,12 +233,12 @@ def as_drop_in(result: Any, sources: Any = ()) -> Any:
     owner = _owner(result)
     for source in leaves(sources):
         if type(source) is DropInArray:
-            root = source.__dict__["_root"]
+            root = _root_of(source)
             if _owner(_memory_of(root)) is owner:
                 if result.dtype != np.ndarray.dtype.__get__(root):  # type: ignore[attr-defined]
                     return result  # the real part of complex numbers, say
                 array = _plain_view(result, DropInArray)
-                array.__dict__["_root"] = root
+                array.__dict__["_root"] = root  # whose tensor is that of all views
                 return array
     flags = result.flags
     if not (flags.c_contiguous or flags.f_contiguous) or not flags.writeable:
