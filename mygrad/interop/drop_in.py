@@ -191,10 +191,11 @@ def _atleast(original: Function) -> Function:
 
 
 def _listed(original: Function) -> Function:
-    """A function of arrays, which may be lists of tensors; NumPy asks only tensors themselves."""
+    """A function of arrays, lists of tensors among them, which NumPy does not ask."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        return original(*map(joined, args), **{name: joined(a) for name, a in kwargs.items()})
+        given = {name: joined(a) for name, a in kwargs.items()}
+        return as_drop_in(original(*map(joined, args), **given), args)
 
     return function
 
@@ -227,7 +228,8 @@ REPLACED: dict[str, Callable[[Function], Function]] = {
         """amax amin average clip cross cumprod cumsum diag diagflat diff dot expand_dims inner
         interp kron max mean median min nanmax nanmean nanmin nansum outer polyval prod ravel
         repeat reshape roll squeeze std sum tensordot tile trace transpose tril triu var vdot where
-        linalg.det linalg.inv linalg.norm linalg.solve""".split(), _listed,
+        linalg.cholesky linalg.det linalg.inv linalg.norm linalg.pinv linalg.solve linalg.svd
+        linalg.eigh""".split(), _listed,
     ),
 }  # fmt: skip
 """By name in NumPy, what makes the function that does its work inside."""

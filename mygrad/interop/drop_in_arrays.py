@@ -226,8 +226,9 @@ def as_drop_in(result: Any, sources: Any = ()) -> Any:
 
     Views of one of the `sources` belong to it: a variable that is written into one is seen by all.
     """
-    if type(result) in (tuple, list):
-        return type(result)(as_drop_in(part, sources) for part in result)
+    if isinstance(result, (tuple, list)):
+        parts = [as_drop_in(part, sources) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
     if type(result) is not np.ndarray or result.dtype.kind not in "fc":
         return result
     owner = _owner(result)
@@ -294,7 +295,11 @@ def _method(name: str) -> Callable[..., Any]:
         t = tensor_of(self)
         if t is None and has_variable(as_is(kwargs.get("out"))):
             t = np.asarray(self)
-        result = getattr(as_is(self) if t is None else t, name)(*as_is(args), **as_is(kwargs))
+        given, options = as_is(args), as_is(kwargs)
+        if t is None and has_variable(given) and hasattr(np, name):  # ``array.dot(tensor)``
+            result = getattr(np, name)(as_is(self), *given, **options)
+        else:
+            result = getattr(as_is(self) if t is None else t, name)(*given, **options)
         return as_drop_in(result, (self,)) if others_code.get() else result
 
     method.__name__ = name
@@ -324,10 +329,7 @@ def _slot(name: str) -> property:
     """What the core asks of a tensor."""
 
     def get(self: DropInArray) -> Any:
-        t = tensor_of(self)
-        if t is None:
-            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
-        return getattr(t, name)
+        return getattr(tensor_of(self), name)  # None has none of these, as arrays have not
 
     def put(self: DropInArray, value: Any) -> None:
         setattr(tensor_of(self), name, value)

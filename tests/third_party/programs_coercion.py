@@ -173,8 +173,15 @@ def _(points: Any) -> Any:
     return found("sklearn.gaussian_process.kernels:RBF")(0.7)(points)
 
 
-for name in ("explained_variance_score", "mean_gamma_deviance", "mean_squared_error", "r2_score"):
-    direct(C, f"scikit-learn::metrics.{name}", f"sklearn.metrics:{name}", TRUE, GUESSED)
+for name in ("explained_variance_score", "mean_squared_error", "r2_score"):  # one for each column
+    program(C, f"scikit-learn::metrics.{name}", np.stack([TRUE, GUESSED**2], 1),
+            np.stack([GUESSED, TRUE**2 + 1], 1))(
+        lambda true, guessed, path=f"sklearn.metrics:{name}": found(path)(
+            true, guessed, multioutput="raw_values"
+        )
+    )  # fmt: skip
+direct(C, "scikit-learn::metrics.mean_gamma_deviance", "sklearn.metrics:mean_gamma_deviance",
+       TRUE, GUESSED)  # fmt: skip
 PAIRWISE = "sklearn.metrics.pairwise:"
 for name in ("cosine_similarity", "euclidean_distances", "polynomial_kernel", "rbf_kernel"):
     direct(C, f"scikit-learn::pairwise.{name}", PAIRWISE + name, POINTS, POINTS[:2] + 0.3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from programs import direct, found, program
@@ -138,8 +140,10 @@ direct(P, "mir_eval::util.hz_to_midi", "mir_eval.util:hz_to_midi", [220.0, 450.0
 
 @program(P, "psychrolib::GetSatVapPres", 25.0)
 def _(temperature: Any) -> Any:
-    found("psychrolib:SetUnitSystem")(found("psychrolib:SI"))
-    return found("psychrolib:GetSatVapPres")(temperature)
+    with mock.patch.dict("sys.modules", numba=None):  # by which it would compile itself
+        psychrolib = import_module("psychrolib")
+    psychrolib.SetUnitSystem(psychrolib.SI)
+    return psychrolib.GetSatVapPres(temperature)
 
 
 
