@@ -91,6 +91,7 @@ from mygrad import optim as optim
 from mygrad.compat import install as _install_old_paths
 from mygrad.computational_graph.chain_rule import explain
 from mygrad.interop import install as _install_protocols
+from mygrad.interop.drop_in import drop_in
 from mygrad.interop.support import supports
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *

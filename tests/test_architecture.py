@@ -124,10 +124,10 @@ def test_the_top_of_the_package_is_tidy() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """A test of a room stands in the folder of its name; programs are what several of them run.
 
-    Clients are others' packages and courses, which live in no room.
+    Clients and third parties are others' packages and courses, which live in no room.
     """
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
-    folders -= {"programs", "clients"}
+    folders -= {"programs", "clients", "third_party"}
     assert folders <= {room for rooms in LAYERS for room in rooms} - {"__init__"}
 
 

@@ -16,7 +16,7 @@ _OPERATORS = [f"__{prefix}{name}__" for name in _BINARY for prefix in ("", "r")]
 @cache
 def _computes_its_own_way(kind: type) -> bool:
     """Whether operators or ufuncs mean something else on this type than on `numpy.ndarray`."""
-    return any(
+    return not getattr(kind, "_computes_as_arrays", False) and any(
         getattr(kind, name) is not getattr(np.ndarray, name)
         for name in ("__array_ufunc__", *_OPERATORS)
     )

@@ -58,6 +58,8 @@ def defers(kind: type, protocol: str, ours: tuple[Any, ...]) -> bool:
     """Whether an operand of this type, which is nobody's that mygrad knows, goes before tensors."""
     theirs = getattr(kind, protocol, None)
     known = theirs is None or theirs in ours
+    if getattr(kind, "_computes_as_arrays", False):  # what drop_in makes: may be a tensor itself
+        return True
     return not known and not any(parent in by_type for parent in kind.__mro__)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from mygrad.arrays import Adapter, adapter_of, get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import SCALARS, floating
 from mygrad.interop.arguments import has_variable, on_data, without_derivative
 from mygrad.tensors.base import Tensor
 
@@ -49,8 +50,8 @@ class StandardNamespace:
         return found
 
     def _function(self, name: str) -> Any:
-        if name == "linalg":
-            return self._public.linalg
+        if name in EXTENSIONS:
+            return _Extension(name, self._adapter)
         if name in CREATION:
             return self._creation(getattr(self._public, name))
         library = getattr(self._adapter.xp, name, None)
@@ -58,6 +59,8 @@ class StandardNamespace:
             function = registry.get(name) or getattr(self._public, name, None)
             if callable(function) and not isinstance(function, type):
                 return function
+        if name == "newaxis":
+            return None
         if name.startswith("_") or library is None:
             if name == "__array_namespace_info__" and library is not None:
                 return library
@@ -84,6 +87,9 @@ class StandardNamespace:
                 dtype = float if dtype is None else dtype
             if like:
                 made = function(*args, dtype=dtype, **options)
+                if made._constant and floating[self._adapter, made.dtype]:
+                    # the standard has no constants: variables may be written into what is made
+                    made = function(*args, dtype=dtype, **options, constant=False)
                 return made if device is None else made.to(device=device)
             return function(*args, dtype=dtype, device=device, backend=backend, **options)
 
@@ -101,10 +107,29 @@ class StandardNamespace:
         return Tensor(
             obj,
             dtype=dtype,
+            constant=True if type(obj) in SCALARS else None,  # nobody writes to a number
             copy=bool(copy),
             device=device,
             backend=None if adapter_of(obj) is self._adapter else self._adapter.name,
         )
+
+
+EXTENSIONS = ("fft", "linalg", "special")
+"""What the standard calls so: further functions, in namespaces of their own. It has no `special`
+yet, for which SciPy asks nevertheless."""
+
+
+class _Extension:
+    """The functions of an extension: ours, where there is one, and else the library's."""
+
+    def __init__(self, name: str, adapter: Adapter) -> None:
+        self.__name__ = f"mygrad.{name}"
+        self._ours = getattr(_public, name, None)
+        self._library = getattr(adapter.xp, name, None)
+
+    def __getattr__(self, name: str) -> Any:
+        ours = getattr(self._ours, name, None)
+        return ours if callable(ours) else getattr(self._library, name)
 
 
 _namespaces: dict[str, StandardNamespace] = {}

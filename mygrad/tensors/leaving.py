@@ -15,9 +15,13 @@ from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, buffer_of, new_buffer, new_handle
+from mygrad.settings import Setting
 from mygrad.tensors.conversion import dtype_of
 
-__all__ = ["Leaving", "asarray", "held_elsewhere"]
+__all__ = ["Leaving", "asarray", "held_elsewhere", "others_code"]
+
+others_code: Setting[bool] = Setting("drop_in", False)
+"""Whether the current thread or task runs other people's code under `mygrad.drop_in`."""
 
 T = TypeVar("T", float, complex, int)
 
@@ -90,6 +94,9 @@ class Leaving(Handle):
             if copy is False:
                 raise ValueError(f"a tensor of dtype {array.dtype} cannot become {dtype} uncopied")
             return array.astype(dtype)
+        if others_code.get() and not copy and adapter.name == "numpy":
+            array = array[...]  # compiled code, which takes what it is given for its own copy
+            array.flags.writeable = False
         return array.copy() if copy else array
 
     def _as_number(self, kind: type[T]) -> T:

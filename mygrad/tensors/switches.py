@@ -224,7 +224,7 @@ class on_detach(Override[Teller]):
         ``"warn"`` (the default) warns, with `mygrad.errors.GradientDetached` where a variable
         becomes plain data, `mygrad.errors.GradientStopped` where a gradient ends at a graph that
         was cleared, and `mygrad.errors.NothingToDifferentiate` where ``backward()`` does nothing.
-        ``"error"`` raises these, ``"ignore"`` does nothing.
+        ``"error"`` (or ``"raise"``) raises these, ``"ignore"`` does nothing.
 
     Examples
     --------
@@ -238,7 +238,8 @@ class on_detach(Override[Teller]):
     def __init__(self, action: Action) -> None:
         if action not in ACTIONS:
             raise ValueError(
-                f"on_detach takes 'warn', 'error' or 'ignore', and was given {action!r}"
+                f"on_detach takes 'warn', 'error' (or 'raise') or 'ignore', and was given "
+                f"{action!r}"
             )
         super().__init__(tell, ACTIONS[action])
         with lock:

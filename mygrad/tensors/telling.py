@@ -12,7 +12,7 @@ from mygrad.autodiff.lost_gradients import Teller, tell
 
 __all__ = ["ACTIONS", "Action"]
 
-Action = Literal["warn", "error", "ignore"]
+Action = Literal["warn", "error", "raise", "ignore"]
 
 _OURS = ("mygrad.", "mygrad_")  # modules: mygrad's, and those of adapters
 _SHOW = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "_plotly_utils", "bokeh", "IPython",
@@ -70,5 +70,7 @@ def _installed(file: str) -> bool:
     return file.startswith(_INSTALLED) or "site-packages" in file or "dist-packages" in file
 
 
-ACTIONS: dict[Action, Teller] = {"warn": _warn, "error": _raise, "ignore": _ignore}
+ACTIONS: dict[Action, Teller] = {
+    "warn": _warn, "error": _raise, "raise": _raise, "ignore": _ignore
+}  # fmt: skip
 tell.default = _warn

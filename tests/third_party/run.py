@@ -1,0 +1,202 @@
+"""Run the programs, and say of each whether a tensor goes through it, and its gradient is right.
+
+::
+
+    python run.py [--json FILE] [--list CORPUS] [PART OF A NAME ...]
+
+Programs for the array API run in a process of their own, since SciPy has it only where
+``SCIPY_ARRAY_API=1`` is set; that is started from here.
+
+Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
+says (``raises``, ``warns``) where no gradient arrives. A gradient that differs from central
+differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
+all that is not as `expected.py` says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import math
+import os
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+STANDARD = os.environ.get("SCIPY_ARRAY_API") == "1"  # SciPy asks for it when it is imported
+os.environ.setdefault("MPLBACKEND", "agg")
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE)]
+
+import numpy as np  # noqa: E402
+from expected import problem  # noqa: E402
+from programs import PROGRAMS, Program  # noqa: E402
+
+import mygrad as mg  # noqa: E402
+from mygrad.errors import GradientDetached  # noqa: E402
+
+for path in sorted(HERE.glob("programs_*.py")):
+    importlib.import_module(path.stem)
+STANDARD_NAMES = importlib.import_module("programs_array_api").NAMES
+
+
+def parts(result: Any) -> Iterator[Any]:
+    """The floating-point results, in order."""
+    if isinstance(result, dict):
+        result = list(result.values())
+    if isinstance(result, (list, tuple)):
+        for part in result:
+            yield from parts(part)
+    elif isinstance(result, mg.Tensor):
+        yield result
+    elif isinstance(result, (float, complex, np.ndarray, np.generic)):
+        array = np.asarray(result)
+        if array.dtype == object:  # of tensors
+            for part in array.ravel():
+                yield from parts(part)
+        elif array.dtype.kind in "fc":
+            yield array
+
+
+def total(result: Any) -> Any:
+    """A number that depends on each of the results in its own way."""
+    whole: Any = 0.0
+    for k, part in enumerate(parts(result)):
+        weights = np.cos(np.arange(part.size) + k).reshape(part.shape)
+        terms = part * weights
+        if np.iscomplexobj(terms.data if isinstance(terms, mg.Tensor) else terms):
+            terms = terms.real + 0.5 * terms.imag
+        whole = whole + terms.sum()
+    return whole
+
+
+def differences(program: Program) -> list[Any]:
+    """The derivatives by central differences, of the fourth order."""
+    gradients = []
+    for k, value in enumerate(program.arguments):
+        gradient = np.zeros(np.shape(value))
+        for place in np.ndindex(np.shape(value)):
+
+            def at(distance: float, k: int = k, place: Any = place) -> float:
+                arguments = list(program.arguments)
+                changed = np.array(arguments[k])
+                changed[place] += distance
+                arguments[k] = changed[()]
+                return float(np.real(total(program.call(*arguments))))
+
+            h = program.step * 100 * max(1.0, abs(np.asarray(value)[place]))
+            gradient[place] = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
+        gradients.append(gradient)
+    return gradients
+
+
+def analytic(program: Program, dropped_in: bool) -> tuple[list[Any] | None, str, Any]:
+    """The derivatives of tensors, None if none arrives; what was said; and the value."""
+    tensors = [mg.tensor(value) for value in program.arguments]
+    call = mg.drop_in(program.call) if dropped_in else program.call
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", GradientDetached)
+        try:
+            loss = total(call(*tensors))
+            said = [f"warns: {w.message}" for w in caught if w.category is GradientDetached]
+            text = said[0][:230] if said else ""
+            if not isinstance(loss, mg.Tensor) or loss.constant:
+                return None, text, loss
+            loss.backward()
+        except Exception as error:
+            return None, f"raises {type(error).__name__}: {error}".split("\n")[0][:230], None
+    gradients = [np.zeros(t.shape) if t.grad is None else np.asarray(t.grad) for t in tensors]
+    return gradients, text, loss.item()
+
+
+def close(program: Program, got: list[Any], wanted: list[Any]) -> bool:
+    scale = max((float(np.max(np.abs(w), initial=0.0)) for w in wanted), default=0.0)
+    return all(
+        np.allclose(g, w, rtol=program.accuracy, atol=program.accuracy * max(scale, 1e-12))
+        for g, w in zip(got, wanted, strict=True)
+    )
+
+
+def judged(program: Program) -> str:
+    """What becomes of a program: see above."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            np.seterr(all="ignore")
+            value = total(program.call(*program.arguments))
+            wanted = differences(program)
+    except ImportError as error:
+        return f"not here: {error}"
+    except Exception as error:
+        return f"BROKEN without tensors: {type(error).__name__}: {error}"[:300]
+    if not np.all(np.isfinite(value)) or not any(np.any(w) for w in wanted):
+        return "BROKEN: it depends on nothing"
+    said = ""
+    for dropped_in in (False, True):
+        got, text, found_value = analytic(program, dropped_in)
+        if got is None:
+            if not text:
+                return "LOST without a word" + " under drop_in" * dropped_in
+        elif not math.isclose(found_value, np.real(value), rel_tol=1e-8, abs_tol=1e-10):
+            return f"WRONG value{' under drop_in' * dropped_in}: {found_value}, not {value}"
+        elif close(program, got, wanted):
+            return "right, dropped in" if dropped_in else "right"
+        elif not text:
+            worst = max(float(np.max(np.abs(g - w))) for g, w in zip(got, wanted, strict=True))
+            return f"WRONG{' under drop_in' * dropped_in}: differs by {worst:.3g}"
+        said = text if dropped_in or not said else said
+    return said
+
+
+def found_here(names: list[str]) -> dict[str, str]:
+    """What becomes of the programs that this process is for."""
+    results = {}
+    for name, program in PROGRAMS.items():
+        standard = program.needs == "possible" and name in STANDARD_NAMES
+        if standard is STANDARD and (not names or any(part in name for part in names)):
+            results[name] = judged(program)
+            print(f"{program.needs:10} {name}: {results[name]}", file=sys.stderr, flush=True)
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, help="write what was found here")
+    parser.add_argument("--list", type=Path, help="say what of this list has no program")
+    parser.add_argument("names", nargs="*", help="parts of names; all if not given")
+    options = parser.parse_args()
+    results = found_here(options.names)
+    if STANDARD:
+        print(json.dumps(results))
+        return 0
+    command = [sys.executable, "-W", "ignore", __file__, *options.names]
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    results |= json.loads(ended.stdout.splitlines()[-1])
+    counts: dict[str, Counter[str]] = {}
+    for name, result in results.items():
+        kind = result if result.startswith("right") else result.split()[0].rstrip(":")
+        counts.setdefault(PROGRAMS[name].needs, Counter())[kind] += 1
+    for needs, count in counts.items():
+        print(f"{needs}: {sum(count.values())} functions: {dict(count)}")
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+    if options.list:
+        listed = [line[2:].strip() for line in options.list.read_text().splitlines()
+                  if line.startswith("- ")]  # fmt: skip
+        print("without a program:", [n for n in listed if n not in PROGRAMS])
+        print("not listed:", [n for n in PROGRAMS if n not in listed])
+    wrong = [problem(name, PROGRAMS[name].needs, result) for name, result in results.items()]
+    for text in filter(None, wrong):
+        print(f"not as it has to be: {text}")
+    return int(any(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
