@@ -95,6 +95,7 @@ from mygrad.interop.drop_in import drop_in
 from mygrad.interop.support import supports
 from mygrad.io import load, save
 from mygrad.linalg.einsum import *
+from mygrad.linalg.fitting import *
 from mygrad.linalg.products import *
 from mygrad.linalg.vectors import *
 from mygrad.math import *

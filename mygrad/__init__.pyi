@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from mygrad import errors as errors
+from mygrad import fft as fft
 from mygrad import linalg as linalg
 from mygrad import nnet as nnet
 from mygrad import optim as optim
 from mygrad import random as random
+from mygrad import special as special
 from mygrad import typing as typing
 from mygrad.arrays.availability import Availability as Availability
 from mygrad.arrays.availability import available_backends as available_backends
@@ -15,10 +17,12 @@ from mygrad.arrays.registry import get_adapter as get_adapter
 from mygrad.arrays.registry import register_backend as register_backend
 from mygrad.arrays.selection import selected_adapter as selected_adapter
 from mygrad.computational_graph.chain_rule import explain as explain
+from mygrad.interop.drop_in import drop_in as drop_in
 from mygrad.interop.support import supports as supports
 from mygrad.io.saving import load as load
 from mygrad.io.saving import save as save
 from mygrad.linalg.einsum import einsum as einsum
+from mygrad.linalg.fitting import polyfit as polyfit
 from mygrad.linalg.products import dot as dot
 from mygrad.linalg.products import inner as inner
 from mygrad.linalg.products import multi_matmul as multi_matmul
@@ -26,18 +30,44 @@ from mygrad.linalg.products import outer as outer
 from mygrad.linalg.products import tensordot as tensordot
 from mygrad.linalg.products import vdot as vdot
 from mygrad.linalg.vectors import cross as cross
-from mygrad.linalg.vectors import diagonal as diagonal
 from mygrad.linalg.vectors import kron as kron
 from mygrad.linalg.vectors import matvec as matvec
 from mygrad.linalg.vectors import multi_dot as multi_dot
 from mygrad.linalg.vectors import trace as trace
 from mygrad.linalg.vectors import vecdot as vecdot
 from mygrad.linalg.vectors import vecmat as vecmat
+from mygrad.math.covariance import corrcoef as corrcoef
+from mygrad.math.covariance import cov as cov
+from mygrad.math.differences import diff as diff
+from mygrad.math.differences import ediff1d as ediff1d
+from mygrad.math.differences import gradient as gradient
+from mygrad.math.differences import trapezoid as trapezoid
+from mygrad.math.differences import trapz as trapz
+from mygrad.math.differences import unwrap as unwrap
+from mygrad.math.float_parts import frexp as frexp
+from mygrad.math.float_parts import modf as modf
+from mygrad.math.interpolation import interp as interp
+from mygrad.math.polynomials import polyadd as polyadd
+from mygrad.math.polynomials import polyder as polyder
+from mygrad.math.polynomials import polydiv as polydiv
+from mygrad.math.polynomials import polyint as polyint
+from mygrad.math.polynomials import polymul as polymul
+from mygrad.math.polynomials import polysub as polysub
+from mygrad.math.polynomials import polyval as polyval
+from mygrad.math.polynomials import vander as vander
+from mygrad.math.roots import poly as poly
+from mygrad.math.roots import roots as roots
 from mygrad.math.rounding import clip as clip
 from mygrad.math.rounding import divmod as divmod
 from mygrad.math.sequential import add_sequence as add_sequence
 from mygrad.math.sequential import multiply_sequence as multiply_sequence
 from mygrad.math.ufunc import Ufunc as ufunc
+from mygrad.math.windows import bartlett as bartlett
+from mygrad.math.windows import blackman as blackman
+from mygrad.math.windows import hamming as hamming
+from mygrad.math.windows import hanning as hanning
+from mygrad.math.windows import i0 as i0
+from mygrad.math.windows import kaiser as kaiser
 from mygrad.nnet.layers.windows import sliding_window_view as sliding_window_view
 from mygrad.operation_base.classes import execute_op as execute_op
 from mygrad.statistics.averages import average as average
@@ -94,10 +124,8 @@ from mygrad.tensor_manip.diagonals import diagonal as diagonal
 from mygrad.tensor_manip.editing import append as append
 from mygrad.tensor_manip.editing import block as block
 from mygrad.tensor_manip.editing import delete as delete
-from mygrad.tensor_manip.editing import extract as extract
 from mygrad.tensor_manip.editing import insert as insert
 from mygrad.tensor_manip.editing import resize as resize
-from mygrad.tensor_manip.editing import trim_zeros as trim_zeros
 from mygrad.tensor_manip.looping import apply_along_axis as apply_along_axis
 from mygrad.tensor_manip.looping import apply_over_axes as apply_over_axes
 from mygrad.tensor_manip.selecting import compress as compress
@@ -240,6 +268,7 @@ exp: UnaryUfunc
 exp2: UnaryUfunc
 expm1: UnaryUfunc
 fix: UnaryUfunc
+float_power: BinaryUfunc
 floor: UnaryUfunc
 floor_divide: BinaryUfunc
 fmax: BinaryUfunc
@@ -248,6 +277,7 @@ fmod: BinaryUfunc
 heaviside: BinaryUfunc
 hypot: BinaryUfunc
 inf: float
+ldexp: BinaryUfunc
 log: UnaryUfunc
 log10: UnaryUfunc
 log1p: UnaryUfunc
@@ -261,6 +291,7 @@ multiply: BinaryUfunc
 nan: float
 negative: UnaryUfunc
 newaxis: None
+nextafter: BinaryUfunc
 pi: float
 positive: UnaryUfunc
 power: BinaryUfunc
@@ -275,6 +306,7 @@ sign: UnaryUfunc
 sin: UnaryUfunc
 sinc: UnaryUfunc
 sinh: UnaryUfunc
+spacing: UnaryUfunc
 sqrt: UnaryUfunc
 square: UnaryUfunc
 subtract: BinaryUfunc
@@ -313,8 +345,14 @@ def concatenate(
     dtype: DTypeLikeReals = ..., *, casting: str = ..., constant: bool | None = ...
 ) -> Tensor: ...
 def conj(x: ArrayLike, *, out: Any = ..., constant: bool | None = ...) -> Tensor: ...
+def convolve(
+    a: ArrayLike, v: ArrayLike, mode: Any = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
 def copy(
     a: ArrayLike, order: str = ..., *, out: Any = ..., constant: bool | None = ...
+) -> Tensor: ...
+def correlate(
+    a: ArrayLike, v: ArrayLike, mode: Any = ..., *, out: Any = ..., constant: bool | None = ...
 ) -> Tensor: ...
 def cumprod(
     a: ArrayLike, axis: int | None = ..., *, dtype: DTypeLikeReals = ...,

@@ -12,7 +12,6 @@ __all__ = ["ELSEWHERE", "KEYWORDS", "KEYWORDS_FOR", "NUMPY_CALLS", "cases"]
 ELSEWHERE = {
     **dict.fromkeys(("dft", "hermitian_dft", "real_dft"), "test_fft"),
     "polynomial_roots": "test_polynomials",
-    "least_squares": "test_fitting",
 }
 """Primitives whose results have a dtype of their own, or which need operands that fit together."""
 
@@ -33,7 +32,6 @@ def cases(on: Callable[..., Any], then: Callable[..., Any]) -> dict[str, list[An
         ],
         "horner": [on((4,), (2, 3)), on((1,), (2,)), on((3,), ())],
         "bessel_i": [on((2, 3)), on((3,), order=1), on((), order=4)],
-        "pseudo_inverse": [then((3, 2), extra=(1e-6,)), then((2, 4), extra=(1e-6,))],
         "characteristic_polynomial": [on((3, 3)), on((1, 1))],
     }
 

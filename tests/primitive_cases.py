@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import cases_linalg
 import cases_fft
+import cases_linalg
 import cases_sorting
 import numpy as np
 from numpy.typing import NDArray

@@ -19,7 +19,8 @@ LAYERS = [
     {"autodiff"},
     {"tensors", "typing"},
     {
-        "math", "linalg", "fft", "special", "tensor_manip", "tensor_creation", "statistics", "random",
+        "math", "linalg", "fft", "special", "statistics", "tensor_manip", "tensor_creation",
+        "random",
     },
     {"nnet", "operation_base", "io", "testing"},
     {"optim"},

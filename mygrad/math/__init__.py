@@ -13,7 +13,6 @@ from mygrad.math.trigonometric import *
 from mygrad.math.convolution import *
 from mygrad.math.covariance import *
 from mygrad.math.differences import *
-from mygrad.math.fitting import *
 from mygrad.math.interpolation import *
 from mygrad.math.polynomials import *
 from mygrad.math.roots import *

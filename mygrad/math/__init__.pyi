@@ -40,6 +40,7 @@ from mygrad import exp2 as exp2
 from mygrad import expm1 as expm1
 from mygrad import fabs as fabs
 from mygrad import fix as fix
+from mygrad import float_power as float_power
 from mygrad import floor as floor
 from mygrad import floor_divide as floor_divide
 from mygrad import fmax as fmax
@@ -47,6 +48,7 @@ from mygrad import fmin as fmin
 from mygrad import fmod as fmod
 from mygrad import heaviside as heaviside
 from mygrad import hypot as hypot
+from mygrad import ldexp as ldexp
 from mygrad import log as log
 from mygrad import log10 as log10
 from mygrad import log1p as log1p
@@ -62,6 +64,7 @@ from mygrad import minimum as minimum
 from mygrad import mod as mod
 from mygrad import multiply as multiply
 from mygrad import negative as negative
+from mygrad import nextafter as nextafter
 from mygrad import positive as positive
 from mygrad import power as power
 from mygrad import prod as prod
@@ -77,6 +80,7 @@ from mygrad import sign as sign
 from mygrad import sin as sin
 from mygrad import sinc as sinc
 from mygrad import sinh as sinh
+from mygrad import spacing as spacing
 from mygrad import sqrt as sqrt
 from mygrad import square as square
 from mygrad import std as std
@@ -95,7 +99,8 @@ from mygrad.math.differences import gradient as gradient
 from mygrad.math.differences import trapezoid as trapezoid
 from mygrad.math.differences import trapz as trapz
 from mygrad.math.differences import unwrap as unwrap
-from mygrad.math.fitting import polyfit as polyfit
+from mygrad.math.float_parts import frexp as frexp
+from mygrad.math.float_parts import modf as modf
 from mygrad.math.interpolation import interp as interp
 from mygrad.math.polynomials import polyadd as polyadd
 from mygrad.math.polynomials import polyder as polyder

@@ -46,10 +46,8 @@ from mygrad.tensor_manip.diagonals import diagonal as diagonal
 from mygrad.tensor_manip.editing import append as append
 from mygrad.tensor_manip.editing import block as block
 from mygrad.tensor_manip.editing import delete as delete
-from mygrad.tensor_manip.editing import extract as extract
 from mygrad.tensor_manip.editing import insert as insert
 from mygrad.tensor_manip.editing import resize as resize
-from mygrad.tensor_manip.editing import trim_zeros as trim_zeros
 from mygrad.tensor_manip.looping import apply_along_axis as apply_along_axis
 from mygrad.tensor_manip.looping import apply_over_axes as apply_over_axes
 from mygrad.tensor_manip.selecting import compress as compress

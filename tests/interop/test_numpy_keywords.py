@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-import cases_linalg
 import cases_fft
+import cases_linalg
 import cases_sorting
 import numpy as np
 import pytest
@@ -142,7 +142,6 @@ FOR: dict[tuple[str, str], list[Any]] = {
 }  # fmt: skip
 for mine in (cases_sorting,):
     CALLS |= mine.CALLS
-    ELSEWHERE |= mine.ELSEWHERE
     BY_NAME |= mine.BY_NAME
     FOR |= mine.FOR
 REST = {  # what **kwargs takes

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.primitive import primitive
+from mygrad.linalg.solving import lstsq, pinv
 from mygrad.math.arithmetic import divide, multiply
-from mygrad.math.dtypes import is_complex
 from mygrad.math.exp_log import sqrt
 from mygrad.math.polynomials import vander
 from mygrad.math.sequential import sum as total
@@ -19,113 +18,6 @@ from mygrad.tensors.base import as_operand_tensors
 __all__ = ["polyfit"]
 
 
-# --- least squares ----------------------------------------------------------------------------
-def _adjoint_matrix(a: Any, xp: Any) -> Any:
-    turned = xp.matrix_transpose(a)
-    return xp.conj(turned) if is_complex(a, xp) else turned
-
-
-def _conjugate(a: Any, xp: Any) -> Any:
-    return xp.conj(a) if is_complex(a, xp) else a
-
-
-def _pseudo_inverse_rule(g: Any, a: Any, out: Any, xp: Any) -> Any:
-    """The derivative of a pseudo-inverse whose rank stays: Golub and Pereyra (1973)."""
-    turned = xp.matrix_transpose(g)
-    across = xp.matmul(xp.matmul(turned, out), _adjoint_matrix(out, xp))
-    outside = across - xp.matmul(a, xp.matmul(out, across))
-    down = xp.matmul(xp.matmul(_adjoint_matrix(out, xp), out), turned)
-    within = down - xp.matmul(xp.matmul(down, out), a)
-    transposed = xp.matrix_transpose(out)
-    return _conjugate(outside + within, xp) - xp.matmul(xp.matmul(transposed, g), transposed)
-
-
-@primitive(a=lambda g, a, out, xp: _pseudo_inverse_rule(g, a, out, xp))
-def pseudo_inverse(a: Any, rcond: float, *, xp: Any) -> Any:
-    """The pseudo-inverse of a matrix, by its singular values.
-
-    Parameters
-    ----------
-    a : ArrayLike
-        Shape (m, n).
-    rcond : float
-        Singular values up to this share of the largest one count as 0.
-
-    Returns
-    -------
-    Tensor
-        Shape (n, m).
-    """
-    library = xp.adapter.xp
-    left, sizes, right = library.linalg.svd(a, full_matrices=False)
-    kept = sizes > rcond * sizes[0]
-    inverse = library.where(kept, 1 / library.where(kept, sizes, 1.0), 0.0)
-    right = _adjoint_matrix(right, xp)
-    return library.matmul(right * inverse, _adjoint_matrix(left, xp))
-
-
-def _least_squares_rule(
-    g: Any, a: Any, b: Any, out: Any, rcond: float, rank: int, wanted: Any, xp: Any
-) -> tuple[Any, Any]:
-    """The adjoints by the matrix and by the right-hand side, with vectors as columns."""
-    inverse = xp.pseudo_inverse(a, rcond)
-    vector = b.ndim == 1
-    if vector:
-        g, b, out = (xp.expand_dims(t, axis=1) for t in (g, b, out))
-    by_b = xp.matmul(xp.matrix_transpose(inverse), g)
-    by_a = None
-    if wanted[0]:
-        rest = b - xp.matmul(a, out)
-        by_a = -xp.matmul(by_b, xp.matrix_transpose(out))
-        sideways = xp.matmul(inverse, _conjugate(by_b, xp))
-        by_a = by_a + xp.matmul(_conjugate(rest, xp), xp.matrix_transpose(sideways))
-        if rank < a.shape[1]:  # else there is nothing outside of the range of its rows
-            beyond = _conjugate(g - xp.matmul(xp.matrix_transpose(a), by_b), xp)
-            found = xp.matmul(xp.matrix_transpose(inverse), _conjugate(out, xp))
-            by_a = by_a + xp.matmul(found, xp.matrix_transpose(beyond))
-    return by_a, (xp.squeeze(by_b, axis=1) if vector else by_b)
-
-
-@primitive(joint={("a", "b"): _least_squares_rule})
-def least_squares(a: Any, b: Any, rcond: float, rank: int, *, xp: Any) -> Any:
-    """The shortest x for which the length of ``b - a @ x`` is least.
-
-    Parameters
-    ----------
-    a : ArrayLike
-        Shape (m, n).
-    b : ArrayLike
-        Shape (m,) or (m, k).
-    rcond : float
-        Singular values of `a` up to this share of the largest one count as 0.
-    rank : int
-        How many are more than that.
-
-    Returns
-    -------
-    Tensor
-        Shape (n,) or (n, k).
-
-    Notes
-    -----
-    The derivative is that of the pseudo-inverse times `b` (Golub and Pereyra, 1973), where the
-    rank of `a` stays what it is. It needs the pseudo-inverse, and no normal equations.
-    """
-    library = xp.adapter.xp
-    theirs = getattr(library.linalg, "lstsq", None)
-    if theirs is not None and xp.adapter.name == "numpy":
-        return theirs(a, b, rcond)[0]
-    left, sizes, right = library.linalg.svd(a, full_matrices=False)
-    kept = sizes > rcond * sizes[0]
-    column = library.reshape(b, (b.shape[0], -1))
-    shares = library.matmul(_adjoint_matrix(left, xp), column)
-    inverse = library.where(kept, 1 / library.where(kept, sizes, 1.0), 0.0)
-    shares = library.expand_dims(inverse, axis=1) * shares
-    found = library.matmul(_adjoint_matrix(right, xp), shares)
-    return library.reshape(found, (a.shape[1], *b.shape[1:]))
-
-
-# --- fits -------------------------------------------------------------------------------------
 def polyfit(
     x: Any, y: Any, deg: int, rcond: float | None = None, full: bool = False,
     w: Any = None, cov: bool | str = False, *, constant: bool | None = None,
@@ -206,11 +98,9 @@ def polyfit(
     matrix = matrix / scale
     common = library.result_type(matrix.dtype, values.dtype)
     matrix, values = (t.astype(common) for t in (matrix, values))
-    sizes = _singular_values(matrix._data, library)
-    rank = int(library.sum(library.astype(sizes > rcond * sizes[0], library.int64)))
+    found, _, rank, sizes = lstsq(matrix, values, rcond)
     if rank != deg + 1 and not full:
         warn("Polyfit may be poorly conditioned", RankWarning)
-    found = least_squares(matrix, values, rcond=rcond, rank=rank)
     result = divide(found, _beside(scale, found), constant=constant)
     if not (full or cov):
         return result
@@ -221,7 +111,7 @@ def polyfit(
     elif not squares.ndim:
         squares = squares.reshape(1)
     if full:
-        return result, squares, rank, sizes, rcond
+        return result, squares, rank, sizes._data, rcond
     spread = _inverse_of_square(matrix, rcond) / (expand_dims(scale, axis=1) * scale)
     if cov == "unscaled":
         factor: Any = 1.0
@@ -261,12 +151,6 @@ def _complex(t: Any) -> bool:
     return bool(adapter_of(t._data).xp.isdtype(t.dtype, "complex floating"))  # type: ignore[union-attr]
 
 
-def _singular_values(matrix: Any, library: Any) -> Any:
-    """Those of a matrix with many rows, by way of its triangular factor."""
-    _, triangle = library.linalg.qr(matrix, mode="reduced")
-    return library.linalg.svdvals(triangle)
-
-
 def _beside(scale: Any, found: Any) -> Any:
     return scale if found.ndim == 1 else expand_dims(scale, axis=1)
 
@@ -274,6 +158,6 @@ def _beside(scale: Any, found: Any) -> Any:
 def _inverse_of_square(matrix: Any, rcond: float) -> Any:
     """The inverse of ``matrix.T @ matrix``."""
     if _complex(matrix):
-        return pseudo_inverse(matrix.T @ matrix, rcond=rcond)
-    inverse = pseudo_inverse(matrix, rcond=rcond)
+        return pinv(matrix.T @ matrix, rcond)
+    inverse = pinv(matrix, rcond)
     return inverse @ inverse.T
