@@ -150,7 +150,6 @@ REST = {  # what **kwargs takes
     "einsum": ["dtype", "order", "casting"],
 }
 CALLS |= cases_linalg.CALLS
-ELSEWHERE |= cases_linalg.SWEPT_ELSEWHERE
 BY_NAME |= cases_linalg.BY_NAME
 FOR |= cases_linalg.FOR
 NOT_ALONE = ("a_min", "a_max")
