@@ -17,7 +17,7 @@ import pytest
 import mygrad as mg
 from mygrad.autodiff.namespace import compositions, registry
 from mygrad.testing.kernel_calls import CALLS, FLOATS
-from mygrad.testing.kernels import LAYOUTS, drawing, kinds_on, same
+from mygrad.testing.kernels import LAYOUTS, CannotCompare, drawing, kinds_on, same
 
 BACKENDS = Path(__file__).parent.parent.parent / "backends"
 
@@ -61,11 +61,6 @@ def test_kernels_do_what_portable_functions_do(name: str, special: bool) -> None
     adapter = mg.backends.selected_adapter()
     if name not in adapter.kernels:
         pytest.skip(f"{adapter.name} has no such kernel")
-    if name == "repeated_places":
-        try:
-            adapter.xp.repeat(adapter.asarray([1]), adapter.asarray([1]))
-        except ValueError:
-            pytest.skip("cupy: before 14.2 its own repeat takes no arrays")
     for kind in kinds_on(adapter, name):
         if special and kind in ("i4", "u1", "b1"):
             continue
@@ -75,6 +70,9 @@ def test_kernels_do_what_portable_functions_do(name: str, special: bool) -> None
                     call = make(drawing(kind, special, layout))
                 try:
                     same(adapter, name, call, layout)
+                except CannotCompare as error:
+                    assert name == "repeated_places" and adapter.name == "cupy", error
+                    pytest.skip("cupy: before 14.2 its own repeat takes no arrays")
                 except AssertionError as error:
                     raise AssertionError(f"{name}({call}), {kind}, {layout}: {error}") from error
 
