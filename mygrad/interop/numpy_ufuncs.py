@@ -101,6 +101,8 @@ def origin(ufunc: Any) -> str:
     name = getattr(ufunc, "__name__", None) or ufunc.name
     if name.startswith("cupy") and type(ufunc).__name__ != "ElementwiseKernel":
         special = "cupyx_scipy_special_"
+        if found := scipy_special.origin(name.removeprefix("cupy_"), ufunc):
+            return found
         return name.replace(special, "cupyx.scipy.special.").replace("cupy_", "cupy.", 1)
     if getattr(sys.modules.get("numpy"), name, None) is ufunc:
         return f"numpy.{name}"
