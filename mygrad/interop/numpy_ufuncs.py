@@ -130,7 +130,7 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
         return _computed(
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())
         )
-    if isinstance(function, Ufunc):  # which does nothing but `apply` when called plainly
+    if isinstance(function, Ufunc) and function.only_applies:
         _known[ufunc] = function
     _drop_defaults(kwargs)
     if kwargs:

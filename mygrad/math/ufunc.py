@@ -18,8 +18,15 @@ __all__ = ["Elementwise", "Ufunc", "ufunc"]
 
 
 class Ufunc(Primitive):
-    """What NumPy calls a ufunc: its attributes, and its methods, which tensors go through."""
+    """What NumPy calls a ufunc: its attributes, and its methods, which tensors go through.
 
+    Attributes
+    ----------
+    only_applies
+        Whether calling it with operands alone is `apply`, and nothing else.
+    """
+
+    only_applies = True
     at = ufunc_methods.at
     accumulate = ufunc_methods.accumulate
     outer = ufunc_methods.outer
