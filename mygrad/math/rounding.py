@@ -112,8 +112,8 @@ class _Sign(Elementwise):
 def _phase_slope(g: Any, x: Any, out: Any, xp: Any) -> Any:
     """The adjoint without its part along `x`, as moves along `x` change nothing; 0 at 0."""
     length = xp.abs(x)
-    inverse = xp.where(length == 0, 0.0, 1 / xp.where(length == 0, 1.0, length))
-    return (g - xp.conj(out) * xp.real(g * out)) * inverse
+    along = xp.conj(out) * xp.real(g * out)
+    return xp.where(length == 0, 0.0, (g - along) / xp.where(length == 0, 1.0, length))
 
 
 @library_function(part=("sign", None), x=_phase_slope)

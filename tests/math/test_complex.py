@@ -152,7 +152,8 @@ def test_the_sign_of_a_complex_variable_is_no_constant() -> None:
     check_gradients(function, parts)
     check_second_derivatives(function, parts)
     z = mg.tensor([3 + 4j, 0j])
-    result = mg.sign(z)
+    with np.errstate(invalid="ignore"):  # the library divides, and mends it
+        result = mg.sign(z)
     np.testing.assert_allclose(result.data, [0.6 + 0.8j, 0])
     result.backward()
     assert z.grad[1] == 0
