@@ -106,6 +106,8 @@ def origin(ufunc: Any) -> str:
     name = getattr(ufunc, "__name__", None) or ufunc.name
     if name.startswith("cupy") and type(ufunc).__name__ != "ElementwiseKernel":
         special = "cupyx_scipy_special_"
+        if found := scipy_special.origin(name.removeprefix("cupy_"), ufunc):
+            return found
         return name.replace(special, "cupyx.scipy.special.").replace("cupy_", "cupy.", 1)
     if getattr(sys.modules.get("numpy"), name, None) is ufunc:
         return f"numpy.{name}"
@@ -142,7 +144,7 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
         return _computed(
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())
         )
-    if isinstance(function, Ufunc):  # which does nothing but `apply` when called plainly
+    if isinstance(function, Ufunc) and function.only_applies:
         _known[ufunc] = function
     _drop_defaults(kwargs)
     plain = ufunc.signature is None and not isinstance(function, Ufunc)

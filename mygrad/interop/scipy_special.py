@@ -1,7 +1,8 @@
 """SciPy's ufuncs on tensors: ``scipy.special.erf(t)`` is ``mygrad.special.erf(t)``.
 
-`scipy.special` has ufuncs, and Python functions on top of ufuncs that are not public. What these
-functions do on the way is no matter: in the end they call a ufunc with the tensor.
+`scipy.special` has ufuncs, and Python functions on top of ufuncs that are not public (`zeta`,
+`lambertw`). Those that make arrays of their arguments first (`polygamma`, `logsumexp`, `softmax`)
+never ask a tensor; they warn, and are to be called as functions of `mygrad.special`.
 """
 
 from __future__ import annotations
@@ -16,27 +17,23 @@ __all__ = ["MODULES", "counterpart", "origin"]
 MODULES = ("scipy.special", "cupyx.scipy.special")
 """Whose names are those of `mygrad.special`."""
 
-ROUNDED = frozenset(("round",))
-"""Functions that are piecewise constant: the names of SciPy's that are NumPy's, too, and no other's
-in `mygrad.special`."""
-
 
 def origin(name: str, ufunc: Any) -> str | None:
     """Where a ufunc of SciPy is from, and what it is called there; None for those of others."""
-    for module in ("scipy.special", "scipy.special._ufuncs"):
+    for module in (*MODULES, "scipy.special._ufuncs"):
         if getattr(sys.modules.get(module), name, None) is ufunc:
-            return f"scipy.special.{name}"
+            return f"{module.removesuffix('._ufuncs')}.{name}"
     return None
 
 
 def counterpart(name: str) -> Callable[..., Any] | None:
     """What does the work of SciPy's ufunc of this name on tensors; None if there is nothing."""
-    rooms = import_module("mygrad.special"), import_module("mygrad.math")
-    if name in ROUNDED:
-        return rooms[1].round
+    if name == "round":  # which is no other function than NumPy's
+        return import_module("mygrad.math").round
     if name.startswith("_"):
         return private().get(name)
-    return getattr(rooms[0], name, None) if name in rooms[0].__all__ else None
+    room = import_module("mygrad.special")
+    return getattr(room, name) if name in room.__all__ else None
 
 
 def private() -> dict[str, Callable[..., Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.arrays import get_adapter
 from mygrad.math.arithmetic import power_by_base, power_by_exponent
+from mygrad.math.dtypes import floats
 from mygrad.math.library_functions import (
     LibraryFunction,
     documented,
@@ -55,7 +56,8 @@ def ldexp(x1: Any, x2: Any, *, xp: Any) -> Any:
     >>> mg.ldexp(mg.tensor([0.5, 0.75]), 3)
     Tensor([4., 6.])
     """
-    return x1 * 2.0**x2
+    x1 = floats(x1, xp)
+    return x1 * 2.0 ** xp.astype(x2, x1.dtype)
 
 
 @library_function(part=("frexp", 0), x=lambda g, x, xp: xp[ldexp](g, -xp[_exponent](x)))
@@ -82,7 +84,8 @@ def frexp(x: Any) -> Any:
 @library_function(part=("modf", 0), x=lambda g: g)
 def _fraction(x: Any, *, xp: Any) -> Any:
     """What is behind the decimal point, with the sign of the number."""
-    return xp.where(xp.isinf(x), 0.0, x - xp.trunc(x))
+    x = xp.where(xp.isinf(x), 0.0, x)
+    return x - xp.trunc(x)
 
 
 @library_function(part=("modf", 1), x=None)

@@ -13,6 +13,7 @@ from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_complex
+from mygrad.math.library_functions import library_function
 from mygrad.math.ufunc import Elementwise, ufunc
 from mygrad.tensors.base import Tensor
 
@@ -95,22 +96,35 @@ def rint(x: Any, *, xp: Any) -> Any:
 
 
 class _Sign(Elementwise):
-    """`sign`, which is not piecewise constant on complex numbers."""
+    """`sign`, which is piecewise constant on real numbers alone."""
+
+    only_applies = False
 
     def __call__(self, *operands: Any, **options: Any) -> Any:
         for x in operands[:1]:
             if isinstance(x, Handle) and not x._constant:
                 adapter = adapter_of(x._data)
                 if adapter is not None and is_complex(x, namespace_of(adapter)):
-                    raise TypeError(
-                        "sign has no derivative here for complex numbers, of which it would be "
-                        "x / abs(x): write that, or mg.sign(x.data) for a constant"
-                    )
+                    return _phase(*operands, **options)
         return super().__call__(*operands, **options)
+
+
+def _phase_slope(g: Any, x: Any, out: Any, xp: Any) -> Any:
+    """The adjoint without its part along `x`, as moves along `x` change nothing; 0 at 0."""
+    length = xp.abs(x)
+    along = xp.conj(out) * xp.real(g * out)
+    return xp.where(length == 0, 0.0, (g - along) / xp.where(length == 0, 1.0, length))
+
+
+@library_function(part=("sign", None), x=_phase_slope)
+def _phase(x: Any) -> Any:
+    """``x / abs(x)``, the sign of complex numbers."""
 
 
 def _sign(x: Any) -> Any:
     """-1, 0 or 1. Piecewise constant: the result is a constant.
+
+    Of complex numbers it is ``x / abs(x)``, which is differentiable, and 0 at 0.
 
     Parameters
     ----------

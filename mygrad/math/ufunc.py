@@ -20,6 +20,9 @@ __all__ = ["Elementwise", "Ufunc", "ufunc"]
 class Ufunc(Primitive):
     """What NumPy calls a ufunc: its attributes, and its methods, which tensors go through."""
 
+    only_applies = True
+    """Whether calling it with operands alone is `apply`, and nothing else."""
+
     at = ufunc_methods.at
     accumulate = ufunc_methods.accumulate
     outer = ufunc_methods.outer

@@ -330,12 +330,18 @@ def _axes(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
 
 def _in_its_dtype(ufunc: Any, x: Any, dtype: Any) -> Any:
     """The operand in the dtype of the results: that which is asked for, or the function's."""
+    adapter = adapter_of(x._data)
+    assert adapter is not None
     if dtype is None:
-        adapter = adapter_of(x._data)
-        assert adapter is not None
         nothing = adapter.xp.zeros((0,), dtype=x.dtype)
         dtype = ufunc(nothing, nothing).dtype
-    return registry["astype"](x, dtype, copy=False)
+        return registry["astype"](x, dtype, copy=False)
+    x = registry["astype"](x, dtype, copy=False)
+    nothing = adapter.xp.zeros((0,), dtype=x.dtype)
+    computed = ufunc(nothing, nothing).dtype
+    if computed != x.dtype:
+        raise TypeError(f"{ufunc.name}: it computes in {computed}, and not in dtype={dtype}")
+    return x
 
 
 def _in_rows(x: Any, axes: tuple[int, ...]) -> Any:

@@ -149,8 +149,32 @@ def test_values_are_those_of_numpy() -> None:
 
 
 def test_the_sign_of_a_complex_variable_is_no_constant() -> None:
-    z = mg.tensor([3 + 4j])
-    with pytest.raises(TypeError, match=r"x / abs\(x\)"):
-        mg.sign(z)
-    np.testing.assert_allclose(mg.sign(z.data).data, [0.6 + 0.8j])
-    np.testing.assert_allclose(np.sign(mg.tensor([3 + 4j], constant=True)), [0.6 + 0.8j])
+    np.sign(mg.tensor([1.0]))  # that of real numbers is; NumPy's call goes the same way again
+
+    def function(a: Any, b: Any) -> Any:
+        z = np.sign(a + 1j * b)
+        return mg.real(z) * 0.7 + mg.imag(z) * 0.3
+
+    parts = [np.array([3.0, -0.5]), np.array([4.0, 0.2])]
+    check_gradients(function, parts)
+    check_second_derivatives(function, parts)
+    z = mg.tensor([3 + 4j, 0j])
+    with np.errstate(invalid="ignore"):  # the library divides, and mends it
+        result = mg.sign(z)
+    np.testing.assert_allclose(result.data, [0.6 + 0.8j, 0])
+    result.backward()
+    assert z.grad[1] == 0
+    assert np.sign(mg.tensor([3 + 4j], constant=True)).constant
+
+
+@pytest.mark.parametrize("name", ["arccosh", "arcsinh", "arctanh", "arctan", "sqrt", "log"])
+def test_on_branch_cuts_the_side_is_that_of_the_value(name: str) -> None:
+    """On a cut the sign of a zero says on which side a number is; slopes are along the cut."""
+    f, step = getattr(np, name), 1e-6
+    for x, y in ((1.3, 0.0), (1.3, -0.0), (-1.3, 0.0), (-1.3, -0.0), (0.0, 1.3), (-0.0, -1.3),
+                 (-0.0, 1.3), (0.0, -1.3)):  # fmt: skip
+        ends = [complex(x + k * step, y) if x else complex(x, y + k * step) for k in (1, -1)]
+        slope = (f(ends[0]) - f(ends[1])) / (2 * (step if x else 1j * step))
+        z = mg.tensor(complex(x, y))
+        mg.real(f(z)).backward()
+        np.testing.assert_allclose(z.grad, slope, rtol=1e-6, atol=1e-9, err_msg=f"{x}, {y}")

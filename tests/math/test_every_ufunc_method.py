@@ -179,7 +179,7 @@ def test_functions_of_several_results_write_them() -> None:
     assert np.ldexp(mantissa, exponent).tolist() == [2.5, -3.75]
     (np.ldexp(mantissa, exponent) * [2.0, 3.0]).backward()
     assert x.grad.tolist() == [2.0, 3.0]
-    with pytest.raises(TypeError, match="dtype"):
+    with pytest.raises(TypeError, match=r"dtype|No loop"):
         np.frexp(x, dtype=np.float32)
     with pytest.raises(TypeError, match="dtype"):
         mg.frexp(x, dtype=np.float32)

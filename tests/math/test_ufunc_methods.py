@@ -13,7 +13,7 @@ import mygrad as mg
 from mygrad.math.ufunc import ufunc
 
 SHARED = sorted(
-    {n for n in dir(mg) if isinstance(getattr(mg, n), mg.ufunc) and n != "matmul"}
+    {n for n in dir(mg) if isinstance(getattr(mg, n), mg.ufunc) and n not in ("matmul", "ldexp")}
     & {n for n in dir(np) if isinstance(getattr(np, n), np.ufunc)}
 )
 BINARY = [n for n in SHARED if getattr(np, n).nin == 2]
@@ -135,7 +135,8 @@ def test_accumulate(name: str, axis: int) -> None:
     ours = getattr(mg, name).accumulate
     assert both(ours, getattr(np, name).accumulate, X, axis=axis)
     check_gradients(lambda x: ours(x, axis=axis), [X])
-    assert both(ours, getattr(np, name).accumulate, X, axis=axis, dtype="float32")
+    computed = both(ours, getattr(np, name).accumulate, X, axis=axis, dtype="float32")
+    assert computed == (name != "float_power")  # which is of double precision
 
 
 @pytest.mark.parametrize("indices", [[0, 2], [2, 0, 3], [1], [0, 0, 3, 1], []], ids=str)

@@ -208,6 +208,8 @@ def test_scaled_functions_of_complex_numbers_have_no_derivative() -> None:
         z = mg.tensor([0.5 + 0.3j])
         with pytest.raises(TypeError, match=rf"{name} of complex numbers"):
             getattr(special, name)(1.5, z).backward()
+    with pytest.raises(TypeError, match="airye is for real numbers"):
+        special.airye(mg.tensor([0.5 + 0.3j]))[0].backward()
 
 
 @pytest.mark.parametrize("name", ["erf", "lambertw", "wofz", "jv"])

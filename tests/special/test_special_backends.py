@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,17 @@ def test_on_the_selected_backend(name: str) -> None:
     for t, other in zip(leaves, on_numpy, strict=True):
         if isinstance(t, mg.Tensor):
             np.testing.assert_allclose(host(t.grad), other.grad, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["erf", "expit", "gammaln", "xlogy", "k0"])
+def test_ufuncs_of_cupyx(name: str) -> None:
+    if selected_adapter().name != "cupy":
+        pytest.skip("CuPy's functions take tensors on CuPy")
+    theirs = getattr(import_module("cupyx.scipy.special"), name)
+    drawn = operands_of(name)
+    leaves, others = ([mg.tensor(a) for a in drawn] for _ in range(2))
+    with on_pretended_devices():
+        theirs(*leaves).sum().backward()
+        getattr(mg.special, name)(*others).sum().backward()
+    for t, other in zip(leaves, others, strict=True):
+        np.testing.assert_array_equal(host(t.grad), host(other.grad))

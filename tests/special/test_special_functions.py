@@ -153,6 +153,39 @@ def test_operands_without_a_rule(name: str, k: int) -> None:
     assert live
 
 
+def test_parameters_of_functions_of_several_results() -> None:
+    for call in (
+        lambda t: scipy_special.ellipj(0.5, t), lambda t: scipy_special.pbdv(t, 0.5),
+        lambda t: scipy_special.pbvv(t, 0.5), lambda t: scipy_special.pbwa(t, 0.5),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="no derivative by its operand"):
+            call(mg.tensor(0.4))
+
+
+def derivatives(name: str, of_parameters: Callable[[Any], Any]) -> list[Array]:
+    """First derivatives, and those of their squares, with parameters in another form."""
+    drawn, live = operands_of(name)
+    operands = [mg.tensor(a) if k in live else of_parameters(a) for k, a in enumerate(drawn)]
+    leaves = [operands[k] for k in live]
+    sum(part.sum() for part in parts(FUNCTIONS[name](*operands))).backward(create_graph=True)
+    firsts = [t.grad for t in leaves]
+    sum((g * g).sum() for g in firsts).backward()
+    return [*(g.data for g in firsts), *(t.grad for t in leaves)]
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, drawn in SPECIAL.items() if not all(isinstance(d, tuple) for d in drawn)]
+)
+def test_parameters_may_be_arrays_and_constants(name: str) -> None:
+    want = derivatives(name, lambda a: a)
+    for form in (
+        np.asarray, lambda a: np.full(3, a), lambda a: mg.tensor(a, constant=True),
+        lambda a: mg.tensor(np.full(3, a), constant=True),
+    ):  # fmt: skip
+        for got, wanted in zip(derivatives(name, form), want, strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-9)
+
+
 WITHOUT = sorted(
     name for name in dir(scipy_special)
     if isinstance(getattr(scipy_special, name), np.ufunc)
