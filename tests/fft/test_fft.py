@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
+from against_numpy import needs_transforms
 from gradcheck import gradients, host, raw
 from numpy.typing import NDArray
 
@@ -16,18 +16,7 @@ from mygrad.testing import check_grads
 Array = NDArray[Any]
 
 
-def without_cufft() -> bool:
-    """Whether the suite runs on CuPy, and there is no library of transforms for it."""
-    if mg.backends.selected_adapter().name != "cupy":
-        return False
-    try:
-        import_module("cupy").cuda.cufft  # noqa: B018 -- loads it
-    except ImportError:
-        return True
-    return False
-
-
-pytestmark = pytest.mark.skipif(without_cufft(), reason="cuFFT is not installed")
+pytestmark = needs_transforms
 
 ONE = ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft"]
 SEVERAL = ["fftn", "ifftn", "rfftn", "irfftn"]
