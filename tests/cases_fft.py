@@ -32,15 +32,15 @@ def lacks(library: str) -> bool:
 ELSEWHERE = {
     **dict.fromkeys(("dft", "hermitian_dft", "real_dft"), "test_fft"),
     "polynomial_roots": "test_polynomials",
-    "least_squares": "test_fitting",
 }
-"""Primitives whose results have a dtype of their own, or which need operands that fit together."""
+"""Primitives whose results have a dtype of their own, and where they are tested."""
 
 NEEDED = {
     "bessel_i": "Bessel functions",
     "characteristic_polynomial": "cusolver",
     "convolve": "cufft",
     "correlate": "cufft",
+    "least_squares": "cusolver",
     "pseudo_inverse": "cusolver",
 }
 """By primitive, the library of CUDA's by which CuPy computes it."""
@@ -63,6 +63,10 @@ def cases(on: Callable[..., Any], then: Callable[..., Any]) -> dict[str, list[An
         "horner": [on((4,), (2, 3)), on((1,), (2,)), on((3,), ())],
         "bessel_i": [on((2, 3)), on((3,), order=1), on((), order=4)],
         "pseudo_inverse": [then((3, 2), extra=(1e-6,)), then((2, 4), extra=(1e-6,))],
+        "least_squares": [
+            then((4, 2), (4,), extra=(1e-6, 2)),
+            then((3, 2), (3, 2), extra=(1e-6, 2)),
+        ],
         "characteristic_polynomial": [on((3, 3)), on((1, 1))],
     }
     return {name: [] if lacks(NEEDED.get(name, "")) else calls for name, calls in found.items()}
