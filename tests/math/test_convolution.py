@@ -49,7 +49,8 @@ def test_numbers_and_dtypes() -> None:
     agrees("convolve", A, np.array(2.0))
     same_values("convolve", np.array([1, 2, 3]), np.array([0, 1]))
     same_values("correlate", A.astype(np.float32), V.astype(np.float32), "full", rtol=1e-5)
-    same_values("convolve", A, 2.0)
+    agrees("convolve", A, 2.0)
+    agrees("convolve", 2.0j, A)
     x = mg.tensor(A.astype(np.float32))
     mg.convolve(x, V.astype(np.float32)).backward()
     assert x.grad.dtype == x.dtype
