@@ -41,7 +41,7 @@ def _range(n: int, m: int, mode: str, reverses: bool = False) -> tuple[int, int]
     return start, start + long
 
 
-def _length(shape: Any) -> int:
+def _length(shape: tuple[int, ...]) -> int:
     return shape[0] if shape else 1
 
 
@@ -136,7 +136,8 @@ def _correlation_rules(g: Any, other: Any, shape: Any, mode: Any, by_second: boo
     """A correlation is the convolution with the second vector reversed and conjugated."""
     other = _vector(other, xp)
     n, m = _length(shape), other.shape[0]
-    ends = _range(*((m, n) if by_second else (n, m)), _mode(mode, "correlate"), reverses=True)
+    first, second = (m, n) if by_second else (n, m)
+    ends = _range(first, second, _mode(mode, "correlate"), reverses=True)
     if not by_second:
         turned = xp.conj(other) if is_complex(other, xp) else other
         return _adjoint(g, xp.flip(turned, axis=0), shape, ends, n + m - 1, xp)
