@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
+from cases_fft import lacks
 from gradcheck import host
 
 import mygrad as mg
 from mygrad.testing import check_grads
 
-__all__ = ["agrees", "same_values"]
+__all__ = ["agrees", "needs_bessel", "needs_solver", "needs_transforms", "same_values"]
+
+
+needs_transforms = pytest.mark.skipif(lacks("cufft"), reason="cuFFT is not installed")
+needs_solver = pytest.mark.skipif(lacks("cusolver"), reason="cuSOLVER is not installed")
+needs_bessel = pytest.mark.skipif(
+    lacks("Bessel functions"), reason="a pretended GPU has no Bessel functions"
+)
 
 
 def _name(dtype: Any) -> str:

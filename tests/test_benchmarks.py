@@ -27,7 +27,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_results_are_verified_and_timed() -> None:
-    names = ("overhead", "chain200", "rowfill", "batchnorm", "gru")
+    names = ("overhead", "chain200", "rowfill", "batchnorm", "gru", "fft-filter", "fft-wave")
     done = run("-m", "benchmarks", "--only", *names, "--peers", "numpy", "--rounds", "1")
     assert done.returncode == 0, done.stderr
     for name in names:

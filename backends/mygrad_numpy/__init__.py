@@ -9,6 +9,7 @@ import numpy as np
 
 from mygrad.arrays import Adapter, elsewhere
 from mygrad_numpy.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_numpy.fourier import conjugate_half, dft, hermitian_dft, real_dft
 from mygrad_numpy.memory import can_be_locked, can_be_protected, owner
 from mygrad_numpy.normalization import (
     channel_sums,
@@ -37,8 +38,8 @@ class NumPyAdapter(Adapter):
     can_lock = True
     elements_are_copies = True
     partial_kernels = frozenset((
-        "channel_sums", "channels_adjoint", "normalize_channels", "normalize_rows", "row_sums",
-        "rows_adjoint",
+        "channel_sums", "channels_adjoint", "conjugate_half", "normalize_channels",
+        "normalize_rows", "real_dft", "row_sums", "rows_adjoint",
     ))  # fmt: skip
 
     def from_host(self, array: Any, device: Any = None) -> Any:
@@ -196,14 +197,18 @@ adapter.kernels.update(
     normalize_rows=normalize_rows,
     row_sums=row_sums,
     rows_adjoint=rows_adjoint,
+    conjugate_half=conjugate_half,
     conv_filter_gradient=conv_filter_gradient,
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
     copy=_copy,
+    dft=dft,
+    hermitian_dft=hermitian_dft,
     in_pieces=in_pieces,
     max_pool=max_pool,
     max_unpool=max_unpool,
     ones_like=_ones_like,
+    real_dft=real_dft,
     sliding_windows=_sliding_windows,
     sum=_sum,
     take=_take,

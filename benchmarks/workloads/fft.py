@@ -49,7 +49,7 @@ def filter_with_mygrad(x: np.ndarray, spectrum: np.ndarray, target: np.ndarray) 
 
     def step() -> tuple[Any, ...]:
         error = mg.fft.irfft2(mg.fft.rfft2(tx) * tspectrum) - target
-        value = (error * error).sum()
+        value = (error**2).sum()
         value.backward()
         return value, tx.grad, tspectrum.grad
 
@@ -66,7 +66,7 @@ def filter_with_torch(x: np.ndarray, spectrum: np.ndarray, target: np.ndarray) -
     def step() -> tuple[Any, ...]:
         tx.grad = tspectrum.grad = None
         error = torch.fft.irfft2(torch.fft.rfft2(tx) * tspectrum) - ttarget
-        value = (error * error).sum()
+        value = (error**2).sum()
         value.backward()
         return value, tx.grad, tspectrum.grad.conj().resolve_conj()
 

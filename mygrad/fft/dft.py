@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import floats, is_complex, real_only
@@ -102,7 +103,8 @@ def dft(
     return _transformed(name, _as_complex(x, xp), axes, lengths, norm, xp)
 
 
-def _weighted(g: Any, n: int, axis: int, middle: float, xp: Any) -> Any:
+@composition
+def conjugate_half(g: Any, n: int, axis: int, middle: float, *, xp: Any) -> Any:
     """The conjugate of one half of a spectrum of `n` points; those that have a twin weighted."""
     library, spectrum = xp.adapter.xp, g._data if isinstance(g, Handle) else g
     k = library.arange(spectrum.shape[axis], device=spectrum.device)
@@ -117,7 +119,7 @@ def _weighted(g: Any, n: int, axis: int, middle: float, xp: Any) -> Any:
 @primitive(
     x=lambda g, axes, lengths, norm, x_shape, xp: _fitted(
         xp.hermitian_dft(
-            _weighted(g, lengths[-1], axes[-1], 0.5, xp), axes, lengths, OPPOSITE[norm]
+            xp.conjugate_half(g, lengths[-1], axes[-1], 0.5), axes, lengths, OPPOSITE[norm]
         ),
         tuple(x_shape),
         xp,
@@ -149,7 +151,9 @@ def real_dft(
 
 @primitive(
     x=lambda g, axes, lengths, norm, x_shape, xp: _fitted(
-        _weighted(xp.real_dft(g, axes, lengths, OPPOSITE[norm]), lengths[-1], axes[-1], 2.0, xp),
+        xp.conjugate_half(
+            xp.real_dft(g, axes, lengths, OPPOSITE[norm]), lengths[-1], axes[-1], 2.0
+        ),
         tuple(x_shape),
         xp,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mygrad.autodiff.inplace import write_result
+from mygrad.autodiff.tape import apply
 from mygrad.fft.dft import OPPOSITE, dft, hermitian_dft, real_dft
 from mygrad.tensor_manip import conj, copy
 from mygrad.tensor_manip.axes import axis_number
@@ -57,6 +58,8 @@ def _complex(
     axes, lengths = _plan(name, a, s, axes, norm)
     inverse = name.startswith("i")
     if axes and len(set(axes)) == len(axes):
+        if out is None:
+            return apply(dft, (a,), (axes, lengths, norm, inverse), constant)
         return dft(a, axes, lengths, norm, inverse, out=out, constant=constant)
     result = copy(a, constant=constant)
     for axis, n in zip(axes[::-1], lengths[::-1], strict=True):
@@ -72,6 +75,8 @@ def _real(
     axes, lengths = _plan(name, a, s, axes, norm)
     _check_some(name, axes)
     if len(set(axes)) == len(axes):
+        if out is None:
+            return apply(real_dft, (a,), (axes, lengths, norm), constant)
         return real_dft(a, axes, lengths, norm, out=out, constant=constant)
     result = real_dft(a, axes[-1:], lengths[-1:], norm, constant=constant)
     for axis, n in zip(axes[-2::-1], lengths[-2::-1], strict=True):
@@ -87,6 +92,8 @@ def _hermitian(
     axes, lengths = _plan(name, a, s, axes, norm, half=True)
     _check_some(name, axes)
     if len(set(axes)) == len(axes):
+        if out is None:
+            return apply(hermitian_dft, (a,), (axes, lengths, norm), constant)
         return hermitian_dft(a, axes, lengths, norm, out=out, constant=constant)
     for axis, n in zip(axes[:-1], lengths[:-1], strict=True):
         a = dft(a, (axis,), (n,), norm, True, constant=constant)

@@ -7,6 +7,7 @@ from typing import Any
 from mygrad.arrays import adapter_of
 from mygrad.linalg.solving import lstsq, pinv
 from mygrad.math.arithmetic import divide, multiply
+from mygrad.math.differences import in_floats
 from mygrad.math.exp_log import sqrt
 from mygrad.math.polynomials import vander
 from mygrad.math.sequential import sum as total
@@ -82,7 +83,7 @@ def polyfit(
     """
     deg = int(deg)
     x, y, *weights = as_operand_tensors(x, y, *(() if w is None else (w,)))
-    x, y = x + 0.0, y + 0.0
+    x, y, *weights = (in_floats(t) for t in (x, y, *weights))
     _check(x, y, weights, deg)
     adapter = adapter_of(x._data)
     assert adapter is not None
@@ -91,7 +92,6 @@ def polyfit(
     rcond = count * float(library.finfo(x.dtype).eps) if rcond is None else rcond
     matrix, values = vander(x, deg + 1), y
     for weight in weights:
-        weight = weight + 0.0
         matrix = matrix * expand_dims(weight, axis=1)
         values = values * (weight if values.ndim == 1 else expand_dims(weight, axis=1))
     scale = sqrt(total(matrix * matrix, axis=0))

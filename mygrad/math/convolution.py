@@ -41,8 +41,13 @@ def _range(n: int, m: int, mode: str, reverses: bool = False) -> tuple[int, int]
     return start, start + long
 
 
-def _lengths(a_shape: Any, v_shape: Any) -> tuple[int, int]:
-    return (a_shape[0] if a_shape else 1), (v_shape[0] if v_shape else 1)
+def _length(shape: tuple[int, ...]) -> int:
+    return shape[0] if shape else 1
+
+
+def _vector(x: Any, xp: Any) -> Any:
+    """An operand, which may be a number, as a vector."""
+    return xp.reshape(x, (-1,)) if hasattr(x, "shape") else xp.adapter.asarray([x])
 
 
 def _adjoint(g: Any, other: Any, shape: Any, ends: tuple[int, int], count: int, xp: Any) -> Any:
@@ -50,12 +55,12 @@ def _adjoint(g: Any, other: Any, shape: Any, ends: tuple[int, int], count: int, 
     start, stop = ends
     if stop - start < count:
         g = xp.pad(g, [(start, count - stop)])
-    reversed_ = xp.flip(xp.reshape(other, (-1,)), axis=0)
-    return xp.reshape(xp.convolve(g, reversed_, "valid"), tuple(shape))
+    return xp.reshape(xp.convolve(g, xp.flip(other, axis=0), "valid"), tuple(shape))
 
 
 def _convolution_rule(g: Any, other: Any, shape: Any, mode: Any, xp: Any) -> Any:
-    n, m = _lengths(shape, other.shape)
+    other = _vector(other, xp)
+    n, m = _length(shape), other.shape[0]
     return _adjoint(g, other, shape, _range(n, m, _mode(mode, "convolve")), n + m - 1, xp)
 
 
@@ -129,9 +134,10 @@ def convolve(a: Any, v: Any, mode: Any = "full", *, xp: Any) -> Any:
 
 def _correlation_rules(g: Any, other: Any, shape: Any, mode: Any, by_second: bool, xp: Any) -> Any:
     """A correlation is the convolution with the second vector reversed and conjugated."""
-    n, m = _lengths(shape, other.shape)
-    ends = _range(*((m, n) if by_second else (n, m)), _mode(mode, "correlate"), reverses=True)
-    other = xp.reshape(other, (-1,))
+    other = _vector(other, xp)
+    n, m = _length(shape), other.shape[0]
+    first, second = (m, n) if by_second else (n, m)
+    ends = _range(first, second, _mode(mode, "correlate"), reverses=True)
     if not by_second:
         turned = xp.conj(other) if is_complex(other, xp) else other
         return _adjoint(g, xp.flip(turned, axis=0), shape, ends, n + m - 1, xp)

@@ -335,19 +335,16 @@ def trapezoid(
     >>> x.grad
     array([-0.5, -1.5, 11. ])
     """
-    if x is None:
-        y, steps = as_operand_tensor(y, (dx,)), dx
-        axis = axis_number(axis, y.ndim, "trapezoid")
-    else:
-        y, x = as_operand_tensors(y, x)
-        axis = axis_number(axis, y.ndim, "trapezoid")
-        if x.ndim == 1:
-            steps = reshape(diff(x), tuple(-1 if k == axis else 1 for k in range(y.ndim)))
-        else:
-            steps = diff(x, axis=axis - y.ndim)
-    middles = part(y, axis, 1, None) + part(y, axis, None, -1)
-    areas = divide(multiply(steps, in_floats(middles)), 2.0)
-    return total(areas, axis=axis - y.ndim, constant=constant)
+    y, *given = as_operand_tensors(y, *(() if x is None else (x,)))
+    k = axis_number(axis, y.ndim, "trapezoid")
+    steps = dx
+    if given and given[0].ndim == 1:
+        steps = reshape(diff(given[0]), tuple(-1 if j == k else 1 for j in range(y.ndim)))
+    elif given:
+        steps = diff(given[0], axis=axis)
+    middles = in_floats(part(y, k, 1, None) + part(y, k, None, -1))
+    areas = divide(multiply(steps, middles), 2.0)
+    return total(areas, axis=axis, constant=constant)
 
 
 trapz = trapezoid

@@ -83,8 +83,10 @@ def interp(
         edge if given is None else as_operand_tensor(given, (fp,))
         for given, edge in ((left, fp[0]), (right, fp[-1]))
     )
-    inside = _between(x, xp, fp, library) if xp.shape[0] > 1 else fp[0]
     below, above = x._data < xp._data[0], x._data > xp._data[-1]
+    inside = fp[0]
+    if xp.shape[0] > 1:  # infinite places would make nan of gradients
+        inside = _between(where(below | above, xp._data[0], x), xp, fp, library)
     return where(below, left, where(above, right, inside), constant=constant)
 
 
@@ -110,7 +112,7 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any, library: Any) -> tuple[Any,
 
 
 def _between(x: Any, xp: Any, fp: Any, library: Any) -> Any:
-    """The values between points; beyond them, those of the first and the last piece."""
+    """The values between points."""
     places = xp._data
     flat = reshape(x, (-1,))
     after = library.searchsorted(places, flat._data, side="right")

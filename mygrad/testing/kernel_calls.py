@@ -60,6 +60,11 @@ def swept(steps: int, batch: int, size: int, bp_lim: int | None) -> Callable[[Dr
     return call
 
 
+def finite(a: Array) -> Array:
+    """An array in which each number has its place: sums of infinite ones may be anything."""
+    return a if np.isfinite(a).all() else np.nan_to_num(a, nan=1.0, posinf=2.0, neginf=-2.0)
+
+
 def halved(p: Any, g: Any, state: Any) -> tuple[Any, ...]:
     """A formula of parameter, gradient and state, which it updates in place."""
     state *= 0.5
@@ -152,6 +157,27 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 7), draw(2, 2, 3), (2, 3, 3), 2, 1, 2),
         lambda draw: (draw(2, 3, 6, 5), draw(2, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
         lambda draw: (draw(0, 3, 6, 5), draw(0, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
+    ]),
+    "conjugate_half": (("c8", "c16"), [
+        lambda draw: (finite(draw(2, 4)), 6, -1, 0.5),
+        lambda draw: (finite(draw(2, 4)), 7, 1, 2.0),
+        lambda draw: (finite(draw(4, 2)), 7, 0, 2.0),
+        lambda draw: (finite(draw(0, 1)), 1, 1, 2.0),
+    ]),
+    "dft": (NUMBERS, [
+        lambda draw: (finite(draw(2, 5)), (1,), (5,), None),
+        lambda draw: (finite(draw(2, 5)), (0, 1), (3, 4), "ortho", True),
+        lambda draw: (finite(draw(3, 2, 4)), (2, 0), (4, 3), "forward"),
+    ]),
+    "hermitian_dft": (NUMBERS, [
+        lambda draw: (finite(draw(2, 5)), (1,), (8,), None),
+        lambda draw: (finite(draw(2, 5)), (0, 1), (3, 7), "ortho"),
+        lambda draw: (finite(draw(3, 2, 4)), (2, 0), (3, 6), "forward"),
+    ]),
+    "real_dft": (REAL[:-1], [
+        lambda draw: (finite(draw(2, 5)), (1,), (5,), None),
+        lambda draw: (finite(draw(2, 5)), (0, 1), (3, 8), "ortho"),
+        lambda draw: (finite(draw(3, 2, 4)), (2, 0), (3, 4), "forward"),
     ]),
     "gru_steps": (FLOATS[1:3], [
         lambda draw: (draw(3, 2, 12), draw(4, 8), draw(4, 4), draw(2, 4)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
+from against_numpy import needs_transforms
 from gradcheck import gradients, host, raw
 from numpy.typing import NDArray
 
@@ -16,18 +16,7 @@ from mygrad.testing import check_grads
 Array = NDArray[Any]
 
 
-def without_cufft() -> bool:
-    """Whether the suite runs on CuPy, and there is no library of transforms for it."""
-    if mg.backends.selected_adapter().name != "cupy":
-        return False
-    try:
-        import_module("cupy").cuda.cufft  # noqa: B018 -- loads it
-    except ImportError:
-        return True
-    return False
-
-
-pytestmark = pytest.mark.skipif(without_cufft(), reason="cuFFT is not installed")
+pytestmark = needs_transforms
 
 ONE = ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft"]
 SEVERAL = ["fftn", "ifftn", "rfftn", "irfftn"]
@@ -233,3 +222,37 @@ def test_numpy_keywords() -> None:
     with pytest.warns(mg.errors.GradientDetached):
         np.fft.fft(mg.tensor(a), n=5, axis=0, out=out)
     np.testing.assert_array_equal(out, np.fft.fft(a, 5, 0))
+
+
+@pytest.mark.numpy_only("its kernels take memory from a pool")
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16"])
+def test_large_transforms(dtype: str) -> None:
+    """What is written into memory of the pool; results are their own, also when used again."""
+    a = np.random.default_rng(0).normal(size=(4, 300, 256)).astype(dtype)
+    spectrum = a if a.dtype.kind == "c" else np.fft.rfft(a)
+    calls: list[Any] = [
+        lambda xp, x: xp.fft.fft(x),
+        lambda xp, x: xp.fft.ifftn(x),
+        lambda xp, x: xp.fft.fftn(x, s=(256, 300), axes=(1, 2)),
+        lambda xp, x: xp.fft.irfft(x, 300),
+        lambda xp, x: xp.fft.irfft2(x),
+        lambda xp, x: xp.fft.rfft2(x.real),
+        lambda xp, x: xp.fft.rfftn(x.real, (5, 256, 299), (0, 1, 2)),
+    ]
+    for call in calls:
+        for given in (a, spectrum):
+            t = mg.tensor(given)
+            result, again = call(mg, t), call(mg, t)
+            wanted = call(np, given)
+            assert result.dtype == wanted.dtype
+            np.testing.assert_array_equal(result.data, wanted)
+            again *= 2
+            np.testing.assert_array_equal(result.data, wanted)
+            np.testing.assert_array_equal(t.data, given)
+    half = mg.tensor(spectrum)
+    mg.fft.irfft(half, norm="ortho").backward()
+    weights = np.full(half.shape[-1], 2.0)
+    weights[[0, -1]] = 1.0
+    n = 2 * (half.shape[-1] - 1)
+    wanted = np.conj(np.fft.rfft(np.ones((4, 300, n)), norm="ortho")) * weights
+    np.testing.assert_allclose(half.grad, wanted, rtol=1e-5, atol=1e-5)

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from against_numpy import needs_solver
 from gradcheck import host
 
 import mygrad as mg
 from mygrad.testing import check_grads
+
+pytestmark = needs_solver
 
 rng = np.random.default_rng(0)
 X = np.linspace(-1.0, 2.0, 7) + 0.1 * rng.normal(size=7)

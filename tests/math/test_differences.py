@@ -88,6 +88,7 @@ def test_trapezoid() -> None:
     agrees("trapezoid", X[0], PLACES)
     agrees("trapezoid", X, PLACES[:3], axis=0, order=1)
     agrees("trapezoid", X[0], X[0] ** 2, axis=0)
+    agrees("trapezoid", X, X[0] ** 2, axis=-1, order=1)
     check_grads(lambda dx: mg.trapezoid(V, dx=dx), np.array(0.3), order=2)
     same_values("trapezoid", np.array([1, 2, 4]))
     same_values("trapezoid", V.astype(np.float32), rtol=1e-6)

@@ -66,3 +66,11 @@ def test_dtypes_are_numpys() -> None:
 @pytest.mark.numpy_only("NumPy's functions take host tensors")
 def test_numpy_function_is_ours() -> None:
     check_grads(lambda x, xp, fp: np.interp(x, xp, fp, right=2.0), X, PLACES, VALUES)
+
+
+def test_infinite_places() -> None:
+    """They are beyond all points: the function does not depend on them, but on the end."""
+    x, values = mg.tensor([-np.inf, 0.5, np.inf]), mg.tensor([1.0, 3.0])
+    mg.interp(x, [0.0, 1.0], values).backward()
+    assert host(x.grad).tolist() == [0.0, 2.0, 0.0]
+    assert host(values.grad).tolist() == [1.5, 1.5]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from against_numpy import agrees, same_values
+from against_numpy import agrees, needs_solver, needs_transforms, same_values
 from gradcheck import host
 
 import mygrad as mg
@@ -61,6 +61,7 @@ def test_vander(N: int | None, increasing: bool) -> None:
 
 
 # --- arithmetic and calculus ------------------------------------------------------------------
+@needs_transforms  # by which CuPy convolves
 @pytest.mark.parametrize("name", ["polyadd", "polysub", "polymul"])
 def test_arithmetic(name: str) -> None:
     agrees(name, P, Q)
@@ -102,6 +103,7 @@ def test_polyint(m: int) -> None:
 
 
 @needs_eigenvalues
+@needs_solver
 @pytest.mark.parametrize(
     "p", [np.array([1.0, -1.0, -6.0]), P, C, np.array([2.0, 3.0]), np.array([3.0])],
     ids=["real roots", "pairs", "complex", "one", "none"],
@@ -118,6 +120,7 @@ def test_roots(p: Any) -> None:
 
 
 @needs_eigenvalues
+@needs_solver
 @pytest.mark.numpy_only("other libraries give complex roots always")
 def test_roots_as_numpy_has_them() -> None:
     for p in (np.array([1.0, -1.0, -6.0]), P, C):
@@ -128,6 +131,7 @@ def test_roots_as_numpy_has_them() -> None:
 
 
 @needs_eigenvalues
+@needs_solver
 def test_roots_by_coefficients_that_are_zero() -> None:
     """A root at 0 moves with the last coefficient; the others with one in front of the first."""
     p = mg.tensor([0.0, 1.0, -2.0, 0.0])
@@ -139,6 +143,7 @@ def test_roots_by_coefficients_that_are_zero() -> None:
     np.testing.assert_allclose(host(p.grad), [-4.0, -2.0, -1.0, -0.5], rtol=1e-12)
 
 
+@needs_transforms
 def test_poly_of_roots() -> None:
     agrees("poly", P)
     agrees("poly", C)
@@ -148,6 +153,7 @@ def test_poly_of_roots() -> None:
 
 
 @needs_eigenvalues
+@needs_solver
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_poly_of_a_matrix(n: int) -> None:
     a = np.random.default_rng(n).normal(size=(n, n))
