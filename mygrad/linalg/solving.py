@@ -402,7 +402,7 @@ def lstsq(
     whole = least_squares(a, b, rcond, constant=constant)
     x, s = unpacked(whole, _least_squares_shapes(a, b), xp)
     s = real_part(s, xp)
-    rank = int(xp.adapter.xp.sum(raw(s) > rcond * raw(s)[0])) if s.size else 0
+    rank = int(xp.adapter.xp.count_nonzero(raw(s) > rcond * raw(s)[0])) if s.size else 0
     error = b - matmul(a, x)
     residuals = square(absolute(error)).sum(axis=0, constant=constant)
     residuals = residuals.reshape(-1) if rank == n < m else residuals.reshape(-1)[:0]
