@@ -2,17 +2,12 @@
 
 from mygrad import matmul as matmul
 from mygrad import matrix_transpose as matrix_transpose
-from mygrad.linalg.determinants import SlogdetResult as SlogdetResult
 from mygrad.linalg.determinants import slogdet as slogdet
-from mygrad.linalg.eigenvalues import EigResult as EigResult
-from mygrad.linalg.eigenvalues import EighResult as EighResult
 from mygrad.linalg.eigenvalues import eig as eig
 from mygrad.linalg.eigenvalues import eigh as eigh
 from mygrad.linalg.eigenvalues import eigvals as eigvals
 from mygrad.linalg.eigenvalues import eigvalsh as eigvalsh
 from mygrad.linalg.einsum import einsum as einsum
-from mygrad.linalg.factorizations import QRResult as QRResult
-from mygrad.linalg.factorizations import SVDResult as SVDResult
 from mygrad.linalg.factorizations import qr as qr
 from mygrad.linalg.factorizations import svd as svd
 from mygrad.linalg.factorizations import svdvals as svdvals

@@ -82,7 +82,7 @@ def _by_cholesky(g: Any, out: Any, upper: bool, xp: Any) -> Any:
         g, out = conjugate_transpose(g, xp), conjugate_transpose(out, xp)
     inverse = xp.triangular_inverse(out)
     adjoint = conjugate_transpose(inverse, xp)
-    inner = copied_across(xp.matmul(conjugate_transpose(out, xp), xp.tril(g)), xp)
+    inner = copied_across(xp.matmul(conjugate_transpose(out, xp), g), xp)
     hermitian = xp.matmul(xp.matmul(adjoint, inner), inverse) / 2
     return conjugate(by_triangle(hermitian, upper, xp), xp)
 
