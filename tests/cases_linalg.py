@@ -13,10 +13,11 @@ __all__ = [
 ]  # fmt: skip
 
 ELSEWHERE = dict.fromkeys(
-    """by_minors cholesky eigen_factors eigen_values triangular_inverse""".split(),
+    """by_minors cholesky eigen_factors eigen_values hermitian_factors singular_factors
+    triangular_inverse""".split(),
     "linalg",
 )
-"""Primitives that take matrices of a kind, and the folder of their tests."""
+"""Primitives that take matrices of a kind or choose signs, and the folder of their tests."""
 
 
 def cases(on: Any, then: Any) -> dict[str, list[Any]]:
@@ -39,9 +40,7 @@ def cases(on: Any, then: Any) -> dict[str, list[Any]]:
         "sign_and_logarithm": [on((3, 3)), on((2, 2, 2))],
         "cofactors_of_any": [on((3, 3)), on((2, 2, 2)), on((1, 1)), on((4, 4))],
         "qr_factors": [on((3, 2)), on((2, 3)), on((2, 2, 2))],
-        "singular_factors": [on((3, 2)), on((2, 3)), on((2, 2, 2))],
         "spectrum": [on((3, 2)), on((2, 2, 2))],
-        "hermitian_factors": [on((3, 3)), on((2, 2, 2), UPLO="U")],
         "hermitian_values": [on((3, 3)), on((2, 2, 2), UPLO="U")],
     }
     if without_solver():
