@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BY_NAME", "CALLS", "ELSEWHERE", "FOR", "SWEPT_ELSEWHERE", "cases"]
+__all__ = [
+    "BY_NAME", "CALLS", "ELSEWHERE", "FOR", "SWEPT_ELSEWHERE", "cases", "without_solver",
+]  # fmt: skip
 
 ELSEWHERE = dict.fromkeys(
-    """by_minors cholesky eigen_factors eigen_values triangular_inverse""".split(),
+    """by_minors cholesky cofactors_of_any eigen_factors hermitian_factors singular_factors
+    triangular_inverse""".split(),
     "linalg",
 )
-"""Primitives that take matrices of a kind, and the folder of their tests."""
+"""Primitives that take matrices of a kind or choose signs, and the folder of their tests."""
 
 
 def cases(on: Any, then: Any) -> dict[str, list[Any]]:
     """Example calls; `on` and `then` make them, of shapes and of keywords or further arguments."""
-    return {
-        "solve": [on((3, 3), (3,)), on((2, 2), (3, 2, 1))],
-        "inv": [on((3, 3)), on((2, 2, 2))],
-        "pseudo_inverse": [then((3, 2), extra=(1e-7,)), then((2, 2, 3), extra=(1e-7,))],
-        "det": [on((3, 3)), on((2, 2, 2)), on((1, 1))],
-        "sign_and_logarithm": [on((3, 3)), on((2, 2, 2))],
-        "cofactors_of_any": [on((3, 3)), on((2, 2, 2)), on((1, 1)), on((4, 4))],
-        "qr_factors": [on((3, 2)), on((2, 3)), on((2, 2, 2))],
-        "singular_factors": [on((3, 2)), on((2, 3)), on((2, 2, 2))],
-        "spectrum": [on((3, 2)), on((2, 2, 2))],
-        "hermitian_factors": [on((3, 3)), on((2, 2, 2), UPLO="U")],
-        "hermitian_values": [on((3, 3)), on((2, 2, 2), UPLO="U")],
+    products = {
         "part_of": [then((2, 6), extra=(1, (2, 2))), then((3,), extra=(2, ()))],
         "cross": [on((3,), (3,)), on((2, 3), (3,)), on((3, 2), (3, 2), axis=0)],
         "cross_product": [on((2, 3), (3,))],
@@ -38,6 +32,34 @@ def cases(on: Any, then: Any) -> dict[str, list[Any]]:
         "trace": [on((3, 3)), on((2, 3, 4), offset=-1, axis1=1, axis2=2)],
         "diagonal": [on((3, 3)), on((2, 3), offset=1), on((2, 3, 4), axis1=2, axis2=0)],
     }
+    solved = {
+        "solve": [on((3, 3), (3,)), on((2, 2), (3, 2, 1))],
+        "inv": [on((3, 3))],
+        "pseudo_inverse": [then((3, 2), extra=(1e-7,)), then((2, 2, 3), extra=(1e-7,))],
+        "det": [on((3, 3)), on((2, 2, 2)), on((1, 1))],
+        "sign_and_logarithm": [on((3, 3))],
+        "qr_factors": [on((3, 2)), on((2, 3)), on((2, 2, 2))],
+        "eigen_values": [on((1, 1))],
+        "least_squares": [then((4, 2), (4,), extra=(1e-7,))],
+        "spectrum": [on((3, 2)), on((2, 2, 2))],
+        "hermitian_values": [on((3, 3)), on((2, 2, 2), UPLO="U")],
+    }
+    if without_solver():
+        ELSEWHERE.update(dict.fromkeys(solved, "linalg"))
+        return products
+    return products | solved
+
+
+def without_solver() -> bool:
+    """Whether the suite runs on CuPy, and cuSOLVER is not there: it is not pretended."""
+    if os.environ.get("MYGRAD_TEST_BACKEND") != "cupy":
+        return False
+    try:
+        import_module("cupy_backends.cuda.libs.cusolver")
+    except ImportError:
+        return True
+    return False
+
 
 # --- calls of NumPy's functions, for the sweep over all their keywords ----------------------
 X = np.array([[1.3, -0.7, 2.1], [0.4, 1.9, -1.2]])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
+from mygrad.autodiff.tape import apply
 from mygrad.linalg.matrices import (
     columns,
     conjugate,
@@ -226,5 +227,6 @@ def slogdet(a: Any, *, constant: bool | None = None) -> SlogdetResult:
     a = as_operand_tensor(a)
     whole, xp = sign_and_logarithm(a, constant=constant), xp_of(a)
     turns = is_complex(whole, xp)  # elsewhere the sign is 1 or -1, piecewise
-    sign = part_of(whole, 0, (), constant=constant if turns else True)
-    return SlogdetResult(sign, real_part(part_of(whole, 1, ()), xp))
+    sign = apply(part_of, (whole,), (0, ()), constant if turns else True)
+    logarithm = apply(part_of, (whole,), (1, ()))
+    return SlogdetResult(sign, real_part(logarithm, xp))

@@ -82,7 +82,7 @@ def _by_cholesky(g: Any, out: Any, upper: bool, xp: Any) -> Any:
         g, out = conjugate_transpose(g, xp), conjugate_transpose(out, xp)
     inverse = xp.triangular_inverse(out)
     adjoint = conjugate_transpose(inverse, xp)
-    inner = copied_across(xp.matmul(conjugate_transpose(out, xp), xp.tril(g)), xp)
+    inner = copied_across(xp.matmul(conjugate_transpose(out, xp), g), xp)
     hermitian = xp.matmul(xp.matmul(adjoint, inner), inverse) / 2
     return conjugate(by_triangle(hermitian, upper, xp), xp)
 
@@ -403,8 +403,7 @@ def _of_hermitian(a: Any, constant: bool | None) -> SVDResult:
     values = found._data
     order = library.argsort(library.abs(values), axis=-1, descending=True, stable=True)
     order = Tensor(order, constant=True)
-    signs = library.where(values < 0, -1.0, 1.0)
-    signs = library.astype(signs, values.dtype)
+    signs = library.where(values < 0, -library.ones_like(values), 1.0)
     s = xp.take_along_axis(absolute(found), order, -1)
     u = xp.take_along_axis(vectors, rows(order, xp), -1)
     signed = same_dtype(xp.take_along_axis(Tensor(signs, constant=True), order, -1), u, xp)

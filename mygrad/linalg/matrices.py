@@ -19,6 +19,7 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.namespace import tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import OPTIONS, Primitive, primitive
+from mygrad.autodiff.tape import apply
 from mygrad.errors import InvalidGradient
 from mygrad.math.dtypes import is_complex
 
@@ -277,7 +278,10 @@ def unpacked(whole: Any, shapes: Sequence[tuple[int, ...]], xp: Any) -> list[Any
     """The parts of `packed`, by their own shapes."""
     found, start = [], 0
     for shape in shapes:
-        found.append(xp.part_of(whole, start, shape))
+        if isinstance(whole, Handle):
+            found.append(apply(part_of, (whole,), (start, shape)))
+        else:
+            found.append(part_of.forward(whole, start, shape, xp=xp))
         start += _size(shape)
     return found
 
@@ -309,7 +313,7 @@ def part_of(whole: Any, start: int, shape: tuple[int, ...], *, xp: Any) -> Any:
 
 
 # --- triangular matrices ------------------------------------------------------------------
-LEAF = 48
+LEAF = 80
 """Up to this size triangular matrices are inverted like any others."""
 
 

@@ -140,7 +140,8 @@ def _by_pseudo_inverse(g: Any, a: Any, out: Any, rtol: Any, xp: Any) -> Any:
     dP = -P dA P + P Pᴴ dAᴴ (1 - A P) + (1 - P A) dAᴴ Pᴴ P
     """
     p, g = out, conjugate(g, xp)
-    if _leaves_some_out(a, p, xp):
+    within = xp.matmul(p, a)
+    if _leaves_some_out(a, within, xp):
         return conjugate(_by_truncated(g, a, rtol, xp), xp)
     adjoint = conjugate_transpose(p, xp)
     by_a = -xp.matmul(adjoint, xp.matmul(g, adjoint))
@@ -148,17 +149,17 @@ def _by_pseudo_inverse(g: Any, a: Any, out: Any, rtol: Any, xp: Any) -> Any:
     from_left = xp.matmul(xp.matmul(p, adjoint), g)
     from_left = from_left - xp.matmul(xp.matmul(from_left, a), p)
     from_right = xp.matmul(g, xp.matmul(adjoint, p))
-    from_right = from_right - xp.matmul(p, xp.matmul(a, from_right))
+    from_right = from_right - xp.matmul(within, from_right)
     by_a = by_a + conjugate_transpose(from_left, xp) + conjugate_transpose(from_right, xp)
     return conjugate(by_a, xp)
 
 
-def _leaves_some_out(a: Any, p: Any, xp: Any) -> bool:
+def _leaves_some_out(a: Any, within: Any, xp: Any) -> bool:
     """Whether singular values that are not 0 were counted as 0, so that A P A is not A."""
-    library, a, p = xp.adapter.xp, raw(a), raw(p)
+    library, a, within = xp.adapter.xp, raw(a), raw(within)
     if 0 in a.shape:
         return False
-    rest = library.abs(a - library.matmul(library.matmul(a, p), a))
+    rest = library.abs(a - library.matmul(a, within))
     least = 100 * sum(a.shape[-2:]) * precision(a, xp) * library.max(library.abs(a))
     return bool(library.max(rest) > least)
 
@@ -291,7 +292,7 @@ def _by_least_squares(
     adjoint = conjugate_transpose(p, xp)
     by_b = xp.matmul(adjoint, by_x)
     by_a = None
-    if wanted[0] and _leaves_some_out(a, p, xp):
+    if wanted[0] and _leaves_some_out(a, xp.adapter.xp.matmul(raw(p), raw(a)), xp):
         by_a = _by_truncated(xp.matmul(by_x, conjugate_transpose(b, xp)), a, rcond, xp)
     elif wanted[0]:
         across = conjugate_transpose(xp.matmul(p, by_b), xp)
@@ -402,7 +403,7 @@ def lstsq(
     whole = least_squares(a, b, rcond, constant=constant)
     x, s = unpacked(whole, _least_squares_shapes(a, b), xp)
     s = real_part(s, xp)
-    rank = int(xp.adapter.xp.sum(raw(s) > rcond * raw(s)[0])) if s.size else 0
+    rank = int(xp.adapter.xp.count_nonzero(raw(s) > rcond * raw(s)[0])) if s.size else 0
     error = b - matmul(a, x)
     residuals = square(absolute(error)).sum(axis=0, constant=constant)
     residuals = residuals.reshape(-1) if rank == n < m else residuals.reshape(-1)[:0]

@@ -10,6 +10,7 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.nodes import Handle
 from mygrad.linalg.products import dot
+from mygrad.linalg.vectors import diagonal, trace
 from mygrad.math.rounding import clip, divmod
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.copying import imag, real, to
@@ -223,6 +224,7 @@ def install(cls: Any) -> None:
     """Give a class of tensors these methods."""
     cls.reshape = _reshape
     cls.transpose = transpose
+    cls.diagonal, cls.trace = diagonal, trace
     cls.to_device = _to_device
     cls.clip = _clip
     cls.dot = _dot

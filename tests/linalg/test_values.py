@@ -326,3 +326,11 @@ def test_condition_of_singular_matrices() -> None:
         mg.sum(got[2:]).backward()
         assert np.isfinite(host(x.grad)[2]).all()
         assert finite[2]
+
+
+def test_methods() -> None:
+    x = mg.tensor(REAL)
+    np.testing.assert_allclose(host(x.trace(0, 1, 2)), np.trace(REAL, 0, 1, 2))
+    assert x.diagonal(1, -2, -1).base is x
+    x.trace(axis1=1, axis2=2).backward()
+    np.testing.assert_array_equal(host(x.grad), np.broadcast_to(np.eye(3), REAL.shape))
