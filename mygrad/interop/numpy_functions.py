@@ -28,8 +28,6 @@ from mygrad.interop.arguments import (
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.interop.numpy_keywords import laid_out, special
-from mygrad.interop.numpy_polynomials import POLYNOMIALS
-from mygrad.interop.numpy_scimath import SCIMATH
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.statistics.histograms import histogram_bin_edges
 from mygrad.tensor_manip.axes import axis_number
@@ -168,8 +166,7 @@ def _handlers() -> dict[Any, Handler]:
                     continue
                 if theirs not in _table or name == theirs.__name__:
                     _table[theirs] = translated(theirs, function)
-        rooms = IN_PLACE | SCIMATH | POLYNOMIALS | SPECIAL
-        _table.update({theirs: as_it_is(ours) for theirs, ours in rooms.items()})
+        _table.update({theirs: as_it_is(ours) for theirs, ours in (IN_PLACE | SPECIAL).items()})
         for theirs, by_name in special(_public).items():
             plain = _table.get(theirs) or as_it_is(by_name)
             direct = min(plain.direct, DIRECT.get(theirs, plain.direct))

@@ -202,18 +202,8 @@ def cot(a: Any, *, xp: Any) -> Any:
     return 1 / xp.tan(a)
 
 
-def _cosine_of_arcsin(x: Any, xp: Any) -> Any:
-    """The square root of ``1 - x**2``, on the side of its cut on which `arcsin` is."""
-    root = xp.sqrt((1 - x) * (1 + x))
-    if not is_complex(x, xp):
-        return root
-    # On the cut the sign of a zero tells the sides apart, and 1 - x does not have it.
-    there = xp.real(root * xp.conj(xp.cos(xp.asin(x)))) >= 0
-    return xp.where(there, root, -root)
-
-
 @ufunc(
-    x=lambda g, x, xp: g / _cosine_of_arcsin(x, xp),
+    x=lambda g, x, xp: g / xp.sqrt((1 - x) * (1 + x)),
     aliases=("asin",),
 )
 def arcsin(x: Any) -> Any:
@@ -237,7 +227,7 @@ def arcsin(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: -g / _cosine_of_arcsin(x, xp),
+    x=lambda g, x, xp: -g / xp.sqrt((1 - x) * (1 + x)),
     aliases=("acos",),
 )
 def arccos(x: Any) -> Any:
