@@ -69,7 +69,7 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
     for kind in types:
         if kind not in _plain and not _is_plain(kind):
             return NotImplemented
-    handler = (_table or _handlers()).get(func)
+    handler = _table.get(func)
     if handler is not None:
         ours, direct, alike, by_name = handler
         if len(args) <= direct:
@@ -82,6 +82,9 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
                 else:
                     return ours(*args, **kwargs)
         return by_name(*args, **kwargs)
+    if not _table:
+        _handlers()
+        return array_function(self, func, types, args, kwargs)
     name = f"{func.__module__}.{func.__name__}"
     if func.__module__ == "numpy" and func.__name__ in RAW:
         return _raw(name, func, args, kwargs)

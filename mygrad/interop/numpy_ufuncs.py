@@ -69,6 +69,11 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
                 if type(t) not in _plain and not _is_plain(type(t)):
                     return NotImplemented
             return apply(function, inputs)
+        if ufunc in _others:
+            for t in inputs:
+                if type(t) not in _plain and not _is_plain(type(t)):
+                    return NotImplemented
+            return _others[ufunc](*inputs)
     out = kwargs.pop("out", None)
     for t in (*inputs, *(out or ())):
         if type(t) not in _plain and not _is_plain(type(t)):
@@ -83,6 +88,9 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
 
 _known: dict[Any, Ufunc] = {}
 """By ufunc, the primitive that does its work; filled as they are met."""
+
+_others: dict[Any, Callable[..., Any]] = {}
+"""By ufunc, the function that does its work where that is no ufunc of ours; likewise."""
 
 _plain: set[type] = set()
 """Types of operands that do not go before tensors."""
@@ -142,6 +150,8 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
         )
     if isinstance(function, Ufunc):  # which does nothing but `apply` when called plainly
         _known[ufunc] = function
+    else:
+        _others[ufunc] = function
     _drop_defaults(kwargs)
     plain = ufunc.signature is None and not isinstance(function, Ufunc)
     if (plain and kwargs) or not AS_NUMPY_DOES.isdisjoint(kwargs):

@@ -51,8 +51,8 @@ def select(
     """
     if len(condlist) != len(choicelist):
         raise ValueError(
-            f"select: {len(condlist)} conditions and {len(choicelist)} choices; each condition "
-            f"needs one choice"
+            f"select: each condition needs one choice; there are {len(condlist)} of the first and "
+            f"{len(choicelist)} of the other"
         )
     if not len(condlist):
         raise ValueError("select: there is no condition")
@@ -132,8 +132,8 @@ def piecewise(
         masks.append(~xp.any(xp.stack(masks), axis=0))
     elif len(functions) != len(masks):
         raise ValueError(
-            f"piecewise: {len(masks)} conditions and {len(functions)} functions; it takes as many, "
-            f"or one function more for all other elements"
+            f"piecewise: each condition needs one function, and all other elements may have one "
+            f"more; there are {len(masks)} of the first and {len(functions)} of the other"
         )
     pieces = []
     for mask, function in zip(masks, functions, strict=True):
@@ -198,6 +198,8 @@ def choose(
         raise TypeError(f"choose: the numbers of choices are integers, and not {numbers.dtype}")
     places = xp.astype(numbers._data, xp.int64)
     count = len(tensors)
+    if not count:
+        raise ValueError("choose: there is nothing to choose from")
     if mode == "wrap":
         places = places % count
     elif mode == "clip":
@@ -210,8 +212,6 @@ def choose(
             f"'wrap' makes them some"
         )
     whole, *parts = broadcast_arrays(as_operand_tensor(places, (numbers,)), *tensors)
-    if not parts:
-        raise ValueError("choose: there is nothing to choose from")
     chosen = take_along_axis(stack(parts, constant=constant), whole._data[None, ...], 0)[0]
     if out is not None:
         return write_result(out, chosen, "choose", constant=constant)

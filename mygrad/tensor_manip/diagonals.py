@@ -43,7 +43,7 @@ def diagonal(
     """
     t = as_operand_tensor(a)
     if t.ndim < 2:
-        raise ValueError(f"diagonal: a tensor with {t.ndim} axes has no diagonal; it needs two")
+        raise ValueError(f"diagonal: a tensor of shape {tuple(t.shape)} has no diagonal; it needs two axes")
     row, column = axis_number(axis1, t.ndim, "diagonal"), axis_number(axis2, t.ndim, "diagonal")
     if row == column:
         raise ValueError(f"diagonal: axis1 and axis2 are both axis {row}; they have to differ")
@@ -86,7 +86,7 @@ def diag(v: Any, k: int = 0, *, constant: bool | None = None) -> Tensor:
     if t.ndim == 2:
         return diagonal(t, k, constant=constant)
     if t.ndim != 1:
-        raise ValueError(f"diag: takes a vector or a matrix, and was given {t.ndim} axes")
+        raise ValueError(f"diag: takes a vector or a matrix, and not shape {tuple(t.shape)}")
     n = t.size + abs(k)
     constant = t.constant if constant is None else constant
     matrix = zeros((n, n), t.dtype, constant=constant, device=t.device, backend=t.backend)
