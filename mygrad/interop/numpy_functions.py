@@ -28,6 +28,7 @@ from mygrad.interop.arguments import (
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.interop.numpy_keywords import laid_out, special
+from mygrad.interop.numpy_rooms import rooms
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensors.base import as_operand_tensor, astensor
@@ -180,6 +181,7 @@ def _handlers() -> dict[Any, Handler]:
             plain = _table.get(theirs) or as_it_is(by_name)
             direct = min(plain.direct, DIRECT.get(theirs, plain.direct))
             _table[theirs] = Handler(plain.ours, direct, plain.alike - {"dtype", "order"}, by_name)
+        _table.update({theirs: as_it_is(ours) for theirs, ours in rooms(_public).items()})
         for theirs in (np.eye, np.full):
             plain = _table[theirs]
             _table[theirs] = Handler(plain.ours, plain.direct, plain.alike, _ordered(theirs))

@@ -31,6 +31,7 @@ from mygrad.interop.arguments import (
     without_derivative,
 )
 from mygrad.interop.numpy_keywords import computed_as
+from mygrad.interop.numpy_rooms import is_of_python, of_elements
 from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import ACCUMULATED, REDUCED
@@ -144,6 +145,8 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
     if function is None:
         if getattr(ufunc, "ntypes", 1) == 0:
             raise not_of_numbers(name, "strings")
+        if is_of_python(ufunc) and out is None:
+            return of_elements(ufunc, inputs, kwargs)
         _check_constant(name, inputs, kwargs)
         return _computed(
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())

@@ -43,7 +43,8 @@ def diagonal(
     """
     t = as_operand_tensor(a)
     if t.ndim < 2:
-        raise ValueError(f"diagonal: a tensor of shape {tuple(t.shape)} has no diagonal; it needs two axes")
+        shape = tuple(t.shape)
+        raise ValueError(f"diagonal: a tensor of shape {shape} has no diagonal; it needs two axes")
     row, column = axis_number(axis1, t.ndim, "diagonal"), axis_number(axis2, t.ndim, "diagonal")
     if row == column:
         raise ValueError(f"diagonal: axis1 and axis2 are both axis {row}; they have to differ")
