@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from cases_walk import cases_of_pad, cases_walk
 from numpy.typing import NDArray
 
 __all__ = ["CASES", "ELSEWHERE", "UFUNCS", "Case", "distinct", "operands_of"]
@@ -331,3 +332,5 @@ CASES: dict[str, list[Case]] = {
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
     "layer_norm": [on((4, 3)), on((3, 2, 2), axis=(0, 2))],
 }
+CASES.update(cases_walk(Case))
+CASES["pad"] += cases_of_pad(Case)

@@ -13,7 +13,7 @@ from mygrad.tensor_creation.filled import full, zeros_like
 from mygrad.tensor_manip.array_shape import broadcast_arrays
 from mygrad.tensor_manip.selecting import take_along_axis, where
 from mygrad.tensor_manip.tensor_joining import stack
-from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors, stop_gradient
 
 __all__ = ["choose", "piecewise", "select"]
 
@@ -75,6 +75,8 @@ def _with_dtype(default: Any, choices: Sequence[Any], adapter: Any) -> Any:
     if not isinstance(default, (bool, int, float, complex)):
         return default
     plain = (int, float, complex)
+    if all(type(c) in plain for c in choices):
+        return default
     known = [c if type(c) in plain else as_operand_tensor(c).dtype for c in choices]
     return full((), default, adapter.xp.result_type(*known, default), constant=True)
 
@@ -146,7 +148,7 @@ def piecewise(
         constant = not (variable and floating[adapter, t.dtype])
     result = zeros_like(t, constant=constant)
     for mask, value in pieces:
-        result[mask] = value
+        result[mask] = stop_gradient(value) if constant else value
     return result
 
 
@@ -190,6 +192,8 @@ def choose(
     >>> mg.choose([0, 1, 0], [mg.tensor([1.0, 2.0, 3.0]), -1.0])
     Tensor([ 1., -1.,  3.])
     """
+    if isinstance(choices, Tensor) or adapter_of(choices) is not None:
+        choices = as_operand_tensor(choices)
     numbers, *tensors = as_operand_tensors(a, *choices)
     adapter = adapter_of(numbers._data)
     assert adapter is not None

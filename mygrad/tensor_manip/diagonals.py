@@ -50,6 +50,7 @@ def diagonal(
         raise ValueError(f"diagonal: axis1 and axis2 are both axis {row}; they have to differ")
     first = {row: max(-offset, 0), column: max(offset, 0)}
     length = max(min(t.shape[k] - first[k] for k in first), 0)
+    first = first if length else dict.fromkeys(first, 0)
     square = tuple(
         slice(first[k], first[k] + length) if k in first else slice(None) for k in range(t.ndim)
     )
