@@ -77,7 +77,7 @@ def _complex_where(x: Any, outside: Function) -> Any:
     if xp.isdtype(t.dtype, "complex floating") or not bool(xp.any(outside(t._data))):
         return t
     narrow = xp.isdtype(t.dtype, "real floating") and xp.finfo(t.dtype).bits <= 32
-    single = narrow or xp.isdtype(t.dtype, "integral") and xp.iinfo(t.dtype).bits <= 16
+    single = narrow or (xp.isdtype(t.dtype, "integral") and xp.iinfo(t.dtype).bits <= 16)
     constant = None if xp.isdtype(t.dtype, "real floating") else True
     return registry["astype"](t, xp.complex64 if single else xp.complex128, constant=constant)
 
