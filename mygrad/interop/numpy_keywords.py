@@ -92,7 +92,8 @@ def computed_as(
             parts = found if isinstance(found, tuple) else (found,)
             parts = tuple(laid_out(r, options["order"], name) for r in parts)
             return parts if isinstance(found, tuple) else parts[0]
-        raise refused(name, option or "order", "only NumPy's arrays let it be chosen; cast with mg.astype")
+        hint = "only NumPy's arrays let it be chosen; cast with mg.astype"
+        raise refused(name, option or "order", hint)
     outs = out if isinstance(out, tuple) else (out,) * ufunc.nout
     how = {n: v for n, v in options.items() if n in ("casting", "signature", "sig", "dtype")}
     nothing = [t if type(t) in NUMBERS else _nothing(as_operand_tensor(t)) for t in inputs]
