@@ -433,7 +433,7 @@ EXPECTED_LATER: set[str] = set(
     linalg.vecdot linalg.vector_norm matvec median modf nan_to_num nancumprod nancumsum
     nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar
     nextafter partition percentile poly polyadd polyder polydiv polyfit polyint polymul
-    polysub polyval ptp quantile roots setdiff1d setxor1d sort sort_complex spacing trace
+    polysub polyval ptp quantile roots setdiff1d setxor1d sign sort sort_complex spacing trace
     trapezoid union1d unique unique_all unique_counts unique_inverse unique_values unwrap
     vander vecdot vecmat
     """.split()

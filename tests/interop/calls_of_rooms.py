@@ -189,4 +189,5 @@ for _name in COMPLEX:
 for _name in ("add", "multiply", "divide", "power", "subtract", "vecdot"):
     UFUNCS[_name].append(call(Z * 0.7, Z[::-1] + 0.4))
 
+UFUNCS["sign"].append(call(Z))
 UFUNCS["heaviside"].append(program(lambda f, y: f(np.array([0.0, -1.0, 2.0]), y), V))
