@@ -104,7 +104,8 @@ def _horner(x: Any, c: Any) -> Any:
 # --- Python functions -----------------------------------------------------------------------
 def is_of_python(ufunc: Any) -> bool:
     """Whether a ufunc calls a Python function for each element."""
-    return getattr(ufunc, "types", None) == ["O" * ufunc.nin + "->" + "O" * ufunc.nout]
+    types = getattr(ufunc, "types", None)
+    return bool(types) and types == ["O" * ufunc.nin + "->" + "O" * ufunc.nout]
 
 
 def of_elements(ufunc: Any, inputs: Any, options: dict[str, Any]) -> Any:

@@ -206,10 +206,11 @@ def _leg(x: Any, xp: Any) -> Any:
     """sqrt(1 - x²), the cosine of the arcsine.
 
     Complex numbers have cuts on the real axis, beyond 1 and -1; which side of one a number is on
-    says the sign of its imaginary part, also of zero. A product of two roots keeps it.
+    says the sign of its imaginary part, also of zero. A product of two roots keeps it (and 1 is
+    subtracted, as adding it would make a zero positive).
     """
     if is_complex(x, xp):
-        return xp.sqrt(-(x - 1)) * xp.sqrt(x + 1)
+        return xp.sqrt(-(x - 1)) * xp.sqrt(-(-x - 1))
     return xp.sqrt((1 - x) * (1 + x))
 
 
