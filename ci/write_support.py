@@ -106,6 +106,9 @@ functions: "by" are the parameters by which gradients came and agreed with centr
 `mg.supports(np.f)` says the same of one function. Keywords that NumPy has and that are not named
 in the last column are followed.
 
+A ufunc of a Python function, `np.frompyfunc(f, 1, 1)(t)`, is called with the elements, and
+differentiates. `np.vectorize(f)(t)` makes plain arrays first: it warns, and has no gradient.
+
 """
 
 

@@ -14,6 +14,7 @@ import cases_fft
 import cases_linalg
 import cases_sorting
 import numpy as np
+from cases_walk import cases_of_pad, cases_walk
 from numpy.typing import NDArray
 
 __all__ = ["CASES", "ELSEWHERE", "UFUNCS", "Case", "distinct", "operands_of"]
@@ -339,3 +340,5 @@ ELSEWHERE |= cases_linalg.ELSEWHERE
 CASES |= cases_fft.cases(on, then)
 
 CASES |= cases_sorting.cases()
+CASES.update(cases_walk(Case))
+CASES["pad"] += cases_of_pad(Case)

@@ -84,6 +84,7 @@ ELSEWHERE = {
     "and its gradient {tuple": "gradients that are assigned have the parameter's shape",
     "tensors are not declared": "replaced when tensors are declared",
     "the graph has a cycle": "graphs of operations have none",
+    "mygrad's function takes": "a keyword that a newer NumPy has",
     "'numpy.asarray', 'device'": "NumPy refuses such a device before it asks tensors",
     "'numpy.array', 'ndmax'": "NumPy has the option from 2.4 on",
     "{name}.outer: only": "NumPy refuses that itself; CuPy, whose ufuncs tensors take, does not",

@@ -84,6 +84,15 @@ DIFFERENTIABLE: dict[str, str] = {
     "numpy.imag": "val",
     "numpy.inner": "a b",
     "numpy.insert": "arr values",
+    "numpy.lib.scimath.arccos": "x",
+    "numpy.lib.scimath.arcsin": "x",
+    "numpy.lib.scimath.arctanh": "x",
+    "numpy.lib.scimath.log": "x",
+    "numpy.lib.scimath.log10": "x",
+    "numpy.lib.scimath.log2": "x",
+    "numpy.lib.scimath.logn": "n x",
+    "numpy.lib.scimath.power": "x p",
+    "numpy.lib.scimath.sqrt": "x",
     "numpy.lib.stride_tricks.sliding_window_view": "x",
     "numpy.linalg.matmul": "x1 x2",
     "numpy.linalg.matrix_transpose": "x",
@@ -113,6 +122,8 @@ DIFFERENTIABLE: dict[str, str] = {
     "numpy.pad": "array constant_values end_values",
     "numpy.piecewise": "x",
     "numpy.place": "arr vals",
+    "numpy.polynomial.polynomial.polygrid2d": "x y c",
+    "numpy.polynomial.polynomial.polyval2d": "x y c",
     "numpy.positive": "x",
     "numpy.power": "x1 x2",
     "numpy.prod": "a",
@@ -173,5 +184,11 @@ REFUSED_KEYWORDS: dict[str, str] = {
 """By function, the keywords that raise."""
 
 NOT_ON: dict[str, str] = {
+    "dpnp": (
+        "numpy.argpartition numpy.array2string numpy.array_repr numpy.array_str "
+        "numpy.asfortranarray numpy.lexsort numpy.may_share_memory numpy.min_scalar_type "
+        "numpy.save numpy.savetxt numpy.savez numpy.savez_compressed numpy.searchsorted "
+        "numpy.shares_memory "
+    ),
 }
 """By backend, functions that raise there."""

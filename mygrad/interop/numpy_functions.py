@@ -28,6 +28,7 @@ from mygrad.interop.arguments import (
 )
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.interop.numpy_keywords import laid_out, special
+from mygrad.interop.numpy_rooms import rooms
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.statistics.histograms import histogram_bin_edges
 from mygrad.tensor_manip.axes import axis_number
@@ -70,7 +71,7 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
     for kind in types:
         if kind not in _plain and not _is_plain(kind):
             return NotImplemented
-    handler = (_table or _handlers()).get(func)
+    handler = _table.get(func)
     if handler is not None:
         ours, direct, alike, by_name = handler
         if len(args) <= direct:
@@ -83,6 +84,9 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
                 else:
                     return ours(*args, **kwargs)
         return by_name(*args, **kwargs)
+    if not _table:
+        _handlers()
+        return array_function(self, func, types, args, kwargs)
     name = f"{func.__module__}.{func.__name__}"
     if func.__module__ == "numpy" and func.__name__ in RAW:
         return _raw(name, func, args, kwargs)
@@ -171,6 +175,7 @@ def _handlers() -> dict[Any, Handler]:
             plain = _table.get(theirs) or as_it_is(by_name)
             direct = min(plain.direct, DIRECT.get(theirs, plain.direct))
             _table[theirs] = Handler(plain.ours, direct, plain.alike - {"dtype", "order"}, by_name)
+        _table.update({theirs: as_it_is(ours) for theirs, ours in rooms(_public).items()})
         for theirs in (np.eye, np.full):
             plain = _table[theirs]
             _table[theirs] = Handler(plain.ours, plain.direct, plain.alike, _ordered(theirs))

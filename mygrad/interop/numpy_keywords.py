@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.arrays import get_adapter
+from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, common_adapter
@@ -38,6 +38,8 @@ def laid_out(t: Any, order: Any, name: str, like: Any = (), new: bool = False) -
     if order not in ("A", "C", "F"):
         raise ValueError(f"{name}: order={order!r} is not known; it is 'C', 'F', 'A' or 'K'")
     if type(t._data) is not np.ndarray:
+        if order != "F" and _lies_in_order(t._data):
+            return t
         raise refused(name, "order", "only NumPy's arrays let the layout be chosen here")
     arrays = [a._data if isinstance(a, Handle) else a for a in like]
     if order == "A":
@@ -48,6 +50,20 @@ def laid_out(t: Any, order: Any, name: str, like: Any = (), new: bool = False) -
     if new:
         return Tensor(np.asarray(t._data, order=order), constant=t._constant, copy=False)
     return registry["copy"](t, order)
+
+
+def _lies_in_order(array: Any) -> bool:
+    """Whether an array of any library lies in memory as in C."""
+    adapter = adapter_of(array)
+    assert adapter is not None
+    if not adapter.has_views:
+        return True
+    size = 1
+    for n, stride in zip(array.shape[::-1], adapter.strides(array)[::-1], strict=True):
+        if n > 1 and stride != size * array.dtype.itemsize:
+            return False
+        size *= n
+    return True
 
 
 # --- ufuncs ---------------------------------------------------------------------------------
@@ -70,8 +86,14 @@ def computed_as(
     if common_adapter([t for t in inputs if isinstance(t, Handle)], name) is not (
         get_adapter("numpy")
     ):
-        option = next(iter(options))
-        raise refused(name, option, "only NumPy's arrays let it be chosen; cast with mg.astype")
+        option = next((n for n in options if n != "order"), None)
+        if option is None and out is None:
+            found = function(*inputs)
+            parts = found if isinstance(found, tuple) else (found,)
+            parts = tuple(laid_out(r, options["order"], name) for r in parts)
+            return parts if isinstance(found, tuple) else parts[0]
+        hint = "only NumPy's arrays let it be chosen; cast with mg.astype"
+        raise refused(name, option or "order", hint)
     outs = out if isinstance(out, tuple) else (out,) * ufunc.nout
     how = {n: v for n, v in options.items() if n in ("casting", "signature", "sig", "dtype")}
     nothing = [t if type(t) in NUMBERS else _nothing(as_operand_tensor(t)) for t in inputs]
@@ -265,6 +287,11 @@ def _on_the_host(device: Any, name: str) -> None:
 
 def _as_it_lies(t: Any, order: str) -> str:
     """Order "A", as "F" or "C"."""
-    if order == "A" and isinstance(t._data, np.ndarray):
-        return "F" if t._data.flags.fnc else "C"
+    if order == "A":
+        if isinstance(t._data, np.ndarray):
+            return "F" if t._data.flags.fnc else "C"
+        if _lies_in_order(t._data):
+            return "C"
+    if order in ("A", "K") and not isinstance(t._data, np.ndarray):
+        raise refused("numpy.reshape", "order", "of another library's arrays name 'C' or 'F'")
     return order

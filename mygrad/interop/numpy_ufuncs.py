@@ -32,6 +32,7 @@ from mygrad.interop.arguments import (
     without_derivative,
 )
 from mygrad.interop.numpy_keywords import computed_as
+from mygrad.interop.numpy_rooms import is_of_python, of_elements
 from mygrad.interop.signatures import refused
 from mygrad.math.ufunc import Ufunc
 from mygrad.math.ufunc_methods import ACCUMULATED, REDUCED
@@ -70,6 +71,11 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
                 if type(t) not in _plain and not _is_plain(type(t)):
                     return NotImplemented
             return apply(function, inputs)
+        if ufunc in _others:
+            for t in inputs:
+                if type(t) not in _plain and not _is_plain(type(t)):
+                    return NotImplemented
+            return _others[ufunc](*inputs)
     out = kwargs.pop("out", None)
     for t in (*inputs, *(out or ())):
         if type(t) not in _plain and not _is_plain(type(t)):
@@ -84,6 +90,9 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
 
 _known: dict[Any, Ufunc] = {}
 """By ufunc, the primitive that does its work; filled as they are met."""
+
+_others: dict[Any, Callable[..., Any]] = {}
+"""By ufunc, the function that does its work where that is no ufunc of ours; likewise."""
 
 _plain: set[type] = set()
 """Types of operands that do not go before tensors."""
@@ -140,12 +149,16 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
     if function is None:
         if getattr(ufunc, "ntypes", 1) == 0:
             raise not_of_numbers(name, "strings")
+        if is_of_python(ufunc) and out is None:
+            return of_elements(ufunc, inputs, kwargs)
         _check_constant(name, inputs, kwargs)
         return _computed(
             name, ufunc, inputs, out, kwargs, lambda result: as_constants(result, ())
         )
     if isinstance(function, Ufunc) and function.only_applies:
         _known[ufunc] = function
+    else:
+        _others[ufunc] = function
     _drop_defaults(kwargs)
     plain = ufunc.signature is None and not isinstance(function, Ufunc)
     if (plain and kwargs) or not AS_NUMPY_DOES.isdisjoint(kwargs):

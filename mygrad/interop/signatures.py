@@ -94,6 +94,8 @@ def translated(theirs: Any, ours: Callable[..., Any]) -> Handler:
         if n not in taken and called not in given and given[n].default is EMPTY:
             names[n] = called
     alike = frozenset(n for n, called in names.items() if n == called) - {"out"}
+    if passes_rest:
+        alike |= {n for n, p in taken.items() if p.default is not EMPTY and n != "out"}
     direct = 0  # so many leading arguments have the same place in both
     for n, called in zip(places, positional, strict=False):
         if names.get(n) != called or n == "out":

@@ -13,7 +13,7 @@ from mygrad.tensor_creation.filled import full, zeros_like
 from mygrad.tensor_manip.array_shape import broadcast_arrays
 from mygrad.tensor_manip.selecting import take_along_axis, where
 from mygrad.tensor_manip.tensor_joining import stack
-from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
+from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors, stop_gradient
 
 __all__ = ["choose", "piecewise", "select"]
 
@@ -51,8 +51,8 @@ def select(
     """
     if len(condlist) != len(choicelist):
         raise ValueError(
-            f"select: {len(condlist)} conditions and {len(choicelist)} choices; each condition "
-            f"needs one choice"
+            f"select: each condition needs one choice; there are {len(condlist)} of the first and "
+            f"{len(choicelist)} of the other"
         )
     if not len(condlist):
         raise ValueError("select: there is no condition")
@@ -75,6 +75,8 @@ def _with_dtype(default: Any, choices: Sequence[Any], adapter: Any) -> Any:
     if not isinstance(default, (bool, int, float, complex)):
         return default
     plain = (int, float, complex)
+    if all(type(c) in plain for c in choices):
+        return default
     known = [c if type(c) in plain else as_operand_tensor(c).dtype for c in choices]
     return full((), default, adapter.xp.result_type(*known, default), constant=True)
 
@@ -132,8 +134,8 @@ def piecewise(
         masks.append(~xp.any(xp.stack(masks), axis=0))
     elif len(functions) != len(masks):
         raise ValueError(
-            f"piecewise: {len(masks)} conditions and {len(functions)} functions; it takes as many, "
-            f"or one function more for all other elements"
+            f"piecewise: each condition needs one function, and all other elements may have one "
+            f"more; there are {len(masks)} of the first and {len(functions)} of the other"
         )
     pieces = []
     for mask, function in zip(masks, functions, strict=True):
@@ -146,7 +148,7 @@ def piecewise(
         constant = not (variable and floating[adapter, t.dtype])
     result = zeros_like(t, constant=constant)
     for mask, value in pieces:
-        result[mask] = value
+        result[mask] = stop_gradient(value) if constant else value
     return result
 
 
@@ -190,6 +192,8 @@ def choose(
     >>> mg.choose([0, 1, 0], [mg.tensor([1.0, 2.0, 3.0]), -1.0])
     Tensor([ 1., -1.,  3.])
     """
+    if isinstance(choices, Tensor) or adapter_of(choices) is not None:
+        choices = as_operand_tensor(choices)
     numbers, *tensors = as_operand_tensors(a, *choices)
     adapter = adapter_of(numbers._data)
     assert adapter is not None
@@ -198,6 +202,8 @@ def choose(
         raise TypeError(f"choose: the numbers of choices are integers, and not {numbers.dtype}")
     places = xp.astype(numbers._data, xp.int64)
     count = len(tensors)
+    if not count:
+        raise ValueError("choose: there is nothing to choose from")
     if mode == "wrap":
         places = places % count
     elif mode == "clip":
@@ -210,8 +216,6 @@ def choose(
             f"'wrap' makes them some"
         )
     whole, *parts = broadcast_arrays(as_operand_tensor(places, (numbers,)), *tensors)
-    if not parts:
-        raise ValueError("choose: there is nothing to choose from")
     chosen = take_along_axis(stack(parts, constant=constant), whole._data[None, ...], 0)[0]
     if out is not None:
         return write_result(out, chosen, "choose", constant=constant)

@@ -43,12 +43,14 @@ def diagonal(
     """
     t = as_operand_tensor(a)
     if t.ndim < 2:
-        raise ValueError(f"diagonal: a tensor with {t.ndim} axes has no diagonal; it needs two")
+        shape = tuple(t.shape)
+        raise ValueError(f"diagonal: a tensor of shape {shape} has no diagonal; it needs two axes")
     row, column = axis_number(axis1, t.ndim, "diagonal"), axis_number(axis2, t.ndim, "diagonal")
     if row == column:
         raise ValueError(f"diagonal: axis1 and axis2 are both axis {row}; they have to differ")
     first = {row: max(-offset, 0), column: max(offset, 0)}
     length = max(min(t.shape[k] - first[k] for k in first), 0)
+    first = first if length else dict.fromkeys(first, 0)
     square = tuple(
         slice(first[k], first[k] + length) if k in first else slice(None) for k in range(t.ndim)
     )
@@ -86,7 +88,7 @@ def diag(v: Any, k: int = 0, *, constant: bool | None = None) -> Tensor:
     if t.ndim == 2:
         return diagonal(t, k, constant=constant)
     if t.ndim != 1:
-        raise ValueError(f"diag: takes a vector or a matrix, and was given {t.ndim} axes")
+        raise ValueError(f"diag: takes a vector or a matrix, and not shape {tuple(t.shape)}")
     n = t.size + abs(k)
     constant = t.constant if constant is None else constant
     matrix = zeros((n, n), t.dtype, constant=constant, device=t.device, backend=t.backend)

@@ -344,6 +344,6 @@ def _depth(arrays: Any) -> int:
         return 0
     depths = {_depth(branch) for branch in arrays}
     if len(depths) != 1:
-        what = "lists of different depth" if depths else "an empty list"
-        raise ValueError(f"block: there is {what} among the parts")
+        what = "are lists of different depth" if depths else "is an empty list"
+        raise ValueError(f"block: there {what} among the parts")
     return 1 + depths.pop()

@@ -252,7 +252,7 @@ def _ramps(t: Any, axis: int, width: tuple[int, int], ends: Any) -> Borders:
         steps = adapter.xp.arange(n, dtype=t.dtype if floats else adapter.xp.float64,
                                   device=adapter.device(t._data))  # fmt: skip
         steps = adapter.xp.reshape(steps, (n, *(1,) * (t.ndim - axis - 1)))
-        ramp = steps * ((edge - end) / max(n, 1)) + end
+        ramp = (edge - end) / max(n, 1) * steps + end
         ramps.append(ramp if floats else registry["floor"](ramp))
     return ramps[0], flip(ramps[1], axis)
 

@@ -82,7 +82,7 @@ def quantiles(a: Any, v: Any, scale: float) -> list[Call]:
         program(lambda f, a, q: f(a, q), v, np.array(0.4 * scale)),
         call(a, 0.4 * scale, overwrite_input=False),
         program(lambda f, a: f(a, 0.4 * scale, axis=1, method="inverted_cdf",
-                               weights=np.array([1.0, 2.0, 0.5])), a),
+                               weights=np.resize([1.0, 2.0, 0.5], np.shape(a))), a),
     ]  # fmt: skip
 
 
@@ -243,10 +243,11 @@ SHAPES = {
         program(lambda f, x: f(x, 1, lambda line, width, axis, options: line.__setitem__(
             slice(0, width[0]), line[1] * options["by"]), by=3.0), X),
     ],
-    "ravel": [call(X), call(X, "F"), call(X.T, order="A"), call(T.swapaxes(0, 1), order="K")],
+    "ravel": [call(X), call(X, "F"), program(lambda f, x: f(np.transpose(x), order="A"), X),
+              program(lambda f, x: f(np.swapaxes(x, 0, 1), order="K"), T)],
     "repeat": [call(X, 2), call(X, [1, 2, 0], axis=1)],
-    "reshape": [call(X, (3, 2)), call(X, -1, order="F"), call(X.T, 6, order="A"),
-                call(X, (3, 2), copy=True)],
+    "reshape": [call(X, (3, 2)), call(X, -1, order="F"), call(X, (3, 2), copy=True),
+                program(lambda f, x: f(np.transpose(x), 6, order="A"), X)],
     "resize": [call(X, (3, 5)), call(X, 4)],
     "roll": [call(X, 2), call(X, 1, axis=1), call(X, (1, 2), axis=(0, 1))],
     "rollaxis": [call(T, 2), call(T, 0, start=3)],
@@ -344,9 +345,11 @@ NUMBERS = {
     "inner": [call(X, Y), call(V, W)],
     "interp": [call(V, GRID, LONG[:4]), call(X, GRID, LONG[:4], left=-1.0, right=2.0),
                call(X, GRID, LONG[:4], period=4.0)],
-    "intersect1d": [call(LONG, V[:2] * 1.0), program(lambda f, a, b: f(a, b, assume_unique=True,
-                                                                     return_indices=True)[0],
-                                                    LONG, np.concatenate([LONG[2:4], V]))],
+    "intersect1d": [
+        program(lambda f, a, b: f(a, np.concatenate([a[2:4], b])), LONG, V),
+        program(lambda f, a, b: f(a, np.concatenate([a[2:4], b]), assume_unique=True,
+                                  return_indices=True), LONG, V),
+    ],
     "kron": [call(V, W), call(X, SQUARE[:2])],
     "linspace": [call(V, 3.0, 4), call(V, W, num=3, endpoint=False, axis=-1),
                  program(lambda f, a, b: list(f(a, b, 5, retstep=True)), V, W)],
@@ -378,11 +381,15 @@ NUMBERS = {
     "trapezoid": [call(X), call(X, dx=0.5), call(X, x=V, axis=1), call(T, axis=0),
                   call(LONG, LONG**2)],
     "union1d": [call(LONG, V)],
-    "unique": [call(LONG), program(lambda f, x: list(f(x, return_index=True, return_inverse=True,
-                                                       return_counts=True)), np.tile(V, 2)),
-               call(X, axis=0), call(NAN_V, equal_nan=False), call(LONG, sorted=True)],
-    "unique_all": [program(each, np.tile(V, 2))], "unique_counts": [program(each, np.tile(V, 2))],
-    "unique_inverse": [program(each, np.tile(V, 2))],
+    "unique": [
+        call(LONG), call(X, axis=0), call(NAN_V, equal_nan=False), call(LONG, sorted=True),
+        program(lambda f, x: list(f(np.tile(x, 2), return_index=True, return_inverse=True,
+                                    return_counts=True)), V),
+    ],
+    **{
+        f"unique_{what}": [program(lambda f, x: list(f(np.tile(x, 2))), V)]
+        for what in ("all", "counts", "inverse")
+    },
     "unique_values": [program(lambda f, x: np.sort(f(x)), V)],
     "unwrap": [call(LONG * 3), call(X * 5, axis=0), call(LONG * 3, discont=4.0, period=5.0)],
     "vdot": [call(X, Y), call(Z, Z[::-1])],

@@ -146,7 +146,7 @@ POLYNOMIALS = {
     "polynomial.polynomial.polygrid2d": [call(V, W, X)],
     "polynomial.polynomial.polyval2d": [call(V, W, X)],
     "roots": [call(np.array([1.0, -6.1, 11.3, -6.2])), call(np.array([1.0, 0.3, 2.0])),
-              call(np.array([0.0, 1.0, -3.0, 2.0, 0.0]))],
+              program(lambda f, p: f(np.concatenate([np.zeros(1), p, np.zeros(1)])), V)],
     "vander": [call(V), call(V, 4), call(V, N=2, increasing=True)],
 }  # fmt: skip
 
@@ -189,4 +189,5 @@ for _name in COMPLEX:
 for _name in ("add", "multiply", "divide", "power", "subtract", "vecdot"):
     UFUNCS[_name].append(call(Z * 0.7, Z[::-1] + 0.4))
 
+UFUNCS["sign"].append(call(Z))
 UFUNCS["heaviside"].append(program(lambda f, y: f(np.array([0.0, -1.0, 2.0]), y), V))

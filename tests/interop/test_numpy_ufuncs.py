@@ -262,8 +262,6 @@ def test_a_raw_out_of_a_variable_is_told() -> None:
 
 
 def test_users_ufuncs_are_not_taken_for_numpys() -> None:
-    add = np.frompyfunc(lambda a, b: a - b, 2, 1)
-
     class Named:
         """A ufunc as compilers make them: another function, under a name that NumPy has."""
 
@@ -273,9 +271,43 @@ def test_users_ufuncs_are_not_taken_for_numpys() -> None:
             return mg.tensor([1.0]).__array_ufunc__(self, "__call__", *args)
 
     x = mg.tensor([1.0])
-    for user in (add, Named()):
-        with pytest.raises(TypeError, match="has no derivative"):
-            user(x, x)
+    with pytest.raises(TypeError, match="has no derivative"):
+        Named()(x, x)
+
+
+def test_ufuncs_of_python_functions() -> None:
+    """They are called with the elements, which are tensors."""
+    add = np.frompyfunc(lambda a, b: a * b if a > 0 else 3.0 * b, 2, 1)
+    x, y = mg.tensor([[1.0, -2.0], [3.0, 4.0]]), mg.tensor([5.0, 6.0])
+    result = add(x, y)
+    assert isinstance(result, mg.Tensor)
+    assert result.tolist() == [[5.0, 18.0], [15.0, 24.0]]
+    result.sum().backward()
+    assert x.grad.tolist() == [[5.0, 0.0], [5.0, 6.0]]
+    assert y.grad.tolist() == [4.0, 7.0]
+    same, twice = np.frompyfunc(lambda a: (a, 2.0 * a), 1, 2)(y)
+    (same * twice).sum().backward()
+    assert y.grad.tolist() == [20.0, 24.0]
+    assert add(mg.tensor(2.0), 3.0).item() == 6.0
+    assert np.frompyfunc(lambda a: "x", 1, 1)(y).tolist() == ["x", "x"]
+
+
+def test_vectorize_makes_plain_arrays_and_says_so() -> None:
+    y = mg.tensor([5.0, 6.0])
+    with pytest.warns(mg.errors.GradientDetached, match="NumPy turned a variable into plain data"):
+        assert np.vectorize(lambda a: 2.0 * a)(y).tolist() == [10.0, 12.0]
+
+
+@pytest.mark.parametrize("sign", [0.0, -0.0])
+@pytest.mark.parametrize("name", ["arcsin", "arccos"])
+def test_derivatives_on_a_cut(name: str, sign: float) -> None:
+    """They are those of the side that the sign of the imaginary part names."""
+    f, step = getattr(np, name), 1e-6
+    for real in (1.3, -1.3):
+        t = mg.tensor(np.array([complex(real, sign)]))
+        f(t).backward()
+        above, below = (f(np.array([complex(real + d, sign)])) for d in (step, -step))
+        np.testing.assert_allclose(t.grad, (above - below) / (2 * step), rtol=1e-6)
 
 
 def test_raw_matmul_in_place() -> None:
