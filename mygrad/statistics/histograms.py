@@ -26,8 +26,8 @@ __all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histo
 
 def _ramp(count: int, like: Any, xp: Any) -> Any:
     """The numbers from 0 to 1 in so many steps."""
-    steps = xp.arange(count + 1, dtype=like.dtype, device=xp.adapter.device(like))
-    return steps / count
+    like = like._data if isinstance(like, Tensor) else like
+    return xp.adapter.xp.arange(count + 1, dtype=like.dtype, device=like.device) / count
 
 
 @primitive(
@@ -50,7 +50,7 @@ def evenly_spaced(first: Any, last: Any, count: int, *, xp: Any) -> Any:
         With one axis of length ``count + 1``.
     """
     library = xp.adapter.xp
-    steps = library.arange(count, dtype=first.dtype, device=xp.adapter.device(first))
+    steps = library.arange(count, dtype=first.dtype, device=first.device)
     inner = steps * ((last - first) / count) + first
     return library.concat([inner, library.reshape(library.astype(last, inner.dtype), (1,))])
 
@@ -89,7 +89,7 @@ def _spread(t: Any, first: Any, last: Any, count: int, dtype: Any = None) -> Any
         first, last = as_operand_tensors(first, last)
         edges = evenly_spaced(first, last, count)
     else:
-        device = adapter.device(t._data)
+        device = t._data.device
         edges = adapter.xp.linspace(first, last, count + 1, dtype=adapter.xp.float64, device=device)
         edges = as_operand_tensor(edges)
     return edges if dtype is None or edges.dtype == dtype else cast(edges, dtype)
@@ -172,7 +172,7 @@ def _counted(places: Any, inside: Any, count: int, like: Any) -> Any:
     library = adapter.xp
 
     def add_up(places: Any, inside: Any) -> Any:
-        out = library.zeros(count, dtype=library.int64, device=adapter.device(places))
+        out = library.zeros(count, dtype=library.int64, device=places.device)
         adapter.scatter_add(out, (places,), library.astype(inside, library.int64))
         return out
 
