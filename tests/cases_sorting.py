@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BY_NAME", "CALLS", "ELSEWHERE", "FOR", "cases"]
+__all__ = ["BY_NAME", "CALLS", "ELSEWHERE", "FOR", "REAL_ONLY", "cases"]
 
 MASK = np.array([[True, False, True], [True, True, False]])
 ORDER = np.array([2, 0, 1])
@@ -61,6 +61,9 @@ def cases() -> dict[str, list[Any]]:
         "histogram_bin_edges": [then((5,), extra=(3,))],
     }  # fmt: skip
 
+
+REAL_ONLY = {"histogram_bin_edges", "nanpercentile", "nanquantile", "percentile", "quantile"}
+"""Functions that refuse complex numbers, as NumPy does."""
 
 X = np.array([[1.3, -0.7, 2.1], [0.4, 1.9, -1.2]])
 H = np.array([[1.3, np.nan, 2.1], [0.4, 1.9, np.nan]])

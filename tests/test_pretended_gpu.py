@@ -300,6 +300,13 @@ def test_matrix_products(cupy: Any, dtype: str) -> None:
     assert np.array_equal((there(a)[:, :0] @ there(b)).get(), a[:, :0] @ b)
 
 
+def test_a_thread_that_returns_ends_no_other(cupy: Any) -> None:
+    """CuPy's search returns early for what is beyond the last edge, in a loop over elements."""
+    edges, values = np.arange(4.0), np.array([5.0, 0.5, 1.0, 9.0, 2.5])
+    found = cupy.searchsorted(cupy.asarray(edges), cupy.asarray(values), side="right")
+    assert found.get().tolist() == np.searchsorted(edges, values, side="right").tolist()
+
+
 @pytest.mark.parametrize("dtype", ["i4", "f4", "f8"])
 def test_sorts(cupy: Any, dtype: str) -> None:
     a = np.random.default_rng(0).permutation(60).reshape(3, 4, 5).astype(dtype)

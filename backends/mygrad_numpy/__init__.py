@@ -22,6 +22,7 @@ from mygrad_numpy.normalization import (
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
+from mygrad_numpy.sorting import stable_sort
 from mygrad_numpy.subclasses import plain, without_mask
 from mygrad_numpy.updates import in_pieces
 
@@ -210,6 +211,7 @@ adapter.kernels.update(
     ones_like=_ones_like,
     real_dft=real_dft,
     sliding_windows=_sliding_windows,
+    stable_sort=stable_sort,
     sum=_sum,
     take=_take,
     take_diagonals=_take_diagonals,

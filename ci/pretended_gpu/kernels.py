@@ -88,6 +88,7 @@ def for_the_processor(source: str) -> tuple[str, str]:
         if BARRIER.search(source):
             return text, "fibers"
         alone = "CUPY_FOR(" in source and "threadIdx" not in source and "blockIdx" not in source
+        alone = alone and "return;" not in source  # which ends a thread, and not what others do
         return text, "1" if alone else "all"
     threads = tree[1]
     text = text.replace(f"_sdata_raw[{threads} *", "_sdata_raw[1 *")

@@ -11,7 +11,7 @@ import operator
 from math import isfinite, prod
 from typing import Any
 
-from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.operands import common_adapter
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import real_only
@@ -19,6 +19,7 @@ from mygrad.math.sequential import max, min, sum
 from mygrad.statistics.layout import adapter_of_tensor, cast
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.selecting import untake, where
+from mygrad.tensor_manip.transpose_like import transpose
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors, astensor
 
 __all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
@@ -26,8 +27,8 @@ __all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histo
 
 def _ramp(count: int, like: Any, xp: Any) -> Any:
     """The numbers from 0 to 1 in so many steps."""
-    steps = xp.arange(count + 1, dtype=like.dtype, device=xp.adapter.device(like))
-    return steps / count
+    like = like._data if isinstance(like, Tensor) else like
+    return xp.adapter.xp.arange(count + 1, dtype=like.dtype, device=like.device) / count
 
 
 @primitive(
@@ -50,7 +51,7 @@ def evenly_spaced(first: Any, last: Any, count: int, *, xp: Any) -> Any:
         With one axis of length ``count + 1``.
     """
     library = xp.adapter.xp
-    steps = library.arange(count, dtype=first.dtype, device=xp.adapter.device(first))
+    steps = library.arange(count, dtype=first.dtype, device=first.device)
     inner = steps * ((last - first) / count) + first
     return library.concat([inner, library.reshape(library.astype(last, inner.dtype), (1,))])
 
@@ -89,7 +90,7 @@ def _spread(t: Any, first: Any, last: Any, count: int, dtype: Any = None) -> Any
         first, last = as_operand_tensors(first, last)
         edges = evenly_spaced(first, last, count)
     else:
-        device = adapter.device(t._data)
+        device = t._data.device
         edges = adapter.xp.linspace(first, last, count + 1, dtype=adapter.xp.float64, device=device)
         edges = as_operand_tensor(edges)
     return edges if dtype is None or edges.dtype == dtype else cast(edges, dtype)
@@ -172,7 +173,7 @@ def _counted(places: Any, inside: Any, count: int, like: Any) -> Any:
     library = adapter.xp
 
     def add_up(places: Any, inside: Any) -> Any:
-        out = library.zeros(count, dtype=library.int64, device=adapter.device(places))
+        out = library.zeros(count, dtype=library.int64, device=places.device)
         adapter.scatter_add(out, (places,), library.astype(inside, library.int64))
         return out
 
@@ -338,7 +339,7 @@ def histogramdd(
     --------
     >>> import mygrad as mg
     >>> w = mg.tensor([1.0, 2.0, 3.0])
-    >>> points = [[0.0, 0.0], [0.1, 0.9], [1.0, 1.0]]
+    >>> points = mg.tensor([[0.0, 0.0], [0.1, 0.9], [1.0, 1.0]])
     >>> found, edges = mg.histogramdd(points, 2, weights=w)
     >>> found
     Tensor([[1., 2.],
@@ -357,7 +358,7 @@ def _columns(sample: Any) -> list[Any]:
         return as_operand_tensors(*sample)
     else:  # lists of lists are coordinates for NumPy, too
         t = as_operand_tensor(sample)
-        t = registry["transpose"](t) if t.ndim > 1 else reshape(t, (-1, 1))
+        t = transpose(t) if t.ndim > 1 else reshape(t, (-1, 1))
     return [t[:, k] for k in range(t.shape[1])]
 
 
@@ -392,6 +393,11 @@ def _boxes(
         found = cast(found, "float64")
     else:
         w = as_operand_tensor(weights, columns)
+        if w.shape != columns[0].shape:
+            raise ValueError(
+                f"{name}: weights= of shape {tuple(w.shape)} do not fit "
+                f"{columns[0].shape[0]} points"
+            )
         real_only(w, namespace_of(adapter), f"{name}(weights=)")
         w = cast(w, "float64")
         found = untake(where(inside, w, 0), flat, 0, (prod(shape),))

@@ -188,7 +188,7 @@ def _extreme(
     chosen = rows_of(as_operand_tensor(_chosen(t, mask)), axes)._data
 
     def find(array: Any, chosen: Any) -> tuple[Any, Any]:
-        candidates = library.where(chosen, array, worst)
+        candidates = namespace_of(adapter).where(chosen, array, worst)
         best = getattr(library, plain.name)(candidates, axis=-1, keepdims=True)
         found = library.astype((array == best) & chosen, library.int8)
         some = library.any(chosen, axis=-1, keepdims=True)

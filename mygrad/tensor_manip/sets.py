@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mygrad.arrays import Adapter, adapter_of
+from mygrad.autodiff.namespace import namespace_of
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.selecting import take
 from mygrad.tensor_manip.tensor_joining import concatenate
@@ -59,31 +60,37 @@ def _found(function: Any, t: Any, *args: Any) -> Any:
     return adapter.following(function)(t._data, *args, adapter.xp)
 
 
-def _first_places(t: Any, axis: int | None, equal_nan: bool) -> tuple[Any, Any, Any]:
-    """Raw: where each unique element is found first, which one each element is, how often."""
+def _first_places(
+    t: Any, axis: int | None, equal_nan: bool, inverse: bool = False
+) -> tuple[Any, Any, Any]:
+    """Raw: where each unique element is found first, how often, and which one each element is.
+
+    The last is None if `inverse` is not asked for.
+    """
     adapter = _adapter(t)
     found: tuple[Any, Any, Any]
     if axis is None:
-        found = _found(_grouped, _flat(t), equal_nan)
+        found = _found(_grouped, _flat(t), equal_nan, inverse, namespace_of(adapter))
         return found
     if not hasattr(adapter.xp, "unique"):
         raise TypeError(
             f"unique: {adapter.name} has no unique elements along an axis; "
             f't.to("numpy") is the tensor on the host'
         )
-    _, *found = adapter.following(adapter.xp.unique)(  # type: ignore[assignment]
+    _, places, which, counts = adapter.following(adapter.xp.unique)(
         t._data, return_index=True, return_inverse=True, return_counts=True, axis=axis,
         equal_nan=equal_nan,
     )  # fmt: skip
-    return found
+    return places, counts, which
 
 
-def _grouped(array: Any, equal_nan: bool, library: Any) -> tuple[Any, Any, Any]:
+def _grouped(
+    array: Any, equal_nan: bool, inverse: bool, xp: Any, library: Any
+) -> tuple[Any, Any, Any]:
     """The same along the only axis, by sorting."""
-    order = library.argsort(array, stable=True)
+    ordered, order = xp.stable_sort(array, 0)
     if not array.shape[0]:
         return order, order, order
-    ordered = library.take(array, order)
     begins = ordered[1:] != ordered[:-1]
     if equal_nan and library.isdtype(array.dtype, ("real floating", "complex floating")):
         missing = library.isnan(ordered)  # all at the end
@@ -91,9 +98,11 @@ def _grouped(array: Any, equal_nan: bool, library: Any) -> tuple[Any, Any, Any]:
     begins = library.concat([library.ones_like(order[:1], dtype=library.bool), begins])
     (starts,) = library.nonzero(begins)
     ends = library.concat([starts[1:], library.full_like(starts[:1], array.shape[0])])
-    group = library.cumulative_sum(library.astype(begins, order.dtype)) - 1
-    inverse = library.take(group, library.argsort(order, stable=True))
-    return library.take(order, starts), inverse, ends - starts
+    places, counts, which = library.take(order, starts), ends - starts, None
+    if inverse:
+        group = library.cumulative_sum(library.astype(begins, order.dtype)) - 1
+        which = xp.put_back(group, order, 0)
+    return places, counts, which
 
 
 def unique(
@@ -148,10 +157,10 @@ def unique(
     array([10.,  1.,  0.])
     """
     t = as_operand_tensor(ar)
-    places, inverse, counts = _first_places(t, axis, equal_nan)
+    places, counts, inverse = _first_places(t, axis, equal_nan, return_inverse)
     values = take(_flat(t) if axis is None else t, places, 0 if axis is None else axis)
     values = astensor(values, constant=constant)
-    if axis is None:
+    if axis is None and return_inverse:
         inverse = _adapter(t).xp.reshape(inverse, t.shape)
     asked = ((return_index, places), (return_inverse, inverse), (return_counts, counts))
     results = [found for wanted, found in asked if wanted]

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.selecting import along
@@ -40,6 +40,14 @@ def put_back(g: Any, places: Any, axis: int, *, xp: Any) -> Any:
     out = xp.adapter.xp.zeros(g.shape, dtype=g.dtype, device=g.device)
     xp.adapter.assign(out, along(places, axis, xp), g)
     return out
+
+
+@composition
+def stable_sort(a: Any, axis: int, descending: bool = False, *, xp: Any) -> tuple[Any, Any]:
+    """The elements along an axis in order, and where they were; equal ones stay in their order."""
+    library = xp.adapter.xp
+    places = library.argsort(a, axis=axis, descending=descending, stable=True)
+    return library.take_along_axis(a, places, axis=axis), places
 
 
 def _unsorted(g: Any, places: Any, axis: int | None, shape: tuple[int, ...], xp: Any) -> Any:
@@ -111,8 +119,8 @@ def sort(
     if axis is None:
         a, axis = library.reshape(a, (prod(a.shape),)), 0
     axis = axis_number(axis, a.ndim, "sort")
-    places = library.argsort(a, axis=axis, descending=bool(descending), stable=True)
-    return library.take_along_axis(a, places, axis=axis), places
+    ordered, places = xp.stable_sort(a, axis, bool(descending))
+    return ordered, places
 
 
 @primitive(

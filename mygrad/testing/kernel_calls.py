@@ -72,6 +72,12 @@ def halved(p: Any, g: Any, state: Any) -> tuple[Any, ...]:
     return p, state
 
 
+def different(a: Array) -> Array:
+    """Numbers no two of which are equal (in dtypes that have so many), with one NaN of `a`."""
+    order = np.argsort(a, axis=None, kind="stable").reshape(a.shape).astype(a.dtype)
+    return np.where(np.isnan(a) & (order == order.min()), a, order).astype(a.dtype)
+
+
 LABELS = np.asarray([0, -1, 2, 1, 7, -9], "i2")  # the last two are no classes, of four
 SURE = np.asarray([0, 3, 2, 1, 0, 3])
 
@@ -344,6 +350,15 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(5, 40).T, -1),
         lambda draw: (draw(2, 9000), None, 1),
     ]),
+    "stable_sort": (REAL, [
+        lambda draw: (draw(5), 0),
+        lambda draw: (draw(3, 100), 1),
+        lambda draw: (draw(100, 3), 0),
+        lambda draw: (draw(200), 0, True),
+        lambda draw: (different(draw(200)), 0),
+        lambda draw: (different(draw(100, 2)), 0),
+        lambda draw: (draw(0, 2), 0),
+    ]),
     "sum": (KINDS, [
         lambda draw: (draw(),),
         lambda draw: (draw(2, 3), 1),
@@ -507,7 +522,7 @@ VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 """Their results look at the memory of their arguments."""
 EXACT = {
     *VIEWS, "at_labels", "concat", "copy", "gathered", "label_mask", "max_pool", "ones_like",
-    "pad_from_within", "relu_adjoint", "repeated_places", "roll", "sign", "stack", "take",
-    "take_along_axis", "where",
+    "pad_from_within", "relu_adjoint", "repeated_places", "roll", "sign", "stable_sort",
+    "stack", "take", "take_along_axis", "where",
 }  # fmt: skip
 """They move elements, and round nothing."""

@@ -124,8 +124,6 @@ def test_unique(equal_nan: bool) -> None:
 
 
 @pytest.mark.skip_on("array-api-strict", "it has nothing but the standard's functions")
-@pytest.mark.skip_on("dpnp", "dpnp has no indices of unique slabs")
-@pytest.mark.skip_on("cupy", "CuPy has no indices of unique slabs")
 def test_unique_along_an_axis() -> None:
     a = np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]])
     values, places = mg.unique(mg.tensor(a), return_index=True, axis=0)
@@ -223,6 +221,7 @@ def test_functions_of_numpy() -> None:
     assert np.isin(x, [1.0]).tolist() == [False, True, False]
     for f in (mg.argpartition, mg.digitize, mg.isin, mg.lexsort, mg.nanargmax, mg.searchsorted):
         assert callable(f)
-    assert np.cumulative_sum(x, include_initial=True).tolist() == [0, 3, 4, 6]
+    if hasattr(np, "cumulative_sum"):
+        assert np.cumulative_sum(x, include_initial=True).tolist() == [0, 3, 4, 6]
     (np.partition(x, 1)[1] * 2).backward()
     assert x.grad.tolist() == [0, 0, 2]
