@@ -133,9 +133,9 @@ def picture(path: Path, populations: Fit, process: Fit, patients: Patients) -> N
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     years = np.linspace(YEARS[0], YEARS[-1], 300)
     model = animals(populations.parameters, years)
-    for name, pelts, curve, color in zip(("hares", "lynxes"), PELTS, model, "C0 C1".split()):
-        left.plot(YEARS, pelts, "o", color=color)
-        left.plot(years, curve, color=color, label=name)
+    for k, name in enumerate(("hares", "lynxes")):
+        left.plot(YEARS, PELTS[k], "o", color=f"C{k}")
+        left.plot(years, model[k], color=f"C{k}", label=name)
     left.set(xlabel="year", ylabel="pelts (thousands)", title="scipy.integrate.solve_ivp")
     left.set_xticks(YEARS[::5])
     left.legend()

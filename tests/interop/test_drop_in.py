@@ -295,11 +295,16 @@ def restored() -> Iterator[None]:
 
 def test_it_ends_with_errors_and_within_itself() -> None:
     zeros = np.zeros
-    with pytest.raises(RuntimeError, match="stop"), mg.drop_in():
+
+    def stops() -> None:
         with mg.drop_in():
-            pass
-        assert np.zeros is not zeros
-        raise RuntimeError("stop")
+            with mg.drop_in():
+                pass
+            assert np.zeros is not zeros
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stops()
     assert np.zeros is zeros
 
 

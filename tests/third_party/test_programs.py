@@ -13,9 +13,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from expected import DROPPED_IN, OUT_OF_REACH, problem  # noqa: E402
-from programs import PROGRAMS, Program  # noqa: E402
-from run import STANDARD_NAMES, analytic, judged  # noqa: E402
+from expected import DROPPED_IN, OUT_OF_REACH, problem
+from programs import PROGRAMS, Program
+from run import STANDARD_NAMES, analytic, judged
 
 pytestmark = pytest.mark.numpy_only("the packages are written for NumPy")
 HERE = [name for name in PROGRAMS if name not in STANDARD_NAMES]
