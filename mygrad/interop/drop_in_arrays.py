@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from mygrad.arrays import get_adapter
 from mygrad.autodiff.nodes import Handle, buffer_of, view_of
+from mygrad.autodiff.views import overlaps_itself
 from mygrad.interop.arguments import has_variable, leaves
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.settings import lock
@@ -182,7 +184,7 @@ def _view(whole: Any, array: DropInArray, memory: Any) -> Any:
     offset = told["data"][0] - source.__array_interface__["data"][0]
     strides = np.ndarray.strides.__get__(array)  # type: ignore[attr-defined]
     seen: Any = np.ndarray(told["shape"], source.dtype, source, offset, strides)
-    return view_of(whole, seen, False)
+    return view_of(whole, seen, False, overlaps_itself(seen.shape, strides))
 
 
 def _hide(array: DropInArray) -> None:
@@ -255,11 +257,7 @@ def _memory_of(root: DropInArray) -> Any:
 
 
 def _owner(array: Any) -> Any:
-    while (base := _base_of(array)) is not None:
-        if not isinstance(base, np.ndarray):
-            return base
-        array = base
-    return array
+    return get_adapter("numpy").owner(array)
 
 
 def _given_back(result: Any, out: tuple[Any, ...]) -> Any:

@@ -132,7 +132,23 @@ def overwritten(x: Any) -> Any:
     return first + x * weights
 
 
-CODE = [collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators,
+def overlapping(x: Any) -> Any:
+    out = np.zeros(5)
+    twice, windows = np.broadcast_to(out, (2, 5)), np.lib.stride_tricks.sliding_window_view(out, 2)
+    backwards = out[::-2]
+    corner = np.lib.stride_tricks.as_strided(out[1:], (2, 2), (16, 8))
+    out[1:] = x * x
+    return corner * 3.0, twice * 1.0, windows * np.arange(8.0).reshape(4, 2), backwards * 2.0
+
+
+def with_plain_arrays(x: Any) -> Any:
+    plain = np.arange(8.0).reshape(2, 4)
+    start = np.zeros(4)
+    start += plain[0]
+    return plain.dot(x), np.copy(plain).dot(x), start.clip(x * 0.5, None), plain @ x
+
+
+CODE = [overlapping, with_plain_arrays, collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators,
         shared, orders, spectra, overwritten]  # fmt: skip
 
 
@@ -278,6 +294,22 @@ def test_copies_and_pickles() -> None:
         again = out.copy()
     assert out.tolist() == again.tolist() == [4.0, 1.0, 2.0]
     assert isinstance(again, mg.Tensor)
+
+
+def test_other_array_libraries() -> None:
+    """Their tensors stay where they are; a host array does not take them."""
+    t = mg.tensor([1.0, 2.0], backend="array-api-strict")
+    with mg.drop_in():
+        assert np.asarray(t) is t
+        assert np.ascontiguousarray(t) is t
+        assert np.asarray(t, dtype="float32").backend == "array-api-strict"
+        joined = np.array([t[0], t[1] * 2])
+        assert (joined.backend, joined.shape) == ("array-api-strict", (2,))
+        out = np.zeros(2)
+        with pytest.raises(TypeError, match="Nothing is moved behind your back"):
+            out[0] = t[0]
+    joined.backward()
+    assert t.grad.tolist() == [1.0, 2.0] if hasattr(t.grad, "tolist") else t.grad is not None
 
 
 # --- where it holds ----------------------------------------------------------------------------
