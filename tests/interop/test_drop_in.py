@@ -148,8 +148,10 @@ def with_plain_arrays(x: Any) -> Any:
     return plain.dot(x), np.copy(plain).dot(x), start.clip(x * 0.5, None), plain @ x
 
 
-CODE = [overlapping, with_plain_arrays, collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators,
-        shared, orders, spectra, overwritten]  # fmt: skip
+CODE = [
+    collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators, shared,
+    overlapping, with_plain_arrays, orders, spectra, overwritten,
+]  # fmt: skip
 
 
 def flat(result: Any) -> Any:
