@@ -2,7 +2,7 @@
 
 ::
 
-    python run.py [--json FILE] [--list CORPUS] [PART OF A NAME ...]
+    python run_programs.py [--json FILE] [--list CORPUS] [PART OF A NAME ...]
 
 Programs for the array API run in a process of their own, since SciPy has it only where
 ``SCIPY_ARRAY_API=1`` is set; that is started from here.
@@ -10,7 +10,7 @@ Programs for the array API run in a process of their own, since SciPy has it onl
 Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
 says (``raises``, ``warns``) where no gradient arrives. A gradient that differs from central
 differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
-all that is not as `expected.py` says.
+all that is not as `expected_programs.py` says.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 
 import numpy as np  # noqa: E402
-from expected import problem  # noqa: E402
-from programs import PROGRAMS, Program  # noqa: E402
+from expected_programs import problem  # noqa: E402
+from package_programs import PROGRAMS, Program  # noqa: E402
 
 import mygrad as mg  # noqa: E402
 from mygrad.errors import GradientDetached  # noqa: E402
