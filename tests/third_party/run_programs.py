@@ -171,14 +171,14 @@ def main() -> int:
     parser.add_argument("--list", type=Path, help="say what of this list has no program")
     parser.add_argument("names", nargs="*", help="parts of names; all if not given")
     options = parser.parse_args()
-    results = found_here(options.names)
     if STANDARD:
-        print(json.dumps(results))
+        print(json.dumps(found_here(options.names)))
         return 0
     command = [sys.executable, "-W", "ignore", __file__, *options.names]
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
-    results |= json.loads(ended.stdout.splitlines()[-1])
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as other:
+        results = found_here(options.names)
+        results |= json.loads(other.communicate()[0].splitlines()[-1])
     counts: dict[str, Counter[str]] = {}
     for name, result in results.items():
         kind = result if result.startswith("right") else result.split()[0].rstrip(":")

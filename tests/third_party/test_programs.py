@@ -1,7 +1,7 @@
 """Functions of published packages on tensors, against central differences, where they are here.
 
-``ci/third_party`` installs all of them, and runs `run_programs.py`, which asks SciPy for the array API in a
-process of its own; here that is left out.
+``ci/third_party`` installs all of them, and runs `run_programs.py`, which asks SciPy for the array
+API in a process of its own; here that is left out.
 """
 
 from __future__ import annotations
