@@ -8,7 +8,7 @@ Programs for the array API run in a process of their own, since SciPy has it onl
 ``SCIPY_ARRAY_API=1`` is set; that is started from here.
 
 Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
-says (``raises``, ``warns``) where no gradient arrives. A gradient that differs from central
+says (``raises``, ``warns``, ``nan``) where no gradient arrives. A gradient that differs from central
 differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
 all that is not as `expected_programs.py` says.
 """
@@ -143,6 +143,8 @@ def judged(program: Program) -> str:
         if got is None:
             if not text:
                 return "LOST without a word" + " under drop_in" * dropped_in
+        elif not all(np.all(np.isfinite(g)) for g in got):
+            text = text or "nan: the gradient is not finite"
         elif not math.isclose(found_value, np.real(value), rel_tol=1e-8, abs_tol=1e-10):
             return f"WRONG value{' under drop_in' * dropped_in}: {found_value}, not {value}"
         elif close(program, got, wanted):
