@@ -39,6 +39,9 @@ class _OnlyInPython:
             "no gradient is to flow"
         )
 
+    def __repr__(self) -> str:
+        return "<an array that mg.drop_in made a tensor: array.data has its numbers>"
+
     __float__ = __complex__ = __int__ = __index__ = _refuse
 
 
