@@ -8,7 +8,7 @@ Programs for the array API run in a process of their own, since SciPy has it onl
 ``SCIPY_ARRAY_API=1`` is set; that is started from here.
 
 Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
-says (``raises``, ``warns``, ``nan``) where no gradient arrives. A gradient that differs from central
+says (``raises``, ``warns``, ``nan``) where no gradient arrives. A gradient that differs from
 differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
 all that is not as `expected_programs.py` says.
 """
