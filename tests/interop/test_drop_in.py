@@ -118,9 +118,22 @@ def orders(x: Any) -> Any:
 
 def spectra(x: Any) -> Any:
     out = np.zeros(4, dtype=complex)
+    real, imag = out.real, out.imag
+    imag[3] = 0.5
     out[1:3] = x[1:3] * 1j
     out += x
-    return np.abs(out) ** 2
+    return np.abs(out) ** 2, real * 2.0, imag[1:] * x[0]
+
+
+def empties(x: Any) -> Any:
+    out = np.zeros((0, 4))
+    out[:] = x
+    one = np.zeros(())
+    one[...] = x[0]
+    buffer = np.asarray(memoryview(np.arange(4.0)))
+    last = buffer[1:]
+    buffer[2:] = x[2:]
+    return out.reshape(-1).sum() + one * 2.0, last * 3.0, np.array([x[1]] * 3)[1:]
 
 
 def overwritten(x: Any) -> Any:
@@ -150,7 +163,8 @@ def with_plain_arrays(x: Any) -> Any:
 
 CODE = [
     collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators, shared,
-    overlapping, with_plain_arrays, orders, spectra, overwritten,
+    overlapping, with_plain_arrays, orders, spectra, empties,
+    overwritten,
 ]  # fmt: skip
 
 
