@@ -63,14 +63,14 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
         own = self.__dict__
         own["_tensor"] = own["_memory"] = own["_root"] = own["_part"] = None
         if type(obj) is DropInArray:
-            root = _root_of(obj)
-            memory = root.__dict__["_memory"]
-            array = _base_of(self)
-            while array is not None:  # is it a view?
-                if array is root or array is memory:
-                    own["_root"] = root
+            root, array = _root_of(obj), self
+            while isinstance(base := _base_of(array), np.ndarray):
+                array = base
+                if array is root:
                     break
-                array = _base_of(array) if isinstance(array, np.ndarray) else None
+            memory = root.__dict__["_memory"]
+            if array is root or (memory is not None and _owner(array) is _owner(memory)):
+                own["_root"] = root  # it is a view
 
     # --- as a tensor, once it is one ------------------------------------------------------
     @property  # type: ignore[misc]
