@@ -22,12 +22,14 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from mygrad import errors
+from mygrad.arrays import adapter_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.interop.arguments import has_variable, leaves
 from mygrad.interop.drop_in_arrays import DropInArray, as_drop_in, as_is, joined, tensor_of
 from mygrad.settings import lock
 from mygrad.tensors.base import Tensor, astensor
+from mygrad.tensors.conversion import dtype_of
 from mygrad.tensors.leaving import others_code
 from mygrad.tensors.switches import Override
 
@@ -61,9 +63,11 @@ def _converted(
     if not isinstance(value, Handle) or (dtype is not None and np.dtype(dtype).kind not in "fciub"):
         return _as_numpy_does(original, a, dtype, order, copy, options)
     t: Any = value
-    if dtype is not None and t.dtype != np.dtype(dtype):
-        t, copy = registry["astype"](t, np.dtype(dtype)), None
-    if order in ("C", "F") and not t._data.flags[f"{order}_CONTIGUOUS"]:
+    if dtype is not None:
+        cast = astensor(t, dtype_of(adapter_of(t._data), dtype))
+        t, copy = cast, copy if cast is t else None
+    flags = getattr(t._data, "flags", None)  # not every library has them
+    if order in ("C", "F") and flags is not None and not flags[f"{order}_CONTIGUOUS"]:
         t, copy = registry["copy"](t, order), None
     if copy:
         t = registry["copy"](t, order if order in ("C", "F", "K") else "K")
@@ -229,7 +233,7 @@ REPLACED: dict[str, Callable[[Function], Function]] = {
         interp kron max mean median min nanmax nanmean nanmin nansum outer polyval prod ravel
         repeat reshape roll squeeze std sum tensordot tile trace transpose tril triu var vdot where
         linalg.cholesky linalg.det linalg.inv linalg.norm linalg.pinv linalg.solve linalg.svd
-        linalg.eigh""".split(), _listed,
+        linalg.eigh lib.stride_tricks.as_strided""".split(), _listed,
     ),
 }  # fmt: skip
 """By name in NumPy, what makes the function that does its work inside."""
@@ -385,19 +389,23 @@ class _Places:
                 _replace(getattr(module, "array_namespace", None), _array_namespace)
         for title, module in modules:
             names = getattr(module, "__dict__", None)
-            if names is not None and _is_looked_at(title, names):
+            if type(names) is dict and _is_looked_at(title, names):
                 yield from _in_tables(names, wanted)
 
 
 def _in_tables(names: dict[str, Any], wanted: dict[int, Function]) -> Iterator[Place]:
     """Where functions stand among names, and in the dictionaries among these."""
-    for table in (names, *(held for held in tuple(names.values()) if type(held) is dict)):
-        for name, value in tuple(table.items()):
+    held = [v for v in names.copy().values() if type(v) is dict and len(v) < LARGE]
+    for table in (names, *held):
+        for name, value in table.copy().items():
             if id(value) in wanted:
                 yield table, name, value, wanted[id(value)]
 
 
-THEIRS = ("numpy", "numpy.linalg", "math")
+LARGE = 2000
+"""So many entries no table of functions has: it is somebody's data."""
+
+THEIRS = ("numpy", "numpy.linalg", "numpy.lib.stride_tricks", "math")
 """The modules in which users call these functions."""
 
 
@@ -405,7 +413,7 @@ def _is_looked_at(title: str, names: dict[str, Any]) -> bool:
     """Whether names in a module are replaced: those of NumPy itself, and of Python, are not."""
     if title in THEIRS or title == "__main__":
         return True
-    file = names.get("__file__") or ""
+    file = str(names.get("__file__") or "")
     library = file.startswith(_PYTHON) and "-packages" not in file
     return not library and not file.startswith(_OURS) and not title.startswith("mygrad_")
 

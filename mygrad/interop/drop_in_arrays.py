@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from mygrad.arrays import get_adapter
 from mygrad.autodiff.nodes import Handle, buffer_of, view_of
+from mygrad.autodiff.views import overlaps_itself
 from mygrad.interop.arguments import has_variable, leaves
 from mygrad.interop.numpy_inplace import IN_PLACE
 from mygrad.settings import lock
@@ -37,6 +39,9 @@ class _OnlyInPython:
             "no gradient is to flow"
         )
 
+    def __repr__(self) -> str:
+        return "<an array that mg.drop_in made a tensor: array.data has its numbers>"
+
     __float__ = __complex__ = __int__ = __index__ = _refuse
 
 
@@ -52,19 +57,20 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
     _tensor: Any
     _root: DropInArray | None
     _memory: Any
+    _part: tuple[DropInArray, str] | None
 
     def __array_finalize__(self, obj: Any) -> None:
         own = self.__dict__
-        own["_tensor"] = own["_memory"] = own["_root"] = None
+        own["_tensor"] = own["_memory"] = own["_root"] = own["_part"] = None
         if type(obj) is DropInArray:
-            root = _root_of(obj)
-            memory = root.__dict__["_memory"]
-            array = _base_of(self)
-            while array is not None:  # is it a view?
-                if array is root or array is memory:
-                    own["_root"] = root
+            root, array = _root_of(obj), self
+            while isinstance(base := _base_of(array), np.ndarray):
+                array = base
+                if array is root:
                     break
-                array = _base_of(array) if isinstance(array, np.ndarray) else None
+            memory = root.__dict__["_memory"]
+            if array is root or (memory is not None and _owner(array) is _owner(memory)):
+                own["_root"] = root  # it is a view
 
     # --- as a tensor, once it is one ------------------------------------------------------
     @property  # type: ignore[misc]
@@ -84,7 +90,7 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
         return as_drop_in(_plain_view(self, np.ndarray)[as_is(index)], (self,))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        t = tensor_of(self)
+        t = None if self.__dict__["_part"] else tensor_of(self)
         if t is None and not has_variable(as_is(value)):
             try:
                 np.ndarray.__setitem__(self, as_is(index), as_is(value))
@@ -143,6 +149,10 @@ def _root_of(array: DropInArray) -> DropInArray:
 def tensor_of(array: DropInArray) -> Any:
     """The tensor that looks at the memory of an array; None before a variable is written."""
     own = array.__dict__
+    if own["_part"] is not None:
+        both, name = own["_part"]
+        whole = tensor_of(both)
+        return None if whole is None else getattr(whole, name)
     t = own["_tensor"]
     if t is None:
         whole = _root_of(array).__dict__["_tensor"]
@@ -159,6 +169,11 @@ def as_tensor(array: DropInArray) -> Any:
     """The tensor for an array into which a variable is about to be written."""
     root = _root_of(array)
     own = root.__dict__
+    if own["_part"] is not None:
+        raise TypeError(
+            "a variable cannot be written into the real or imaginary part of a complex array; "
+            "write both: array[...] = real + 1j * imag"
+        )
     with lock:
         if own["_tensor"] is None:
             memory = own["_memory"]
@@ -179,10 +194,10 @@ def _view(whole: Any, array: DropInArray, memory: Any) -> Any:
         return view_of(whole, _plain_view(array, np.ndarray), False)
     source = whole._data
     source = source if source.flags.c_contiguous else source.T
-    offset = told["data"][0] - source.__array_interface__["data"][0]
+    offset = told["data"][0] - memory.__array_interface__["data"][0]
     strides = np.ndarray.strides.__get__(array)  # type: ignore[attr-defined]
     seen: Any = np.ndarray(told["shape"], source.dtype, source, offset, strides)
-    return view_of(whole, seen, False)
+    return view_of(whole, seen, False, overlaps_itself(seen.shape, strides))
 
 
 def _hide(array: DropInArray) -> None:
@@ -205,7 +220,9 @@ def _make_writeable(targets: tuple[Any, ...], arguments: Any) -> None:
     """
     variables = has_variable(as_is(arguments))
     for target in targets:
-        if type(target) is DropInArray and tensor_of(target) is None:
+        if type(target) is not DropInArray:
+            continue
+        if tensor_of(target) is None or target.__dict__["_part"]:
             if variables or not np.ndarray.flags.__get__(target).writeable:  # type: ignore[attr-defined]
                 as_tensor(target)
 
@@ -255,11 +272,7 @@ def _memory_of(root: DropInArray) -> Any:
 
 
 def _owner(array: Any) -> Any:
-    while (base := _base_of(array)) is not None:
-        if not isinstance(base, np.ndarray):
-            return base
-        array = base
-    return array
+    return get_adapter("numpy").owner(array)
 
 
 def _given_back(result: Any, out: tuple[Any, ...]) -> Any:
@@ -311,7 +324,13 @@ def _attribute(name: str) -> property:
 
     def get(self: DropInArray) -> Any:
         t = tensor_of(self)
-        return descriptor.__get__(self) if t is None else getattr(t, name)
+        if t is not None:
+            return getattr(t, name)
+        if name not in ("real", "imag") or not np.iscomplexobj(_plain_view(self, np.ndarray)):
+            return descriptor.__get__(self)
+        part = _plain_view(descriptor.__get__(_plain_view(self, np.ndarray)), DropInArray)
+        part.__dict__["_part"] = self, name
+        return part
 
     def put(self: DropInArray, value: Any) -> None:
         t = tensor_of(self)

@@ -118,9 +118,22 @@ def orders(x: Any) -> Any:
 
 def spectra(x: Any) -> Any:
     out = np.zeros(4, dtype=complex)
+    real, imag = out.real, out.imag
+    imag[3] = 0.5
     out[1:3] = x[1:3] * 1j
     out += x
-    return np.abs(out) ** 2
+    return np.abs(out) ** 2, real * 2.0, imag[1:] * x[0]
+
+
+def empties(x: Any) -> Any:
+    out = np.zeros((0, 4))
+    out[:] = x
+    one = np.zeros(())
+    one[...] = x[0]
+    buffer = np.asarray(memoryview(np.arange(4.0)))
+    last = buffer[1:]
+    buffer[2:] = x[2:]
+    return out.reshape(-1).sum() + one * 2.0, last * 3.0, np.array([x[1]] * 3)[1:]
 
 
 def overwritten(x: Any) -> Any:
@@ -132,8 +145,27 @@ def overwritten(x: Any) -> Any:
     return first + x * weights
 
 
-CODE = [collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators,
-        shared, orders, spectra, overwritten]  # fmt: skip
+def overlapping(x: Any) -> Any:
+    out = np.zeros(5)
+    twice, windows = np.broadcast_to(out, (2, 5)), np.lib.stride_tricks.sliding_window_view(out, 2)
+    backwards = out[::-2]
+    corner = np.lib.stride_tricks.as_strided(out[1:], (2, 2), (16, 8))
+    out[1:] = x * x
+    return corner * 3.0, twice * 1.0, windows * np.arange(8.0).reshape(4, 2), backwards * 2.0
+
+
+def with_plain_arrays(x: Any) -> Any:
+    plain = np.arange(8.0).reshape(2, 4)
+    start = np.zeros(4)
+    start += plain[0]
+    return plain.dot(x), np.copy(plain).dot(x), start.clip(x * 0.5, None), plain @ x
+
+
+CODE = [
+    collects, matrix, rows, by_columns, flattened, masks, into_out, copies_to, iterators, shared,
+    overlapping, with_plain_arrays, orders, spectra, empties,
+    overwritten,
+]  # fmt: skip
 
 
 def flat(result: Any) -> Any:
@@ -223,8 +255,10 @@ def test_what_plain_arrays_and_compiled_code_would_lose_raises() -> None:
             with pytest.raises(TypeError, match="would take the numbers and lose the gradient"):
                 plain[:1] = array
             assert memoryview(array).format == "O"  # what asks for floats refuses it
-        with pytest.warns(GradientDetached, match="turned a variable into plain data"):
-            plain[0] = x
+            assert type(array[...]) is mg.Tensor
+    assert "array.data has its numbers" in repr(np.asarray(out))
+    with mg.drop_in(), pytest.warns(GradientDetached, match="turned a variable into plain"):
+        plain[0] = x
     assert plain.tolist() == [3.0, 1.0]
 
 
@@ -280,6 +314,22 @@ def test_copies_and_pickles() -> None:
     assert isinstance(again, mg.Tensor)
 
 
+def test_other_array_libraries() -> None:
+    """Their tensors stay where they are; a host array does not take them."""
+    t = mg.tensor([1.0, 2.0], backend="array-api-strict")
+    with mg.drop_in():
+        assert np.asarray(t) is t
+        assert np.ascontiguousarray(t) is t
+        assert np.asarray(t, dtype="float32").backend == "array-api-strict"
+        joined = np.array([t[0], t[1] * 2])
+        assert (joined.backend, joined.shape) == ("array-api-strict", (2,))
+        out = np.zeros(2)
+        with pytest.raises(TypeError, match="Nothing is moved behind your back"):
+            out[0] = t[0]
+    joined.backward()
+    assert t.grad.tolist() == [1.0, 2.0] if hasattr(t.grad, "tolist") else t.grad is not None
+
+
 # --- where it holds ----------------------------------------------------------------------------
 NAMES = ["asarray", "array", "zeros", "full", "eye", "atleast_1d", "sum"]
 
@@ -295,11 +345,16 @@ def restored() -> Iterator[None]:
 
 def test_it_ends_with_errors_and_within_itself() -> None:
     zeros = np.zeros
-    with pytest.raises(RuntimeError, match="stop"), mg.drop_in():
+
+    def stops() -> None:
         with mg.drop_in():
-            pass
-        assert np.zeros is not zeros
-        raise RuntimeError("stop")
+            with mg.drop_in():
+                pass
+            assert np.zeros is not zeros
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stops()
     assert np.zeros is zeros
 
 

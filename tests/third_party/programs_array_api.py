@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from programs import PROGRAMS, direct, found, program
+from package_programs import PROGRAMS, direct, found, program
 
 BEFORE = set(PROGRAMS)
 P, C = "possible", "coercion"

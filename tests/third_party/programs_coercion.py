@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from programs import direct, found, program
+from package_programs import direct, found, program
 
 C = "coercion"
 QUATERNION, OTHER = [0.7, 0.1, -0.3, 0.4], [0.2, 0.9, 0.3, -0.1]

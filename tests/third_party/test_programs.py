@@ -1,7 +1,7 @@
 """Functions of published packages on tensors, against central differences, where they are here.
 
-``ci/third_party`` installs all of them, and runs `run.py`, which asks SciPy for the array API in a
-process of its own; here that is left out.
+``ci/third_party`` installs all of them, and runs `run_programs.py`, which asks SciPy for the array
+API in a process of its own; here that is left out.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from expected import DROPPED_IN, OUT_OF_REACH, problem
-from programs import PROGRAMS, Program
-from run import STANDARD_NAMES, analytic, judged
+from expected_programs import DROPPED_IN, OUT_OF_REACH, problem
+from package_programs import PROGRAMS, Program
+from run_programs import STANDARD_NAMES, analytic, judged
 
 pytestmark = pytest.mark.numpy_only("the packages are written for NumPy")
 HERE = [name for name in PROGRAMS if name not in STANDARD_NAMES]

@@ -2,15 +2,15 @@
 
 ::
 
-    python run.py [--json FILE] [--list CORPUS] [PART OF A NAME ...]
+    python run_programs.py [--json FILE] [--list CORPUS] [PART OF A NAME ...]
 
 Programs for the array API run in a process of their own, since SciPy has it only where
 ``SCIPY_ARRAY_API=1`` is set; that is started from here.
 
 Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
-says (``raises``, ``warns``) where no gradient arrives. A gradient that differs from central
+says (``raises``, ``warns``, ``nan``) where no gradient arrives. A gradient that differs from
 differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
-all that is not as `expected.py` says.
+all that is not as `expected_programs.py` says.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 
 import numpy as np  # noqa: E402
-from expected import problem  # noqa: E402
-from programs import PROGRAMS, Program  # noqa: E402
+from expected_programs import problem  # noqa: E402
+from package_programs import PROGRAMS, Program  # noqa: E402
 
 import mygrad as mg  # noqa: E402
 from mygrad.errors import GradientDetached  # noqa: E402
@@ -143,6 +143,8 @@ def judged(program: Program) -> str:
         if got is None:
             if not text:
                 return "LOST without a word" + " under drop_in" * dropped_in
+        elif not all(np.all(np.isfinite(g)) for g in got):
+            text = text or "nan: the gradient is not finite"
         elif not math.isclose(found_value, np.real(value), rel_tol=1e-8, abs_tol=1e-10):
             return f"WRONG value{' under drop_in' * dropped_in}: {found_value}, not {value}"
         elif close(program, got, wanted):
@@ -171,14 +173,14 @@ def main() -> int:
     parser.add_argument("--list", type=Path, help="say what of this list has no program")
     parser.add_argument("names", nargs="*", help="parts of names; all if not given")
     options = parser.parse_args()
-    results = found_here(options.names)
     if STANDARD:
-        print(json.dumps(results))
+        print(json.dumps(found_here(options.names)))
         return 0
     command = [sys.executable, "-W", "ignore", __file__, *options.names]
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
-    results |= json.loads(ended.stdout.splitlines()[-1])
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as other:
+        results = found_here(options.names)
+        results |= json.loads(other.communicate()[0].splitlines()[-1])
     counts: dict[str, Counter[str]] = {}
     for name, result in results.items():
         kind = result if result.startswith("right") else result.split()[0].rstrip(":")
