@@ -30,6 +30,7 @@ from mygrad.linalg.products import outer as outer
 from mygrad.linalg.products import tensordot as tensordot
 from mygrad.linalg.products import vdot as vdot
 from mygrad.linalg.vectors import cross as cross
+from mygrad.linalg.vectors import diagonal as diagonal
 from mygrad.linalg.vectors import kron as kron
 from mygrad.linalg.vectors import matvec as matvec
 from mygrad.linalg.vectors import multi_dot as multi_dot
@@ -120,7 +121,6 @@ from mygrad.tensor_manip.complex_parts import angle as angle
 from mygrad.tensor_manip.complex_parts import real_if_close as real_if_close
 from mygrad.tensor_manip.diagonals import diag as diag
 from mygrad.tensor_manip.diagonals import diagflat as diagflat
-from mygrad.tensor_manip.diagonals import diagonal as diagonal
 from mygrad.tensor_manip.editing import append as append
 from mygrad.tensor_manip.editing import block as block
 from mygrad.tensor_manip.editing import delete as delete

@@ -63,7 +63,8 @@ class DropInArray(np.ndarray):  # type: ignore[type-arg]
         own = self.__dict__
         own["_tensor"] = own["_memory"] = own["_root"] = own["_part"] = None
         if type(obj) is DropInArray:
-            root, array = _root_of(obj), self
+            root = _root_of(obj)
+            array: np.ndarray[Any, Any] = self
             while isinstance(base := _base_of(array), np.ndarray):
                 array = base
                 if array is root:

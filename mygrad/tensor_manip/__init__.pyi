@@ -42,7 +42,6 @@ from mygrad.tensor_manip.complex_parts import angle as angle
 from mygrad.tensor_manip.complex_parts import real_if_close as real_if_close
 from mygrad.tensor_manip.diagonals import diag as diag
 from mygrad.tensor_manip.diagonals import diagflat as diagflat
-from mygrad.tensor_manip.diagonals import diagonal as diagonal
 from mygrad.tensor_manip.editing import append as append
 from mygrad.tensor_manip.editing import block as block
 from mygrad.tensor_manip.editing import delete as delete

@@ -46,7 +46,7 @@ from example_calls import (
     written,
 )
 
-__all__ = ["CALLS", "EXPECTED_LATER", "OF_STRINGS", "REFUSED"]
+__all__ = ["CALLS", "OF_STRINGS", "REFUSED"]
 
 
 # --- reductions and the like: axis, and what only they have ------------------------------------
@@ -419,9 +419,6 @@ OF_STRINGS = (
     )),
 )  # fmt: skip
 """Functions of strings, records and dates, which are no tensors: their names begin so."""
-
-EXPECTED_LATER: set[str] = set()
-"""Functions that are not there yet."""
 
 REFUSED: dict[str, dict[str, str]] = {
     "array": {"ndmax": "make the array first"},
