@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of
 from mygrad.autodiff.namespace import namespace_of
+from mygrad.autodiff.operands import common_adapter
 from mygrad.math.arithmetic import remainder
 from mygrad.math.dtypes import is_complex, real_only
 from mygrad.tensor_manip.array_shape import reshape
@@ -68,8 +68,7 @@ def interp(
     (array([2., 8.]), array([0.5, 1. , 0.5]))
     """
     x, xp, fp = as_operand_tensors(x, xp, fp)
-    adapter = adapter_of(fp._data)
-    assert adapter is not None
+    adapter = common_adapter((x, xp, fp), "interp")
     library, space = adapter.xp, namespace_of(adapter)
     for t in (x, xp):
         real_only(t, space, "interp")

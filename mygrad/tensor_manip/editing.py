@@ -21,7 +21,7 @@ from mygrad.tensor_manip.tensor_joining import concatenate
 from mygrad.tensor_manip.transpose_like import moveaxis
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
-__all__ = ["append", "block", "delete", "extract", "insert", "resize", "trim_zeros"]
+__all__ = ["append", "block", "delete", "insert", "resize"]
 
 
 def append(
@@ -212,83 +212,6 @@ def resize(a: Any, new_shape: Any, *, constant: bool | None = None) -> Tensor:
     whole, rest = divmod(count, t.size)
     parts = [t] * whole + ([t[:rest]] if rest or not whole else [])
     return reshape(concatenate(parts), shape, constant=constant)
-
-
-def extract(condition: Any, arr: Any, *, constant: bool | None = None) -> Tensor:
-    """The elements at which a condition holds.
-
-    Parameters
-    ----------
-    condition : ArrayLike
-        What is true where an element is wanted; of the size of `arr`.
-    arr : ArrayLike
-        The tensor.
-    constant : bool, optional
-        Whether the result is constant.
-
-    Returns
-    -------
-    Tensor
-        One-dimensional, in the order of the elements.
-
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> x = mg.tensor([[1.0, -2.0], [3.0, -4.0]])
-    >>> mg.extract(x > 0, x)
-    Tensor([1., 3.])
-    """
-    t = ravel(arr)
-    chosen = ravel(as_operand_tensor(condition, (t,)))._data
-    adapter = adapter_of(chosen)
-    assert adapter is not None
-    return take(t, adapter.xp.nonzero(chosen)[0], 0, constant=constant)
-
-
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
-    """Leave out zeros at the beginning and at the end.
-
-    Parameters
-    ----------
-    filt : ArrayLike
-        The tensor.
-    trim : {"fb", "f", "b"}
-        Whether to trim at the front, at the back, or both.
-    axis : int | tuple[int, ...], optional
-        Along which axes slabs of zeros are left out; all if not given.
-
-    Returns
-    -------
-    Tensor
-        A view of `filt`. Where it begins and ends depends on the values, and has no derivative.
-
-    Examples
-    --------
-    >>> import mygrad as mg
-    >>> mg.trim_zeros(mg.tensor([0.0, 1.0, 0.0, 2.0, 0.0]))
-    Tensor([1., 0., 2.])
-    """
-    t = as_operand_tensor(filt)
-    wanted = trim.lower()
-    if wanted not in ("fb", "bf", "f", "b"):
-        raise ValueError(f"trim_zeros: trim={trim!r} is not known; it is 'fb', 'f' or 'b'")
-    axes = range(t.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    trimmed = {axis_number(k, t.ndim, "trim_zeros") for k in axes}
-    adapter = adapter_of(t._data)
-    assert adapter is not None
-    xp = adapter.xp
-    index = []
-    for k in range(t.ndim):
-        others = tuple(j for j in range(t.ndim) if j != k)
-        kept = xp.nonzero(xp.any(t._data != 0, axis=others))[0]
-        if k not in trimmed:
-            index.append(slice(None))
-        elif not kept.shape[0]:
-            index.append(slice(0, 0))
-        else:
-            front = int(kept[0]) if "f" in wanted else None
-            index.append(slice(front, int(kept[-1]) + 1 if "b" in wanted else None))
-    return t[tuple(index)] if trimmed else t
 
 
 def block(arrays: Any, *, constant: bool | None = None) -> Tensor:
