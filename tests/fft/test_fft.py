@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from against_numpy import needs_transforms
 from gradcheck import gradients, host, raw
 from numpy.typing import NDArray
+from numpy_versions import is_at_least
 
 import mygrad as mg
 from mygrad.testing import check_grads
@@ -92,7 +94,8 @@ def test_one_axis_and_none(name: str) -> None:
 def test_an_axis_named_twice_is_transformed_twice(name: str) -> None:
     a = numbers(name, 4, 3)
     check(name, a, axes=(1, 0, 0))
-    check(name, a, s=(2, 5, 4), axes=(0, 0, 1))
+    if is_at_least("2.4"):  # before, the second length was lost
+        check(name, a, s=(2, 5, 4), axes=(0, 0, 1))
 
 
 @pytest.mark.parametrize("name", ONE)
@@ -239,15 +242,18 @@ def test_large_transforms(dtype: str) -> None:
         lambda xp, x: xp.fft.rfft2(x.real),
         lambda xp, x: xp.fft.rfftn(x.real, (5, 256, 299), (0, 1, 2)),
     ]
+    # Older versions transform without out=, in another order.
+    scale = 300 * 256 * np.finfo(a.dtype).eps
+    equal = partial(np.testing.assert_allclose, rtol=0, atol=0 if is_at_least("2.4") else scale)
     for call in calls:
         for given in (a, spectrum):
             t = mg.tensor(given)
             result, again = call(mg, t), call(mg, t)
             wanted = call(np, given)
             assert result.dtype == wanted.dtype
-            np.testing.assert_array_equal(result.data, wanted)
+            equal(result.data, wanted)
             again *= 2
-            np.testing.assert_array_equal(result.data, wanted)
+            equal(result.data, wanted)
             np.testing.assert_array_equal(t.data, given)
     half = mg.tensor(spectrum)
     mg.fft.irfft(half, norm="ortho").backward()

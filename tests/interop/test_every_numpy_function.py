@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 import pytest
 from calls_of_numpy import CALLS, OF_STRINGS, REFUSED
+from numpy_versions import since_numpy
 from walking import Found, functions, keywords_of, walked
 
 import mygrad as mg
@@ -36,6 +37,9 @@ OF_FILES = ("fromfile", "genfromtxt", "loadtxt", "busday_count", "is_busday")
 
 FUNCTIONS = functions()
 NUMBERS = sorted(name for name in FUNCTIONS if not name.startswith(OF_STRINGS))
+
+
+pytestmark = since_numpy("2.4")  # which the calls have the keywords of
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mygrad.tensor_base import implements_numpy_override
+from numpy_versions import since_numpy
 from walking import functions
 
 import mygrad as mg
@@ -19,7 +20,10 @@ from mygrad.interop.numpy_functions import handlers
 from mygrad.interop.numpy_ufuncs import counterpart
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-pytestmark = pytest.mark.numpy_only("says the same whatever is selected")
+pytestmark = [
+    since_numpy("2.4"),
+    pytest.mark.numpy_only("says the same whatever is selected"),
+]
 
 
 def test_the_table_is_what_the_functions_do() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gradcheck import host, raw
 from numpy.typing import NDArray
+from numpy_versions import is_at_least
 
 import mygrad as mg
 from mygrad.testing import check_grads
@@ -94,6 +95,8 @@ def test_of_one_operand(name: str, kind: str) -> None:
     f, a = ONE[name], MATRICES[kind]
     if name == "pinv rtol" and a.dtype.kind in "ib":
         return  # which NumPy forgets to make floating-point numbers
+    if (a.size == 0 or name == "cond 1") and not is_at_least("2.4"):
+        pytest.skip("NumPy had no norms of nothing, and complex condition numbers")
     try:
         wanted = f(a)
     except Exception as error:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gradcheck import check_gradients, check_second_derivatives, host, raw
+from numpy_versions import since_numpy
 
 import mygrad as mg
 from mygrad.statistics.quantiles import METHODS, OFFSETS
@@ -35,7 +36,7 @@ def same(got: Any, want: Any, rtol: float = 1e-13) -> None:
     found, want = host(got), np.asarray(want)
     assert found.dtype == want.dtype
     assert found.shape == want.shape
-    np.testing.assert_allclose(found, want, rtol=rtol)
+    np.testing.assert_allclose(found, want, rtol=rtol, atol=rtol / 10)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,6 +79,7 @@ def test_integers_and_the_dtype_of_orders() -> None:
         same(mg.nanquantile(mg.tensor(single), q), np.nanquantile(single, q), 1e-6)
 
 
+@since_numpy("2.4")  # before, elements of weight 0 were counted now and then
 @pytest.mark.parametrize("name", ["quantile", "nanquantile"])
 @pytest.mark.parametrize("axis", AXES)
 def test_weights(name: str, axis: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gradcheck import check_second_derivatives, host, raw
+from numpy_versions import is_at_least
 
 import mygrad as mg
 
@@ -94,8 +95,10 @@ PLACES: list[Any] = [
 @pytest.mark.parametrize("places", PLACES, ids=str)
 @pytest.mark.parametrize("axis", [0, None])
 def test_delete_and_insert(places: Any, axis: int | None) -> None:
-    if axis is None and isinstance(places, np.ndarray) and places.dtype == bool:
-        places = np.resize(places, X.size)
+    if isinstance(places, np.ndarray) and places.dtype == bool:
+        if not is_at_least("2.4"):
+            pytest.skip("NumPy took booleans for numbers")
+        places = np.resize(places, X.size) if axis is None else places
     for ours, theirs in (
         (lambda a: mg.delete(a, places, axis), lambda a: np.delete(a, places, axis)),
         (lambda a: mg.insert(a, places, 7, axis), lambda a: np.insert(a, places, 7, axis)),
