@@ -51,6 +51,7 @@ def evenly_spaced(first: Any, last: Any, count: int, *, xp: Any) -> Any:
         With one axis of length ``count + 1``.
     """
     library = xp.adapter.xp
+    first = xp.adapter.asarray(first)  # scalars of older NumPy versions are on no device
     steps = library.arange(count, dtype=first.dtype, device=first.device)
     inner = steps * ((last - first) / count) + first
     return library.concat([inner, library.reshape(library.astype(last, inner.dtype), (1,))])

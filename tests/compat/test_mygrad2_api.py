@@ -121,7 +121,10 @@ def test_functions_of_numpy(name: str) -> None:
         text = text if numpys.nout == 1 else text.replace("out=None", "out=(None, None)")
         parameters = signature_of(text).parameters
     else:
-        parameters = inspect.signature(numpys).parameters
+        try:
+            parameters = inspect.signature(numpys).parameters
+        except ValueError:
+            pytest.skip(f"this version of NumPy's {name} has no signature")
     wanted = [
         p for n, p in parameters.items()
         if n not in ("casting", "order", "subok", "signature")  # how NumPy is to compute
