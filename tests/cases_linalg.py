@@ -13,8 +13,8 @@ __all__ = [
 ]  # fmt: skip
 
 ELSEWHERE = dict.fromkeys(
-    """by_minors cholesky cofactors_of_any eigen_factors hermitian_factors singular_factors
-    triangular_inverse""".split(),
+    """by_minors cholesky cofactors_of_any eigen_factors eigen_values hermitian_factors
+    singular_factors triangular_inverse""".split(),
     "linalg",
 )
 """Primitives that take matrices of a kind or choose signs, and the folder of their tests."""
@@ -39,7 +39,6 @@ def cases(on: Any, then: Any) -> dict[str, list[Any]]:
         "det": [on((3, 3)), on((2, 2, 2)), on((1, 1))],
         "sign_and_logarithm": [on((3, 3))],
         "qr_factors": [on((3, 2)), on((2, 3)), on((2, 2, 2))],
-        "eigen_values": [on((1, 1))],
         "least_squares": [then((4, 2), (4,), extra=(1e-7,))],
         "spectrum": [on((3, 2)), on((2, 2, 2))],
         "hermitian_values": [on((3, 3)), on((2, 2, 2), UPLO="U")],

@@ -150,6 +150,7 @@ def diagonal(
     a = transpose(a, (*others, row, column))
     first, second = (-offset, 0) if offset < 0 else (0, offset)
     n = max(0, min(a.shape[-2] - first, a.shape[-1] - second))
+    first, second = (first, second) if n else (0, 0)  # the standard keeps slices within the axis
     square = a[..., first : first + n, second : second + n]
     letters = LETTERS[: square.ndim - 1]
     return take_diagonals(square, letters + letters[-1], letters, constant=constant)
