@@ -167,7 +167,9 @@ def test_the_sign_of_a_complex_variable_is_no_constant() -> None:
     assert np.sign(mg.tensor([3 + 4j], constant=True)).constant
 
 
-@pytest.mark.parametrize("name", ["arccosh", "arcsinh", "arctanh", "arctan", "sqrt", "log"])
+@pytest.mark.parametrize(
+    "name", ["arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "log", "sqrt"]
+)
 def test_on_branch_cuts_the_side_is_that_of_the_value(name: str) -> None:
     """On a cut the sign of a zero says on which side a number is; slopes are along the cut."""
     f, step = getattr(np, name), 1e-6
