@@ -160,7 +160,7 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
     else:
         _others[ufunc] = function
     _drop_defaults(kwargs)
-    plain = ufunc.signature is None and not isinstance(function, Ufunc)
+    plain = getattr(ufunc, "signature", None) is None and not isinstance(function, Ufunc)
     if (plain and kwargs) or not AS_NUMPY_DOES.isdisjoint(kwargs):
         return computed_as(name, ufunc, function, inputs, out, kwargs)
     if kwargs:

@@ -177,9 +177,14 @@ def partition(
     return library.take_along_axis(a, places, axis=axis), places
 
 
+@composition
+def partitioned_places(a: Any, kth: list[int], axis: int, *, xp: Any) -> Any:
+    """Places such that the elements there are partitioned: sorted, where that is no more work."""
+    return xp.adapter.xp.argsort(a, axis=axis, stable=True)
+
+
 def _partitioned(a: Any, kth: Any, axis: int, xp: Any) -> Any:
-    """Places such that the elements there are partitioned; the library sorts if it cannot less."""
-    library = xp.adapter.xp
+    """Places such that the elements there are partitioned, once `kth` was looked at."""
     if hasattr(kth, "tolist"):
         kth = kth.tolist()
     kth = [operator.index(k) for k in (kth if isinstance(kth, (list, tuple)) else [kth])]
@@ -188,10 +193,7 @@ def _partitioned(a: Any, kth: Any, axis: int, xp: Any) -> Any:
             raise ValueError(
                 f"partition: kth={k} is no position along an axis of length {a.shape[axis]}"
             )
-    divide = getattr(library, "argpartition", None)
-    if divide is None or not kth:
-        return library.argsort(a, axis=axis, stable=True)
-    return divide(a, kth, axis=axis)
+    return xp.partitioned_places(a, kth, axis)
 
 
 def sort_complex(a: Any, *, constant: bool | None = None) -> Tensor:
