@@ -126,6 +126,7 @@ def origin(ufunc: Any) -> str:
 _umath: Any = np._core.umath  # type: ignore[attr-defined]
 PRIVATE: dict[Any, str] = {
     _umath.clip: "numpy.clip", _umath._ones_like: "numpy._ones_like",
+    **{getattr(_umath, n): f"numpy.{n}" for n in ("real", "imag") if hasattr(_umath, n)},
 }  # fmt: skip
 """Ufuncs that have no public name, and the functions that they belong to."""
 

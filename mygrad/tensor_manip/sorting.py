@@ -71,7 +71,7 @@ def sort(
     kind: str | None = None,
     order: Any = None,
     stable: bool | None = None,
-    descending: bool = False,
+    descending: bool | None = None,
     *,
     xp: Any,
 ) -> Any:
@@ -93,7 +93,7 @@ def sort(
         Not there for tensors, which have no fields.
     stable
         Without effect.
-    descending : bool
+    descending : bool, optional
         Whether the largest come first.
 
     Returns
@@ -113,8 +113,8 @@ def sort(
     array([100.,   1.,  10.])
     """
     _without_fields("sort", order)
-    if kind is not None and stable is not None:
-        raise ValueError("sort: kind= and stable= say the same thing; give one of them")
+    if kind is not None and (stable is not None or descending is not None):
+        raise ValueError("sort: kind= goes without stable= and descending=; give these alone")
     library = xp.adapter.xp
     if axis is None:
         a, axis = library.reshape(a, (prod(a.shape),)), 0
