@@ -127,4 +127,4 @@ FOR: dict[tuple[str, str], list[Any]] = {
     ("vector_norm", "ord"): [1, 2, 3, 0.5, 0, np.inf, -np.inf, "fro"],
 }
 if is_at_least("2.5"):  # vectors of two elements, which axis 0 has, it does not take any more
-    FOR |= dict.fromkeys([("cross", name) for name in ("axis", "axisa", "axisb")], [-1, 1])
+    FOR |= {("cross", name): [-1, 1] for name in ("axis", "axisa", "axisb")}
