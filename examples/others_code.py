@@ -35,10 +35,10 @@ except ImportError as error:
     print(f'{error}. This example needs: pip install "mygrad[examples]"', file=sys.stderr)
     sys.exit(2)
 
-# Pelts of hares and of lynxes that the Hudson's Bay Company took in, in thousands, 1900 to 1920: the
-# table of P. Howard, Modeling Basics (Texas A&M, 2009), as B. Carpenter has it for his study with
-# Stan (github.com/stan-dev/example-models, knitr/lotka-volterra/hudson-bay-lynx-hare.csv). The
-# records were published, to 1914, by C. G. Hewitt, The Conservation of the Wild Life of Canada, 1921.
+# Pelts of hares and of lynxes, in thousands, that the Hudson's Bay Company took in from 1900 to 1920:
+# the table of P. Howard (Modeling Basics, Texas A&M, 2009) as it is in B. Carpenter's case study
+# (stan-dev/example-models, knitr/lotka-volterra/hudson-bay-lynx-hare.csv). Of what the Company's
+# records say C. G. Hewitt wrote in The Conservation of the Wild Life of Canada (1921).
 PELTS = np.array(
     [[30.0, 47.2, 70.2, 77.4, 36.3, 20.6, 18.1, 21.4, 22.0, 25.4, 27.1, 40.3, 57.0, 76.6, 52.3,
       19.5, 11.2, 7.6, 14.6, 16.2, 24.7],
