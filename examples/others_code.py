@@ -35,7 +35,7 @@ except ImportError as error:
     print(f'{error}. This example needs: pip install "mygrad[examples]"', file=sys.stderr)
     sys.exit(2)
 
-# Pelts of hares and of lynxes, in thousands, that the Hudson's Bay Company took in from 1900 to 1920:
+# Pelts of hares and of lynxes, in thousands, that the Hudson's Bay Company took in, 1900 to 1920:
 # the table of P. Howard (Modeling Basics, Texas A&M, 2009) as it is in B. Carpenter's case study
 # (stan-dev/example-models, knitr/lotka-volterra/hudson-bay-lynx-hare.csv). Of what the Company's
 # records say C. G. Hewitt wrote in The Conservation of the Wild Life of Canada (1921).
