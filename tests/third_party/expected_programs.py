@@ -16,13 +16,11 @@ psychrolib, which computes with Python's `math` where numba is not there to comp
 
 OUT_OF_REACH = {
     "ambiance::Atmosphere.temperature": "asks whether the argument is one of a few types",
-    "antropy::spectral_entropy(fft)": "SciPy's FFT is compiled",
     "librosa::pcen": "SciPy's filters are compiled",
     "pyquaternion::Quaternion.rotation_matrix": "takes float() of every element",
     "scikit-learn::gaussian_process.kernels.RBF(X)": "SciPy's distances are compiled",
     "properscoring::crps_ensemble": "its gufunc is compiled by numba, where that is installed",
     "scikit-learn::metrics.mean_gamma_deviance": "returns a float() of the mean",
-    "scipy.fft::dct": "SciPy's FFT is compiled",
     "scipy.interpolate::CubicSpline(y)(x)": "SciPy solves and evaluates in compiled code",
     "scipy.ndimage::gaussian_filter": "SciPy's filters are compiled",
     "scipy.signal::detrend": "SciPy's linear algebra is compiled",
