@@ -8,9 +8,9 @@ Processes that are started from here run them, two at a time: one those for the 
 SciPy has it only where ``SCIPY_ARRAY_API=1`` is set, two the others, each those of its packages.
 
 Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
-says (``raises``, ``warns``, ``nan``) where no gradient arrives. A gradient that differs from
-differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
-all that is not as `expected_programs.py` says.
+says (``raises``, ``warns``) where no gradient arrives, or one that is nan. A gradient that differs
+from differences, or one that is lost without a word, is an error, and makes the exit status 1; so
+does all that is not as `expected_programs.py` says.
 """
 
 from __future__ import annotations
@@ -109,10 +109,16 @@ def analytic(program: Program, dropped_in: bool) -> tuple[list[Any] | None, str,
             text = said[0][:230] if said else ""
             if not isinstance(loss, mg.Tensor) or loss.constant:
                 return None, text, loss
-            loss.backward()
+            warnings.simplefilter("always", RuntimeWarning)
+            before = len(caught)
+            with np.errstate(all="warn"):
+                loss.backward()
+            said = [f"warns: {w.message}" for w in caught[before:]]
         except Exception as error:
             return None, f"raises {type(error).__name__}: {error}".split("\n")[0][:230], None
     gradients = [np.zeros(t.shape) if t.grad is None else np.asarray(t.grad) for t in tensors]
+    if said and not text and not all(np.all(np.isfinite(g)) for g in gradients):
+        text = said[0]
     return gradients, text, loss.item()
 
 
@@ -145,7 +151,7 @@ def judged(program: Program) -> str:
             if not text:
                 return "LOST without a word" + " under drop_in" * dropped_in
         elif not all(np.all(np.isfinite(g)) for g in got):
-            text = text or "nan: the gradient is not finite"
+            text = text or "NAN without a word" + " under drop_in" * dropped_in
         elif not math.isclose(found_value, np.real(value), rel_tol=1e-8, abs_tol=1e-10):
             return f"WRONG value{' under drop_in' * dropped_in}: {found_value}, not {value}"
         elif close(program, got, wanted):
