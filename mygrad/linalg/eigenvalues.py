@@ -331,7 +331,7 @@ def eig(a: Any, *, constant: bool | None = None) -> EigResult:
     -------
     EigResult
         A tuple of the `eigenvalues`, in no order, of shape (..., n), and the `eigenvectors`, the
-        columns of matrices of shape (..., n, n), of length 1. Both are complex, but on NumPy for
+        columns of matrices of shape (..., n, n), of length 1. Both are complex, but on NumPy before 2.5 for
         real matrices that have no complex eigenvalues.
 
     Raises
@@ -356,7 +356,7 @@ def eig(a: Any, *, constant: bool | None = None) -> EigResult:
     >>> import mygrad as mg
     >>> x = mg.tensor([[2.0, 1.0], [0.0, 3.0]])
     >>> w, v = mg.linalg.eig(x)
-    >>> w
+    >>> mg.real(w)  # which are complex, but for NumPy before 2.5
     Tensor([2., 3.])
     >>> w[1].backward()
     >>> x.grad
@@ -401,7 +401,8 @@ def eigvals(a: Any, *, constant: bool | None = None) -> Tensor:
     Returns
     -------
     Tensor
-        Shape (..., n); complex, but on NumPy for real matrices that have no complex eigenvalues.
+        Shape (..., n); complex, but on NumPy before 2.5 for real matrices that have no complex
+        eigenvalues.
 
     Raises
     ------
@@ -418,7 +419,7 @@ def eigvals(a: Any, *, constant: bool | None = None) -> Tensor:
     --------
     >>> import mygrad as mg
     >>> x = mg.tensor([[2.0, 1.0], [0.0, 3.0]])
-    >>> mg.linalg.eigvals(x)
+    >>> mg.real(mg.linalg.eigvals(x))
     Tensor([2., 3.])
     """
     a = as_operand_tensor(a)

@@ -41,7 +41,9 @@ def functions() -> dict[str, Any]:
         name = f"{f.__module__}.{f.__name__}".removeprefix("numpy.")
         owner: Any = np
         for part in name.split(".")[:-1]:
-            owner = getattr(owner, part)
+            owner = getattr(owner, part, None)
+        if owner is None:  # somebody's who uses NumPy's decorator
+            continue
         if name not in found or getattr(owner, f.__name__, None) is f:  # not its form for like=
             found[name] = f
     for f in get_overridable_numpy_ufuncs():
