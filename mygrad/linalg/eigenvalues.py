@@ -331,8 +331,8 @@ def eig(a: Any, *, constant: bool | None = None) -> EigResult:
     -------
     EigResult
         A tuple of the `eigenvalues`, in no order, of shape (..., n), and the `eigenvectors`, the
-        columns of matrices of shape (..., n, n), of length 1. Both are complex, but on NumPy before 2.5 for
-        real matrices that have no complex eigenvalues.
+        columns of matrices of shape (..., n, n), of length 1. Both are complex, but on NumPy before
+        2.5 for real matrices that have no complex eigenvalues.
 
     Raises
     ------
