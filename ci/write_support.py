@@ -6,7 +6,7 @@ came, and agreed with central differences, is one that a function differentiates
 themselves, into the table of ``docs/numpy-functions.md``.
 
 With ``MYGRAD_BACKEND=dpnp`` it is found out which functions do not run on that backend, and nothing
-else is changed. ``--check`` says which file is not what this would write.
+else is changed. Tests say which file is not what this would write.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / part) for part in ("", "backends", "tests", "tests/interop")]
 
 from calls_of_numpy import OF_STRINGS, REFUSED  # noqa: E402
-from walking import functions, walked  # noqa: E402
+from walking import FUNCTIONS, walked  # noqa: E402
 
 from mygrad.interop import differentiable  # noqa: E402
 from mygrad.interop.support import Support, supports  # noqa: E402
@@ -32,17 +32,15 @@ PAGE = ROOT / "docs" / "numpy-functions.md"
 
 
 def names() -> list[str]:
-    return sorted(n for n in functions() if not n.startswith(OF_STRINGS) and "ufunc " not in n)
+    return sorted(n for n in FUNCTIONS if not n.startswith(OF_STRINGS) and "ufunc " not in n)
 
 
 def measured() -> dict[str, str]:
     """By function, the parameters by which it differentiates, in the order of its own."""
     found = {}
     for name in names():
-        f = functions()[name]
-        by = walked(name, f, REFUSED.get(name, {})).by
-        if by:
-            found[f"numpy.{name}"] = " ".join(sorted(by, key=_order(f).index))
+        if by := walked(name).by:
+            found[f"numpy.{name}"] = " ".join(sorted(by, key=_order(FUNCTIONS[name]).index))
     return found
 
 
@@ -59,7 +57,7 @@ def fails() -> str:
     found = []
     for name in names():
         try:
-            walked(name, functions()[name], REFUSED.get(name, {}))
+            walked(name)
         except AssertionError:
             found.append(f"numpy.{name}")
     return " ".join(found)
@@ -110,7 +108,7 @@ differentiates. `np.vectorize(f)(t)` makes plain arrays first: it warns, and has
 
 
 def page() -> Iterator[str]:
-    found: list[Support] = [supports(functions()[name]) for name in names()]
+    found: list[Support] = [supports(FUNCTIONS[name]) for name in names()]
     kinds = {kind: [s for s in found if s.kind == kind]
              for kind in ("differentiable", "without derivative", "refused")}  # fmt: skip
     yield HEAD
@@ -130,7 +128,7 @@ def page() -> Iterator[str]:
         yield f"\n## Refused: {len(kinds['refused'])}\n\n"
         yield "With a variable they raise, and say what to use.\n\n"
         yield _wrapped(kinds["refused"])
-    others = sum(n.startswith(OF_STRINGS) for n in functions())
+    others = sum(n.startswith(OF_STRINGS) for n in FUNCTIONS)
     yield f"\nThe {others} functions of strings, records and dates take no tensors, and say so.\n"
 
 
@@ -139,25 +137,20 @@ def _wrapped(found: list[Support]) -> str:
     return textwrap.fill(text, 100, break_on_hyphens=False, break_long_words=False) + "\n"
 
 
+def stale() -> list[str]:
+    """The files that are not what this would write."""
+    wanted = {DATA: data(measured(), differentiable.NOT_ON), PAGE: "".join(page())}
+    return [str(p.relative_to(ROOT)) for p, text in wanted.items() if p.read_text() != text]
+
+
 def main() -> int:
-    check = sys.argv[1:] == ["--check"]
     backend = os.environ.get("MYGRAD_BACKEND", "numpy")
     if backend != "numpy":
         not_on = {**differentiable.NOT_ON, backend: fails()}
         DATA.write_text(data(differentiable.DIFFERENTIABLE, not_on))
         return 0
     by = measured()
-    text = data(by, differentiable.NOT_ON)
-    if check:
-        stale = [
-            path.relative_to(ROOT)
-            for path, wanted in ((DATA, text), (PAGE, "".join(page())))
-            if path.read_text() != wanted
-        ]
-        for path in stale:
-            print(f"{path} is not what the functions do; run: python ci/write_support.py")
-        return bool(stale)
-    DATA.write_text(text)
+    DATA.write_text(data(by, differentiable.NOT_ON))
     differentiable.DIFFERENTIABLE.clear()
     differentiable.DIFFERENTIABLE.update(by)
     differentiable.REFUSED_KEYWORDS.update(

@@ -306,15 +306,15 @@ def test_what_is_asked_for_has_to_make_sense() -> None:
         build_graph(x, dims="yes")  # type: ignore[arg-type]
 
 
-def test_20000_operations() -> None:
+def test_5000_operations() -> None:
     w = mg.tensor(0.5)
     t = w
-    for _ in range(20_000):
+    for _ in range(5_000):
         t = t * w
     graph = trace(t, {"w": w})
-    assert len(graph.operations) == 20_000
+    assert len(graph.operations) == 5_000
     drawing = lay_out([(40.0, 20.0)] * len(graph.nodes), graph.edges)
-    assert len(drawing.layers) == 40_001
+    assert len(drawing.layers) == 10_001
     assert len(view_graph(t, limit=3000, fold=False).svg()) > 100_000
     assert "1499 \N{MULTIPLICATION SIGN} repeated" in view_graph(t, limit=3000).svg()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_steps import grown
 
@@ -113,6 +113,7 @@ def check(graph: Graph) -> None:
         assert one.members.isdisjoint(other.members)
 
 
+@settings(max_examples=30)  # of some hundred operations each
 @given(
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=4),
     st.integers(3, 9),

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from functools import cache
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 from calls_of_numpy import CALLS, OF_STRINGS, REFUSED
-from numpy_versions import since_numpy
-from walking import Found, functions, keywords_of, walked
+from numpy_versions import is_at_least, since_numpy
+from walking import FUNCTIONS, keywords_of, walked
 
 import mygrad as mg
 from mygrad.interop.differentiable import NOT_ON
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 host_only = pytest.mark.numpy_only("keywords and counts are those of NumPy's arrays")
 
 NOT_GIVEN: dict[str, str] = {
@@ -35,16 +37,10 @@ NOT_GIVEN: dict[str, str] = {
 OF_FILES = ("fromfile", "genfromtxt", "loadtxt", "busday_count", "is_busday")
 """Functions whose keywords say how to read text or dates."""
 
-FUNCTIONS = functions()
 NUMBERS = sorted(name for name in FUNCTIONS if not name.startswith(OF_STRINGS))
 
 
 pytestmark = since_numpy("2.4")  # which the calls have the keywords of
-
-
-@cache
-def found(name: str) -> Found:
-    return walked(name, FUNCTIONS[name], REFUSED.get(name, {}))
 
 
 @host_only
@@ -61,16 +57,16 @@ def test_function(name: str) -> None:
         pytest.skip("the walk has not been there")
     if f"numpy.{name}" in NOT_ON.get(backend, "").split():
         with pytest.raises(AssertionError):
-            found(name)
+            walked(name)
         return
-    found(name)
+    walked(name)
 
 
 @host_only
 @pytest.mark.parametrize("name", NUMBERS)
 def test_every_keyword_is_given(name: str) -> None:
     """In some call that agrees with NumPy's, or which NumPy does not take."""
-    missing = set(keywords_of(FUNCTIONS[name])) - found(name).keywords - NOT_GIVEN.keys()
+    missing = set(keywords_of(FUNCTIONS[name])) - walked(name).keywords - NOT_GIVEN.keys()
     missing -= REFUSED.get(name, {}).keys()
     assert name in OF_FILES or not missing, f"{name}: no call has {', '.join(sorted(missing))}"
 
@@ -95,11 +91,20 @@ def test_functions_of_strings_say_so(name: str) -> None:
 def test_the_count(capsys: pytest.CaptureFixture[str]) -> None:
     counts: Counter[str] = Counter()
     for name in NUMBERS:
-        counts["differentiable" if found(name).by else "without derivative"] += 1
-        counts["calls"] += found(name).calls
-        counts["gradients"] += found(name).gradients
+        counts["differentiable" if walked(name).by else "without derivative"] += 1
+        counts["calls"] += walked(name).calls
+        counts["gradients"] += walked(name).gradients
     counts["of strings, records, dates"] = len(FUNCTIONS) - len(NUMBERS)
     with capsys.disabled():
         print(f"\n{len(FUNCTIONS)} functions and ufuncs of NumPy {np.__version__}: "
               + ", ".join(f"{n} {what}" for what, n in counts.items()))  # fmt: skip
     assert counts["differentiable"] > 270
+
+
+@host_only
+@pytest.mark.skipif(is_at_least("2.5"), reason="the table was made with NumPy 2.4")
+def test_the_table_is_what_the_functions_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that `mg.supports` reads, and the page of the documentation."""
+    monkeypatch.syspath_prepend(ROOT / "ci")
+    stale = import_module("write_support").stale()
+    assert not stale, f"run: python ci/write_support.py, which changes {stale}"

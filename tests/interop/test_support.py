@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from mygrad.tensor_base import implements_numpy_override
-from numpy_versions import is_at_least, since_numpy
+from numpy_versions import since_numpy
 from walking import functions
 
 import mygrad as mg
@@ -24,14 +22,6 @@ pytestmark = [
     since_numpy("2.4"),
     pytest.mark.numpy_only("says the same whatever is selected"),
 ]
-
-
-@pytest.mark.skipif(is_at_least("2.5"), reason="the table was made with NumPy 2.4")
-def test_the_table_is_what_the_functions_do() -> None:
-    done = subprocess.run(
-        [sys.executable, "ci/write_support.py", "--check"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert not done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

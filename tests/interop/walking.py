@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy.lib.recfunctions
 import numpy.lib.scimath
 import numpy.polynomial
 import numpy.strings
-from calls_of_numpy import CALLS
+from calls_of_numpy import CALLS, REFUSED
 from example_calls import Call
 from gradcheck import host
 from numpy.testing.overrides import (
@@ -29,7 +29,7 @@ from numpy.testing.overrides import (
 
 import mygrad as mg
 
-__all__ = ["Found", "automatic", "compared", "functions", "keywords_of", "walked"]
+__all__ = ["FUNCTIONS", "Found", "automatic", "compared", "functions", "keywords_of", "walked"]
 
 STEP = 1e-6
 
@@ -50,6 +50,9 @@ def functions() -> dict[str, Any]:
         public = getattr(np, f.__name__, None) is f
         found[f.__name__ if public else f"ufunc {f.__name__}"] = f
     return found
+
+
+FUNCTIONS = functions()
 
 
 class Found:
@@ -382,12 +385,10 @@ def is_refusal(error: Exception) -> bool:
 ON_NUMPY = mg.zeros(1).backend == "numpy"
 
 
-def walked(name: str, f: Any, refused: dict[str, str]) -> Found:
-    """All calls of one function; raises AssertionError where one is wrong.
-
-    `refused` has, by keyword or method, why a call with it may raise.
-    """
-    found = Found()
+@cache
+def walked(name: str) -> Found:
+    """All calls of one function; raises AssertionError where one is wrong."""
+    f, refused, found = FUNCTIONS[name], REFUSED.get(name, {}), Found()
     for one in CALLS[name]:
         try:
             compared(f, one, found)
