@@ -47,8 +47,8 @@ def test_every_kind_of_tensor_is_drawn(kind: Any) -> None:
 
 
 def test_views_can_be_left_out() -> None:
+    few = settings(max_examples=300)
     with pytest.raises(NoSuchExample):
-        few = settings(max_examples=300)
         find(tensors(views=False), lambda t: t.base is not None, settings=few)
 
 
