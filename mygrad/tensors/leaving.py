@@ -6,7 +6,6 @@ user's back, where NumPy or Python convert a variable, warns (`mygrad.errors.Gra
 
 from __future__ import annotations
 
-import gc
 import operator
 import sys
 from types import FrameType
@@ -105,9 +104,10 @@ class Leaving(Handle):
         copy: bool | None = None,
     ) -> Any:  # fmt: skip
         """The memory of this tensor for another library; see the array API standard."""
-        if self._on_live_graph():
+        version = None if self._constant or self._buffer is None else self._buffer.version
+        if version is not None and version.seq and version.parents is not CLEARED:
             raise BufferError(
-                "this tensor is part of a graph, and another library would compute with its "
+                "this tensor is the result of a graph, and another library would compute with its "
                 "memory without a gradient; hand over `t.data`, or t.detach()"
             )
         self._warn_detached("__dlpack__()")
@@ -120,15 +120,6 @@ class Leaving(Handle):
     def __dlpack_device__(self) -> tuple[Any, int]:
         """The kind and the number of the device, as DLPack counts them."""
         return self._data.__dlpack_device__()
-
-    def _on_live_graph(self) -> bool:
-        """Whether this is a result that can be differentiated, or a variable of such a result."""
-        version = None if self._constant or self._buffer is None else self._buffer.version
-        if version is None:
-            return False
-        if version.seq:
-            return version.parents is not CLEARED
-        return any(type(holder) is tuple for holder in gc.get_referrers(version))
 
     def _as_number(self, kind: type[T]) -> T:
         if self._data.size != 1:

@@ -213,7 +213,7 @@ def test_dlpack() -> None:
     with pytest.warns(GradientDetached, match="__dlpack__"):
         np.from_dlpack(leaf)
     result = leaf * 2
-    for t in (leaf, result, result[:1]):
+    for t in (result, result[:1]):
         with pytest.raises(BufferError, match=r"hand over `t\.data`"):
             np.from_dlpack(t)
     np.from_dlpack(result.detach())
