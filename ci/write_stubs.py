@@ -165,13 +165,13 @@ def methods() -> Iterator[str]:
     yield "    def __rdivmod__(self, other: ArrayLike) -> tuple[Tensor, Tensor]: ..."
     for symbol in operators.UNARY:
         yield f"    def __{symbol}__(self) -> Tensor: ..."
-    yield "    def __invert__(self) -> Any: ..."
+    yield "    def __invert__(self) -> Tensor: ..."
     yield "    def __array__(self, dtype: Any = ..., copy: Any = ...) -> NDArray[_Element]: ..."
     for symbol in operators.COMPARISONS:
-        name = symbol.rstrip("_")
-        yield f"    def __{name}__(self, other: Any) -> Any: ..."
-        if symbol in ("and_", "or_", "xor"):
-            yield f"    def __r{name}__(self, other: Any) -> Any: ..."
+        yield f"    def __{symbol}__(self, other: Any) -> Any: ..."
+    for symbol in operators.BITWISE:
+        for prefix in ("", "r", "i"):
+            yield f"    def __{prefix}{symbol.rstrip('_')}__(self, other: ArrayLike) -> Tensor: ..."
     written = set(re.findall(r"^    def (\w+)\(", inspect.getsource(Tensor), re.MULTILINE))
     for name, value in sorted(vars(Tensor).items()):
         if name.startswith("_") or name in written or not hasattr(Tensor, name):

@@ -31,12 +31,10 @@ __all__ = [
 )
 def cross_product(a: Any, b: Any, *, xp: Any) -> Any:
     """Cross products of vectors of three elements, along the last axis; see `cross`."""
-    library = xp.adapter.xp
-    a, b = library.broadcast_arrays(a, b)
     a0, a1, a2 = (a[..., k] for k in range(3))
     b0, b1, b2 = (b[..., k] for k in range(3))
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
-    return library.stack(parts, axis=-1)
+    return xp.adapter.xp.stack(parts, axis=-1)
 
 
 def cross(

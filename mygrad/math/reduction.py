@@ -103,8 +103,10 @@ class Reduction(Primitive):
         out, constant = kw.pop("out", None), kw.pop("constant", None)
         (x,), values = self._bind(args, kw)
         params = dict(zip(self.param_names, values, strict=True))
+        wanted = None
         if "dtype" in given:
             x = registry["astype"](x, given.pop("dtype"))
+            wanted = x.dtype
             if "mean" in given:
                 given["mean"] = registry["astype"](given["mean"], x.dtype)
             if self.name in ("mean", "var", "std") and not floating[adapter_of(x._data), x.dtype]:
@@ -124,6 +126,8 @@ class Reduction(Primitive):
             result = self._from_the_start(x, params["axis"], given["include_initial"], constant)
         else:
             result = _of_chosen(self.name, x, constant=constant, **given, **params)
+        if wanted is not None and result.dtype != wanted:  # small integers, which libraries widen
+            result = registry["astype"](result, wanted)
         return result if out is None else write_result(out, result, self.name)
 
     def _folded(

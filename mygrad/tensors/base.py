@@ -324,14 +324,26 @@ class Tensor(_Base):
     def __iadd__(self, other: Any) -> Tensor:  # type: ignore[misc]
         if self._constant and self._base is not None:  # stops the gradient of what it reads
             return registry["add"](self, other, out=self)
+        if self._constant and type(other) is int:
+            other = self._weak(other)
         write(self, None, other, 1, name="+=")
         return self
 
     def __isub__(self, other: Any) -> Tensor:  # type: ignore[misc]
         if self._constant and self._base is not None:
             return registry["subtract"](self, other, out=self)
+        if self._constant and type(other) is int:
+            other = self._weak(other)
         write(self, None, other, -1, name="-=")
         return self
+
+    def _weak(self, number: int) -> Any:
+        """A number as an integer of this tensor's dtype, which it takes on; else as it is."""
+        adapter = self._adapter()
+        dtype = self._data.dtype
+        if not adapter.xp.isdtype(dtype, "integral"):
+            return number
+        return adapter.asarray(number, dtype=dtype, device=adapter.device(self._data))
 
     def scatter_add(self, index: Any, values: Any) -> None:
         """Add `values` into ``self[index]``, in place; where positions repeat they add up.

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
-from mygrad.autodiff.nodes import Handle, buffer_of, new_buffer, new_handle
+from mygrad.autodiff.nodes import CLEARED, Handle, buffer_of, new_buffer, new_handle
 from mygrad.settings import Setting
 from mygrad.tensors.conversion import dtype_of
 
@@ -98,6 +98,28 @@ class Leaving(Handle):
             array = array[...]  # compiled code, which takes what it is given for its own copy
             array.flags.writeable = False
         return array.copy() if copy else array
+
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None,
+        copy: bool | None = None,
+    ) -> Any:  # fmt: skip
+        """The memory of this tensor for another library; see the array API standard."""
+        version = None if self._constant or self._buffer is None else self._buffer.version
+        if version is not None and version.seq and version.parents is not CLEARED:
+            raise BufferError(
+                "this tensor is the result of a graph, and another library would compute with its "
+                "memory without a gradient; hand over `t.data`, or t.detach()"
+            )
+        self._warn_detached("__dlpack__()")
+        asked = {
+            "stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy
+        }  # fmt: skip
+        given = {name: value for name, value in asked.items() if value is not None}
+        return expose(self).__dlpack__(**given)
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        """The kind and the number of the device, as DLPack counts them."""
+        return self._data.__dlpack_device__()
 
     def _as_number(self, kind: type[T]) -> T:
         if self._data.size != 1:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import operator
+import sys
 from typing import Any
 from weakref import ref
 
 from mygrad.arrays import adapter_of, by_type
+from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.nodes import Handle, Record, buffer_of, new_handle
 from mygrad.autodiff.operands import SCALARS, UnknownOperand, as_operand, declines, explain
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply, finish_record, note_reader, record_call, wrap_result
 from mygrad.settings import recording
+from mygrad.tensors.dialect import speaks, spoken
 
 __all__ = ["install"]
 
@@ -22,7 +25,8 @@ BINARY = {
     "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
 }  # fmt: skip
 UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
-COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_", "xor")
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+BITWISE = ("and_", "or_", "xor", "lshift", "rshift")
 METHODS = """
     sum prod mean var std max min cumsum cumprod round squeeze ravel flatten swapaxes moveaxis
     repeat astype conj conjugate
@@ -139,9 +143,51 @@ def _comparison(compare: Any) -> Any:
             if adapter.name == "numpy":
                 return compare(self._data, other)  # element by element, as for arrays
             return adapter.xp.full(self._data.shape, compare is operator.ne)
-        return adapter.following(compare, compare.__name__)(self._data, operand)
+        result = adapter.following(compare, compare.__name__)(self._data, operand)
+        if spoken and speaks(sys._getframe(1)):
+            return _constant(result, adapter)
+        return result
 
     return compared
+
+
+def _constant(array: Any, adapter: Any) -> Any:
+    return new_handle(adapter.asarray(array), None, None, None, True)
+
+
+def _bitwise(function: Any) -> tuple[Any, Any, Any]:
+    """An operator of integers and booleans, reflected, and in place: its results are constants."""
+    name = function.__name__.rstrip("_")
+
+    def computed(self: Handle, other: Any, reflected: bool = False) -> Any:
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        try:
+            operands = self._data, as_operand(other, adapter, name, (self,))
+        except UnknownOperand:
+            if declines(type(other)):
+                return NotImplemented
+            raise
+        try:
+            result = adapter.following(function, name)(*operands[:: -1 if reflected else 1])
+        except TypeError as error:  # numbers that are no integers, say
+            raise explain(error, name, operands) from error
+        return _constant(result, adapter)
+
+    def in_place(self: Handle, other: Any) -> Any:
+        result = computed(self, other)
+        return result if result is NotImplemented else write_result(self, result, f"i{name}")
+
+    return computed, lambda self, other: computed(self, other, True), in_place
+
+
+def _inverted(self: Any) -> Any:
+    adapter = adapter_of(self._data)
+    assert adapter is not None
+    try:
+        return _constant(adapter.following(operator.invert)(self._data), adapter)
+    except TypeError as error:
+        raise explain(error, "invert", (self._data,)) from error
 
 
 def install(cls: Any) -> None:
@@ -154,10 +200,11 @@ def install(cls: Any) -> None:
     for symbol, name in UNARY.items():
         setattr(cls, f"__{symbol}__", _unary(name))
     for symbol in COMPARISONS:
-        compared = _comparison(getattr(operator, symbol))
-        setattr(cls, f"__{symbol.rstrip('_')}__", compared)
-        if symbol in ("and_", "or_", "xor"):
-            setattr(cls, f"__r{symbol.rstrip('_')}__", compared)
-    cls.__invert__ = lambda self: self._adapter().following(operator.invert)(self._data)
+        setattr(cls, f"__{symbol}__", _comparison(getattr(operator, symbol)))
+    for symbol in BITWISE:
+        forms = _bitwise(getattr(operator, symbol))
+        for prefix, form in zip(("", "r", "i"), forms, strict=True):
+            setattr(cls, f"__{prefix}{symbol.rstrip('_')}__", form)
+    cls.__invert__ = _inverted
     for name in METHODS:
         setattr(cls, name, registry[name])

@@ -5,14 +5,12 @@ from __future__ import annotations
 __all__ = ["DROPPED_IN", "OUT_OF_REACH", "problem"]
 
 DROPPED_IN = {
-    "array-api-extra::apply_where", "scipy.integrate::tanhsinh(args=tensor)",
-    "scipy.spatial::Rotation.as_rotvec(from_matrix)",
-    "scipy.stats::pearsonr.statistic", "scipy.stats::tmean",
-    "scipy.stats::tvar", "psychrolib::GetSatVapPres",
-}  # fmt: skip
-"""Functions for the standard that want the results of comparisons to be of the same library as the
-numbers. Those of tensors are plain arrays, as MyGrad 2 has it; `mygrad.drop_in` lets both be. (And
-psychrolib, which computes with Python's `math` where numba is not there to compile it.)"""
+    "array-api-extra::apply_where", "psychrolib::GetSatVapPres",
+}
+"""A function for the standard that wants a mask of the same library as the numbers, called by code
+that is not for the standard: what it gets of a comparison is a plain array, as MyGrad 2 has it;
+`mygrad.drop_in` lets both be. (And psychrolib, which computes with Python's `math` where numba is not
+there to compile it.)"""
 
 OUT_OF_REACH = {
     "ambiance::Atmosphere.temperature": "asks whether the argument is one of a few types",

@@ -1,0 +1,49 @@
+"""Whether the code that compares tensors is written for the array API standard.
+
+What MyGrad's programs get of ``t > 0`` is a raw array of booleans. Code for the standard takes the
+mask and the numbers for arrays of one kind, and asks both for their namespace: it has to get a
+tensor. It is known by ``xp``, its name for the namespace, which stands for one of mygrad's there.
+
+Nobody's code is looked at before somebody has asked a tensor for its namespace.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+__all__ = ["spoken", "take_up", "speaks"]
+
+NAME = "xp"
+ASKING = "array_namespace"
+
+spoken: set[type] = set()
+"""The types of the namespaces that tensors were asked for."""
+
+
+def take_up(namespace: Any) -> None:
+    """Note that a tensor was asked for its namespace, which is this one."""
+    spoken.add(type(namespace))
+
+
+def speaks(frame: FrameType) -> bool:
+    """Whether the code in a frame is written for the standard, and computes with tensors.
+
+    Parameters
+    ----------
+    frame
+        Of the function that compares.
+
+    Returns
+    -------
+    bool
+        A variable, argument, closure or global ``xp`` is a namespace of mygrad's; or its module has
+        the ``array_namespace`` that such code asks for it with.
+    """
+    names = frame.f_globals
+    if ASKING in names or type(names.get(NAME)) in spoken:
+        return True
+    code = frame.f_code
+    if NAME in code.co_varnames or NAME in code.co_freevars:
+        return type(frame.f_locals.get(NAME)) in spoken
+    return False

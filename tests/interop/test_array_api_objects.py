@@ -1,0 +1,325 @@
+"""Tensors as arrays of the standard: operators, places, DLPack; and the namespace itself."""
+
+from __future__ import annotations
+
+import importlib
+import operator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mygrad as mg
+from mygrad.errors import GradientDetached
+from mygrad.interop import array_api
+from mygrad.testing import check_grads
+
+INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()
+FLOATS = ["float32", "float64"]
+
+
+@pytest.fixture
+def xp(xp_backend: Any) -> ModuleType:
+    return array_api.namespace_for(xp_backend)
+
+
+def host(t: Any) -> np.ndarray:
+    assert isinstance(t, mg.Tensor), type(t)
+    return t._on_host()
+
+
+# --- the namespace ----------------------------------------------------------------------------
+def test_the_namespace_is_one_module(xp: ModuleType) -> None:
+    t = mg.tensor([1.0])
+    assert t.__array_namespace__() is mg.tensor(2).__array_namespace__(api_version="2023.12") is xp
+    assert isinstance(xp, ModuleType)
+    assert importlib.import_module(xp.__name__) is xp
+    assert xp.__name__.startswith("mygrad.")
+    assert xp.__array_api_version__ == "2025.12"
+    assert hash(xp) == hash(t.__array_namespace__())
+    assert array_api.float64 is xp.float64
+    assert array_api.sin is xp.sin
+
+
+def test_versions() -> None:
+    with pytest.raises(ValueError, match=r"up to 2025\.12, not 1984"):
+        mg.tensor(1.0).__array_namespace__(api_version="1984")
+
+
+def test_every_library_has_its_own() -> None:
+    strict = pytest.importorskip("strict_adapter").adapter
+    ours = array_api.namespace_for(mg.get_adapter("numpy"))
+    other = array_api.namespace_for(strict)
+    assert ours is not other
+    assert other.zeros(2).backend == "array-api-strict"
+    assert ours.zeros(2).backend == "numpy"
+    assert other.fft.fftfreq(4).backend == "array-api-strict"
+    with pytest.raises(TypeError, match="different array libraries"):
+        other.asarray(ours.zeros(2))
+
+
+def test_what_the_library_has(xp: ModuleType) -> None:
+    info = xp.__array_namespace_info__()
+    assert info.default_device() in info.devices()
+    assert {"boolean indexing", "data-dependent shapes"} <= info.capabilities().keys()
+    assert info.default_dtypes()["real floating"] == xp.float64
+    assert info.dtypes()["int8"] == xp.int8
+    assert set(info.dtypes(kind="real floating")) == set(FLOATS)
+
+
+def test_beyond_the_standard(xp: ModuleType) -> None:
+    assert xp.newaxis is None
+    assert xp.logsumexp is mg.logsumexp
+    assert not hasattr(xp, "no_such_function")
+    assert not hasattr(xp.linalg, "no_such_function")
+    assert not hasattr(xp, "_public_names")
+    pytest.importorskip("scipy")
+    assert xp.special.expit is mg.special.expit
+
+
+# --- arrays that are made ---------------------------------------------------------------------
+def test_asarray_is_on_the_same_tape(xp: ModuleType) -> None:
+    x = mg.tensor([1.0, 2.0])
+    assert xp.asarray(x) is x
+    assert xp.asarray(x, copy=False) is x
+    assert xp.asarray(x, dtype=xp.float64, device=x.device) is x
+    copied = xp.asarray(x, copy=True)
+    (xp.asarray(x, dtype=xp.float32) * 3 + copied).backward()
+    np.testing.assert_array_equal(mg.get_adapter(x.backend).to_host(x.grad), [4.0, 4.0])
+    with pytest.raises(ValueError, match="without a copy"):
+        xp.asarray(x, dtype=xp.float32, copy=False)
+    with pytest.raises(ValueError, match="without a copy"):
+        xp.asarray([1.0], copy=False)
+
+
+def test_lists_of_tensors_are_stacked(xp: ModuleType) -> None:
+    x, y = mg.tensor(2.0), mg.tensor(3.0)
+    made = xp.asarray([[x, y], [y, x]])
+    assert made.shape == (2, 2)
+    (made * xp.asarray([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert (float(x.grad), float(y.grad)) == (5.0, 5.0)
+
+
+def test_raw_arrays_and_numbers_are_operands(xp: ModuleType, xp_backend: Any) -> None:
+    raw = xp_backend.from_host(np.array([3.0, 4.0]))
+    x = mg.tensor([1.0, 2.0])
+    chosen = xp.where(xp.greater(raw, 3.5), x, 0.0)
+    xp.sum(xp.multiply(x, raw) + chosen + xp.maximum(x, 1.5)).backward()
+    np.testing.assert_array_equal(xp_backend.to_host(x.grad), [3.0, 6.0])
+    assert isinstance(xp.add(raw, raw), mg.Tensor)
+    assert isinstance(xp.equal(raw, x), mg.Tensor)
+
+
+def test_variables_may_be_written_into_what_is_made(xp: ModuleType) -> None:
+    x = mg.tensor(3.0)
+    for made in (xp.zeros(2), xp.ones_like(xp.asarray([1, 2]), dtype=xp.float64), xp.empty(2)):
+        made[...] = 1.0
+        made[0] = 2 * x
+        xp.sum(made).backward()
+        assert float(x.grad) == 2.0
+
+
+# --- operators --------------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("symbol", ["and_", "or_", "xor", "lshift", "rshift"])
+def test_bitwise_operators(xp: ModuleType, dtype: str, symbol: str) -> None:
+    a, b = np.array([1, 5, 12], dtype), np.array([1, 2, 3], dtype)
+    x, y = xp.asarray(a), xp.asarray(b)
+    function = getattr(operator, symbol)
+    for found, wanted in [
+        (function(x, y), function(a, b)), (function(x, 2), function(a, 2)),
+        (function(12, y), function(12, b)),
+    ]:  # fmt: skip
+        np.testing.assert_array_equal(host(found), wanted, strict=True)
+        assert found.constant
+    wanted = function(a, b)
+    same = x = xp.asarray(a, copy=True)
+    x = getattr(operator, "i" + symbol.rstrip("_"))(x, y)
+    assert x is same
+    np.testing.assert_array_equal(host(x), wanted, strict=True)
+
+
+def test_operators_of_booleans(xp: ModuleType) -> None:
+    x, y = xp.asarray([True, False, True]), xp.asarray([True, True, False])
+    assert host(x & y).tolist() == [True, False, False]
+    assert host(x | True).tolist() == [True, True, True]
+    assert host(False ^ x).tolist() == [True, False, True]
+    assert host(~x).tolist() == [False, True, False]
+    x &= y
+    assert host(x).tolist() == [True, False, False]
+
+
+def test_operators_that_are_not_for_floats(xp: ModuleType) -> None:
+    x = xp.asarray([1.0])
+    with pytest.raises(TypeError, match="lshift"):
+        _ = x << 1
+    with pytest.raises(TypeError, match="invert"):
+        _ = ~x
+
+
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+@pytest.mark.parametrize("symbol", ["iadd", "isub", "imul", "ipow", "ifloordiv", "imod"])
+def test_in_place_with_a_number(xp: ModuleType, dtype: str, symbol: str) -> None:
+    """The number takes on the dtype of the tensor."""
+    x = same = xp.asarray(np.array([7, 9], dtype))
+    x = getattr(operator, symbol)(x, 2)
+    assert x is same
+    wanted = getattr(operator, symbol[1:])(np.array([7, 9], dtype), 2)
+    np.testing.assert_array_equal(host(x), wanted, strict=True)
+
+
+def test_a_number_that_is_too_large(xp: ModuleType) -> None:
+    x = xp.asarray(np.array([1], np.uint8))
+    with pytest.raises((OverflowError, ValueError, TypeError)):
+        x += 1.5
+    assert host(x).tolist() == [1]
+
+
+def test_indices_are_tensors(xp: ModuleType) -> None:
+    x = mg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    mask, places = xp.asarray([True, False]), xp.asarray([2, 0])
+    assert host(x[mask]).tolist() == [[1.0, 2.0, 3.0]]
+    assert host(x[:, places][1]).tolist() == [6.0, 4.0]
+    assert host(x[xp.asarray(1), ...]).tolist() == [4.0, 5.0, 6.0]
+    y = x * 1
+    y[mask, 1:] = 0.0
+    y[1, xp.asarray(0)] = 10.0
+    assert host(y).tolist() == [[1.0, 0.0, 0.0], [10.0, 5.0, 6.0]]
+
+
+def test_attributes(xp: ModuleType) -> None:
+    x = mg.tensor([[1.0, 2.0, 3.0]])
+    assert (x.ndim, x.size, x.shape) == (2, 3, (1, 3))
+    assert x.device == x.to_device(x.device).device
+    assert x.mT.shape == x.T.shape == (3, 1)
+    assert complex(xp.asarray(1 + 2j)) == 1 + 2j
+    assert bool(xp.asarray(True)) is True
+    assert not bool(xp.asarray(0.0))
+    assert int(xp.asarray(3)) == operator.index(xp.asarray(3)) == 3
+    with pytest.raises(ValueError):
+        bool(x)
+
+
+# --- DLPack -----------------------------------------------------------------------------------
+@pytest.mark.skip_on("dpnp", "its memory is on a SYCL device, which NumPy cannot read")
+@pytest.mark.skip_on("cupy", "its memory is on a GPU, which NumPy cannot read")
+@pytest.mark.skip_on("array-api-strict", "its __dlpack__ asks for options that NumPy leaves out")
+def test_dlpack() -> None:
+    x = mg.tensor([1.0, 2.0], constant=True)
+    assert np.shares_memory(np.from_dlpack(x), x.data)
+    assert x.__dlpack_device__() == (1, 0)
+    leaf = mg.tensor([1.0, 2.0])
+    with pytest.warns(GradientDetached, match="__dlpack__"):
+        np.from_dlpack(leaf)
+    result = leaf * 2
+    for t in (result, result[:1]):
+        with pytest.raises(BufferError, match=r"hand over `t\.data`"):
+            np.from_dlpack(t)
+    np.from_dlpack(result.detach())
+    result.backward()
+    assert np.from_dlpack(result).tolist() == [2.0, 4.0]
+
+
+def test_from_dlpack(xp: ModuleType, xp_backend: Any) -> None:
+    x = mg.tensor([1.0, 2.0])
+    assert xp.from_dlpack(x) is x
+    xp.sum(xp.from_dlpack(x * 3, copy=True)).backward()
+    assert xp_backend.to_host(x.grad).tolist() == [3.0, 3.0]
+    raw = xp_backend.from_host(np.array([1.0, 2.0]))
+    assert host(xp.from_dlpack(raw)).tolist() == [1.0, 2.0]
+
+
+# --- what comparisons give --------------------------------------------------------------------
+def plain(x: Any) -> Any:
+    return x > 1.0
+
+
+def told(x: Any, xp: Any) -> Any:
+    return x > 1.0
+
+
+def asked(x: Any) -> Any:
+    xp = x.__array_namespace__()
+    return (x > 1.0) | ~xp.isnan(x)
+
+
+def closed_over(x: Any) -> Any:
+    xp = x.__array_namespace__()
+    return (lambda: (xp, x > 1.0)[1])()
+
+
+def module(name: str, text: str, **names: Any) -> Any:
+    made: dict[str, Any] = {"__name__": name, **names}
+    exec(text, made)
+    return made
+
+
+def test_code_for_the_standard_gets_tensors_of_booleans(xp: ModuleType) -> None:
+    x = mg.tensor([0.5, 2.0])
+    x.__array_namespace__()
+    raw = type(x.data)
+    for give in (told(x, xp), asked(x), closed_over(x)):
+        assert isinstance(give, mg.Tensor)
+        assert give.constant
+        assert host(give).dtype == bool
+    assert isinstance(plain(x), raw)  # as MyGrad has it
+    assert isinstance(told(x, np), raw)  # where xp is another library
+    assert isinstance(operator.eq(x, x), mg.Tensor)  # this function has an xp
+    text = "def f(x): return x == x"
+    assert isinstance(module("m", text)["f"](x), raw)
+    assert isinstance(module("m", text, xp=xp)["f"](x), mg.Tensor)
+    assert isinstance(module("m", text, xp=np)["f"](x), raw)
+    assert isinstance(module("m", text, array_namespace=print)["f"](x), mg.Tensor)
+
+
+def test_masks_mean_the_same_array(xp: ModuleType) -> None:
+    """What code for the standard does with masks."""
+
+    def standard(x: Any) -> Any:
+        xp = x.__array_namespace__()
+        mask = (x > 0.0) & (x < 2.0)
+        assert mask.__array_namespace__() is xp
+        if xp.any(mask) and not xp.all(mask) and not bool(mask[0]):
+            y = xp.where(mask, x**2, -x)
+            y[~mask] = 3 * x[~mask]
+            return y * xp.astype(mask, x.dtype) + x[mask][0]
+        return None
+
+    check_grads(standard, np.array([-1.0, 0.5, 1.5, 3.0]))
+
+
+# --- gradients --------------------------------------------------------------------------------
+PROGRAMS: dict[str, Any] = {
+    "clip, sort, take": lambda xp, x: xp.take(
+        xp.sort(xp.clip(x, min=-2.0), descending=True), xp.asarray([0, 2]), axis=-1),
+    "cumulative sums": lambda xp, x: xp.cumulative_sum(x, axis=0, include_initial=True) ** 2,
+    "statistics": lambda xp, x: xp.std(x, axis=1, correction=1) + xp.var(x) + xp.mean(x),
+    "shapes": lambda xp, x: xp.reshape(xp.moveaxis(xp.tile(x, (1, 2)), 0, -1), (-1,))
+    * xp.arange(12.0),
+    "joined": lambda xp, x: xp.concat([x, 2 * x], axis=1) * xp.stack(xp.unstack(x))[:, :1],
+    "linear algebra": lambda xp, x: xp.linalg.solve(
+        x @ x.mT + xp.eye(2), xp.linalg.vector_norm(x, axis=1)),
+    "einsum": lambda xp, x: xp.tensordot(x, x, axes=((1,), (1,))) + xp.vecdot(x, x),
+    "transforms": lambda xp, x: xp.real(xp.fft.fft(x, n=4, norm="ortho")) ** 2,
+    "differences": lambda xp, x: xp.diff(x, prepend=x[:, :1] * 2, n=1),
+    "places": lambda xp, x: xp.take_along_axis(x, xp.argsort(x, axis=1), axis=1)
+    * xp.asarray([1.0, 2.0, 3.0]),
+    "unique": lambda xp, x: xp.unique_all(x).values * xp.arange(6.0),
+    "in place": lambda xp, x: _in_place(xp, x),
+}  # fmt: skip
+
+
+def _in_place(xp: Any, x: Any) -> Any:
+    y = xp.zeros((2, 3))
+    y[:, 1] = x[:, 0] ** 2
+    y[y > 1.0] *= 3.0
+    return y + xp.full_like(x, 2.0) * x
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_gradients(name: str) -> None:
+    def program(x: Any) -> Any:
+        return PROGRAMS[name](x.__array_namespace__(), x)
+
+    check_grads(program, np.array([[0.3, -1.1, 2.0], [1.7, 0.4, -0.6]]))
