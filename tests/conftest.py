@@ -108,7 +108,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{count} {tests} skipped on {BACKEND}: {reason}")
 
 
-ADAPTERS = {"numpy", "cupy", "dpnp", "array-api-strict", "torch"}
+ADAPTERS = {"numpy", "cupy", "dpnp", "array-api-strict", BACKEND}
 
 
 @pytest.fixture

@@ -126,6 +126,6 @@ def _adopt(kind: type) -> Adapter | None:
     if theirs and not any(parent.__module__.startswith("mygrad.") for parent in kind.__mro__):
         library, what = kind.__module__.partition(".")[0], f"{kind.__module__}.{kind.__qualname__}"
         by = f"the entry point {library!r} of {_GROUP!r}. numpy.asarray(array) makes it NumPy's"
-        raise TypeError(f"there is no adapter for {what}; install a package that brings one by {by}")
+        raise TypeError(f"there is no adapter for {what}; install a package with one, by {by}")
     _no_arrays.add(kind)
     return None

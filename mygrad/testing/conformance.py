@@ -7,14 +7,14 @@ A check raises AssertionError if an adapter does something else than the protoco
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from mygrad.arrays import Adapter
-from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.namespace import namespace_of, registry
 
 __all__ = ["CHECKS", "Bench", "Skip", "check"]
 
@@ -58,14 +58,15 @@ class Bench:
 
 
 Check = Callable[[Bench], None]
+F = TypeVar("F", bound=Callable[..., None])
 CHECKS: dict[str, dict[str, Check]] = {}
 """By section, the checks by name."""
 
 
-def check(section: str, name: str) -> Callable[[Check], Check]:
+def check(section: str, name: str) -> Callable[[F], F]:
     """Add a check to `CHECKS`."""
 
-    def note(function: Check) -> Check:
+    def note(function: F) -> F:
         CHECKS.setdefault(section, {})[name] = function
         return function
 
@@ -370,6 +371,29 @@ def new_arrays(bench: Bench) -> None:
         require(not adapter.is_view(other, array), f"is_view({name}, a) is True")
         require(adapter.owner(other) is not adapter.owner(array), f"{name} has the owner of `a`")
     require(adapter.owner(array) is adapter.owner(array), "owner(a) is a new object each time")
+
+
+@check("memory", "results of functions are new arrays")
+def new_results(bench: Bench) -> None:
+    bench.need_views()
+    adapter, functions = bench.adapter, namespace_of(bench.adapter)
+    for primitive in dict.fromkeys(registry.values()):
+        if primitive.may_view or len(primitive.operand_names) != 1:
+            continue
+        for dtype in ("float32", "int64", "bool"):
+            array = bench.array([[1, 0], [0, 1]], dtype)
+            try:
+                with np.errstate(all="ignore"):
+                    found = getattr(functions, primitive.name)(array)
+            except Exception:  # it has parameters, or is not for this dtype
+                continue
+            for result in found if isinstance(found, (tuple, list)) else (found,):
+                if isinstance(result, adapter.array_types) and adapter.is_view(result, array):
+                    raise AssertionError(
+                        f"{primitive.name} of an array of {dtype} is that array or a view of it, "
+                        f"and writes to the result would reach the operand: put a kernel into "
+                        f"kernels[{primitive.name!r}] that makes a new array"
+                    )
 
 
 @check("memory", "window")

@@ -5,6 +5,7 @@ PyTorch's own autograd has no part in it: tensors that require gradients are ref
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from types import SimpleNamespace
 from typing import Any
@@ -50,8 +51,7 @@ class TorchAdapter(mg.Adapter):
 
     # memory
     def address(self, array: torch.Tensor) -> int:
-        # (`data_ptr` of an empty array is 0, wherever it looks.)
-        start = array.untyped_storage().data_ptr()
+        start = array.untyped_storage().data_ptr()  # `array.data_ptr()` of an empty one is 0
         return start + array.storage_offset() * array.itemsize
 
     def strides(self, array: torch.Tensor) -> tuple[int, ...]:
@@ -83,13 +83,10 @@ class TorchAdapter(mg.Adapter):
                 "a torch tensor requires gradients, and those of PyTorch and of mygrad know "
                 "nothing of one another; take array.detach()"
             )
-        if array.layout is not torch.strided:
-            raise TypeError(f"its layout is {array.layout}; take array.to_dense()")
         return array.as_subclass(torch.Tensor).resolve_conj().resolve_neg()
 
     # writing
-    def can_cast(self, source: torch.dtype, target: torch.dtype) -> bool:
-        return torch.can_cast(source, target)
+    can_cast = staticmethod(torch.can_cast)
 
     def assign(self, target: torch.Tensor, index: Any, value: Any) -> None:
         places = places_of(index, target.shape)
@@ -108,11 +105,15 @@ class TorchAdapter(mg.Adapter):
         target.put_(places, values.broadcast_to(places.shape), accumulate=True)
 
     # arrays from other things
-    def copy(self, array: torch.Tensor) -> torch.Tensor:
-        return array.clone()
-
-    def rng(self, seed: int | None = None) -> Generator:
-        return Generator(seed)
+    def rng(self, seed: int | None = None) -> Any:
+        bits = torch.Generator(torch.get_default_device())
+        bits.seed() if seed is None else bits.manual_seed(seed)
+        here: Any = {"generator": bits, "device": bits.device}
+        return SimpleNamespace(
+            random=partial(torch.rand, dtype=torch.float64, **here),
+            standard_normal=partial(torch.randn, dtype=torch.float64, **here),
+            integers=partial(torch.randint, **here),
+        )
 
 
 def numbers(shape: Any, device: Any) -> torch.Tensor:
@@ -136,25 +137,7 @@ def last_at(places: torch.Tensor) -> torch.Tensor:
     return last.scatter_reduce(0, flat, order, "amax")[places]
 
 
-class Generator:
-    """NumPy's names for the numbers that PyTorch draws."""
-
-    def __init__(self, seed: int | None) -> None:
-        bits = torch.Generator(torch.get_default_device())
-        bits.seed() if seed is None else bits.manual_seed(seed)
-        self.drawing = {"generator": bits, "device": bits.device}
-
-    def random(self, size: Any = ()) -> torch.Tensor:
-        return torch.rand(size, dtype=torch.float64, **self.drawing)
-
-    def standard_normal(self, size: Any = ()) -> torch.Tensor:
-        return torch.randn(size, dtype=torch.float64, **self.drawing)
-
-    def integers(self, low: int, high: int | None = None, size: Any = ()) -> torch.Tensor:
-        low, high = (0, low) if high is None else (low, high)
-        return torch.randint(low, high, size, **self.drawing)
-
-
 adapter = TorchAdapter()
-# PyTorch's `conj` is a view whose memory holds other numbers than the view.
-adapter.kernels["conj"] = torch.conj_physical
+# PyTorch's return the array itself, or a view of it that holds other numbers than its memory.
+adapter.kernels["positive"] = torch.clone
+adapter.kernels["conj"] = lambda x: x.conj_physical() if x.is_complex() else x.clone()
