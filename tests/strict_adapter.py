@@ -50,6 +50,9 @@ class StrictAdapter(Adapter):
     def to_host(self, array: Any) -> Any:
         return array._array.copy()
 
+    def parse_device(self, device: Any) -> Any:
+        return xp.Device(device) if isinstance(device, str) else device
+
     def address(self, array: Any) -> int:
         return array._array.ctypes.data
 
