@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy_versions import is_at_least
 
 __all__ = [
     "BY_NAME", "CALLS", "ELSEWHERE", "FOR", "SWEPT_ELSEWHERE", "cases", "without_solver",
@@ -68,7 +69,7 @@ STACK = np.stack([SQUARE, SQUARE[::-1] + np.diag([0.0, 2.0])])
 CUBE = np.stack([X, Y, X - 2 * Y])
 
 CALLS: dict[str, list[tuple[Any, ...]]] = {
-    "cross": [(X, Y), (X[:, :2], Y), (SQUARE, SQUARE[::-1])],
+    "cross": [(X, Y), *([] if is_at_least("2.5") else [(X[:, :2], Y), (SQUARE, SQUARE[::-1])])],
     "diagonal": [(X,), (CUBE,)],
     "kron": [(X, Y[0]), (Y[0], X)],
     "trace": [(X,), (CUBE,)],
@@ -125,3 +126,5 @@ FOR: dict[tuple[str, str], list[Any]] = {
     ("vecdot", "axis"): [-1, 0, 1, 5],
     ("vector_norm", "ord"): [1, 2, 3, 0.5, 0, np.inf, -np.inf, "fro"],
 }
+if is_at_least("2.5"):  # vectors of two elements, which axis 0 has, it does not take any more
+    FOR |= {("cross", name): [-1, 1] for name in ("axis", "axisa", "axisb")}

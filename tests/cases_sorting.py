@@ -106,6 +106,7 @@ BY_NAME: dict[str, list[Any]] = {
     "assume_unique": [False],
     "bins": [4, [-1.3, 0.0, 0.7, 3.0], "sturges", 2.5],
     "density": [True, False],
+    "descending": [True, False],
     "equal_nan": [True, False],
     "kind": ["stable"],
     "method": [

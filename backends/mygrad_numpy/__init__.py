@@ -22,8 +22,13 @@ from mygrad_numpy.normalization import (
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
+<<<<<<< HEAD
 from mygrad_numpy.sorting import stable_sort
 from mygrad_numpy.subclasses import plain, refuse_foreign_arrays, without_mask
+=======
+from mygrad_numpy.sorting import partitioned_places, stable_sort
+from mygrad_numpy.subclasses import plain, without_mask
+>>>>>>> nine2
 from mygrad_numpy.updates import in_pieces
 
 __all__ = ["adapter"]
@@ -211,6 +216,7 @@ adapter.kernels.update(
     max_pool=max_pool,
     max_unpool=max_unpool,
     ones_like=_ones_like,
+    partitioned_places=partitioned_places,
     real_dft=real_dft,
     sliding_windows=_sliding_windows,
     stable_sort=stable_sort,

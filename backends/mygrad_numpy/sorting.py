@@ -1,4 +1,4 @@
-"""Sorting floats with the sort that is fast, where it finds what the stable one does."""
+"""Sorting floats with the sort that is fast, where it finds what the stable one does; in parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["stable_sort"]
+__all__ = ["partitioned_places", "stable_sort"]
 
 LONG = 64
 """From this length on the other sort is faster."""
@@ -27,6 +27,11 @@ def stable_sort(a: Any, axis: int, descending: bool = False) -> tuple[Any, Any]:
     if descending:  # turned round twice, so that equal elements stay in their order
         order = a.shape[axis] - 1 - np.flip(order, axis)
     return np.take_along_axis(a, order, axis), order
+
+
+def partitioned_places(a: Any, kth: list[int], axis: int) -> Any:
+    """Places such that the elements there are partitioned, which sorts no more than it has to."""
+    return np.argpartition(a, kth, axis=axis) if kth else np.argsort(a, axis=axis)
 
 
 def _has_equal_ones(ordered: Any, axis: int) -> bool:

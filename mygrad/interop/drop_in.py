@@ -27,6 +27,7 @@ from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.interop.arguments import has_variable, leaves
 from mygrad.interop.drop_in_arrays import DropInArray, as_drop_in, as_is, joined, tensor_of
+from mygrad.interop.drop_in_scipy import TRANSFORMS
 from mygrad.settings import lock
 from mygrad.tensors.base import Tensor, astensor
 from mygrad.tensors.conversion import dtype_of
@@ -387,6 +388,8 @@ class _Places:
         for title, module in modules if wanted is _by_id else ():
             if title.endswith(ASKING):
                 _replace(getattr(module, "array_namespace", None), _array_namespace)
+            for name, make in TRANSFORMS.items() if title == "scipy.fft" else ():
+                _replace(getattr(module, name, None), make)
         for title, module in modules:
             names = getattr(module, "__dict__", None)
             if type(names) is dict and _is_looked_at(title, names):

@@ -340,17 +340,7 @@ def _sliding_window_view(
     return t
 
 
-def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    return into(out, _public.multi_matmul(arrays), "numpy.linalg.multi_dot")
-
-
-def _matrix_transpose(x: Any, /) -> Any:
-    return _public.matrix_transpose(x)
-
-
 SPECIAL: dict[Any, Callable[..., Any]] = {
-    np.linalg.matrix_transpose: _matrix_transpose,
-    np.linalg.multi_dot: _multi_dot,
     np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
     np.asarray: _asarray,
     np.asanyarray: _asarray,

@@ -41,13 +41,10 @@ def rooms(public: Any) -> dict[Any, Function]:
         return public.power(_complex_where(x, _negative), exponent)
 
     def polyval2d(x: Any, y: Any, c: Any) -> Any:
-        x, y, c = as_operand_tensors(x, y, c)
-        if x.shape != y.shape:
-            raise ValueError(
-                f"numpy.polynomial.polynomial.polyval2d: x and y are the coordinates of points, "
-                f"and have the shapes {tuple(x.shape)} and {tuple(y.shape)}"
-            )
-        return _horner(y, _horner(x, _for_each(c, x)))
+        return _at_points("polyval2d", (x, y), c)
+
+    def polyvalnd(pts: Any, c: Any) -> Any:
+        return _at_points("polyvalnd", pts, c)
 
     def polygrid2d(x: Any, y: Any, c: Any) -> Any:
         x, y, c = as_operand_tensors(x, y, c)
@@ -56,6 +53,7 @@ def rooms(public: Any) -> dict[Any, Function]:
     return found | {
         scimath.logn: logn, scimath.power: power, polynomial.polyval2d: polyval2d,
         polynomial.polygrid2d: polygrid2d,
+        **({polynomial.polyvalnd: polyvalnd} if hasattr(polynomial, "polyvalnd") else {}),
     }  # fmt: skip
 
 
@@ -91,6 +89,21 @@ def _extended(ours: Function, outside: Function) -> Function:
 def _for_each(c: Any, x: Any) -> Any:
     """Coefficients, with axes behind for the points at which each of the polynomials is taken."""
     return registry["reshape"](c, (*c.shape, *(1,) * x.ndim))
+
+
+def _at_points(name: str, points: Any, c: Any) -> Any:
+    """The polynomial in several variables at points, of which the coordinates are given."""
+    *coordinates, c = as_operand_tensors(*points, c)
+    shapes = [tuple(x.shape) for x in coordinates]
+    if len(set(shapes)) != 1:
+        raise ValueError(
+            f"numpy.polynomial.polynomial.{name}: the coordinates of points have one shape, and "
+            f"not {', '.join(map(str, shapes)) or 'none'}"
+        )
+    value = _for_each(c, coordinates[0])
+    for x in coordinates:
+        value = _horner(x, value)
+    return value
 
 
 def _horner(x: Any, c: Any) -> Any:

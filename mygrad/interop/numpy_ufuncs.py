@@ -126,6 +126,7 @@ def origin(ufunc: Any) -> str:
 _umath: Any = np._core.umath  # type: ignore[attr-defined]
 PRIVATE: dict[Any, str] = {
     _umath.clip: "numpy.clip", _umath._ones_like: "numpy._ones_like",
+    **{getattr(_umath, n): f"numpy.{n}" for n in ("real", "imag") if hasattr(_umath, n)},
 }  # fmt: skip
 """Ufuncs that have no public name, and the functions that they belong to."""
 
@@ -160,7 +161,7 @@ def _call(name: str, ufunc: Any, inputs: Any, out: Any, kwargs: dict[str, Any]) 
     else:
         _others[ufunc] = function
     _drop_defaults(kwargs)
-    plain = ufunc.signature is None and not isinstance(function, Ufunc)
+    plain = getattr(ufunc, "signature", None) is None and not isinstance(function, Ufunc)
     if (plain and kwargs) or not AS_NUMPY_DOES.isdisjoint(kwargs):
         return computed_as(name, ufunc, function, inputs, out, kwargs)
     if kwargs:

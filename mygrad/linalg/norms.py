@@ -381,8 +381,9 @@ def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
             f"numbers of orders 2 and -2 alone, and p={p!r}",
             x,
         )
-    singular = _singular(a, library)
-    some = bool(library.any(singular))
+    following = xp_of(x).adapter.following
+    singular = following(_singular)(a, library)
+    some = bool(following(library.any)(singular))
     if some:  # they do not keep the others from being inverted
         mask = library.expand_dims(library.asarray(singular), axis=(-1, -2))
         x = where(mask, unit(x, x.shape[-1], xp_of(x)), x)
@@ -394,9 +395,9 @@ def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
 
 def _ratio(above: Any, below: Any, constant: bool | None) -> Tensor:
     """A quotient that is infinite where the divisor is 0."""
-    nothing = below._data == 0
-    library = xp_of(below).adapter.xp
-    if not bool(library.any(nothing)):
+    nothing = below == 0
+    adapter = xp_of(below).adapter
+    if not bool(adapter.following(adapter.xp.any)(nothing)):
         found: Tensor = divide(above, below, constant=constant)
         return found
     safe = above / where(nothing, 1.0, below)
@@ -443,14 +444,16 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     t = as_operand_tensor(A)
     if tol is not None and rtol is not None:
         raise ValueError("linalg.matrix_rank: give tol= or rtol=, the limit or its ratio, not both")
-    xp, library = xp_of(t), xp_of(t).adapter.xp
+    xp, library, following = xp_of(t), xp_of(t).adapter.xp, xp_of(t).adapter.following
     if t.ndim < 2:
-        return library.astype(library.any(t._data != 0), library.int64)
+        return library.astype(following(library.any)(t != 0), library.int64)
     s = singular_values(t.detach(), hermitian)._data
     if tol is None:
         ratio = sorted(t.shape[-2:])[-1] * precision(s, xp) if rtol is None else raw(rtol)
         ratio = library.expand_dims(library.asarray(ratio, device=s.device), axis=-1)
-        limit = ratio * library.max(s, axis=-1, keepdims=True) if s.shape[-1] else ratio
+        if s.shape[-1]:
+            ratio = following(lambda s, r: r * library.max(s, axis=-1, keepdims=True))(s, ratio)
+        limit = ratio
     else:
         limit = library.expand_dims(library.asarray(raw(tol), device=s.device), axis=-1)
-    return library.count_nonzero(s > limit, axis=-1)
+    return following(lambda s, limit: library.count_nonzero(s > limit, axis=-1))(s, limit)

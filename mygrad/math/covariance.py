@@ -59,9 +59,10 @@ def _weights(given: Any, count: int, name: str, option: str, beside: Any) -> Any
     adapter = adapter_of(t._data)
     assert adapter is not None
     t = astype(t, adapter.xp.float64)
-    if option == "fweights" and not bool(adapter.xp.all(t._data == adapter.xp.round(t._data))):
+    whole = adapter.following(adapter.xp.round)(t._data)
+    if option == "fweights" and bool(adapter.following(adapter.xp.any)(t != whole)):
         raise TypeError(f"{name}: fweights= counts how often each was observed, in whole numbers")
-    if bool(adapter.xp.any(t._data < 0)):
+    if bool(adapter.following(adapter.xp.any)(t < 0)):
         raise ValueError(f"{name}: {option}= has a negative weight")
     return t
 

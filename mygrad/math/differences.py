@@ -10,7 +10,7 @@ from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
-from mygrad.autodiff.operands import SCALARS
+from mygrad.autodiff.operands import SCALARS, common_adapter
 from mygrad.math.arithmetic import absolute, add, divide, multiply, remainder, subtract
 from mygrad.math.sequential import cumsum
 from mygrad.math.sequential import sum as total
@@ -104,7 +104,7 @@ def diff(
         flags = adapter.xp.isdtype(a.dtype, "bool")
         low, high = part(a, axis, None, -1), part(a, axis, 1, None)
         if flags:
-            a = as_operand_tensor(high._data != low._data)
+            a = as_operand_tensor(high != low)
         else:
             a = subtract(high, low, constant=constant if k == n - 1 else None)
     return a
@@ -387,19 +387,23 @@ def unwrap(
     Tensor([0., 2., 4., 6.])
     """
     p = as_operand_tensor(p)
+    if type(period) not in SCALARS:
+        period = as_operand_tensor(period, (p,))
     axis = axis_number(axis, p.ndim, "unwrap")
     steps = diff(new_handle(p._data, None, None, None, True), axis=axis)  # jumps have no slope
     whole = is_integral(p) and is_integral(as_operand_tensor(period))
     half = period // 2 if whole else period / 2
     jumps = remainder(steps + half, period) - half
-    if not whole or _number(period) % 2 == 0:
-        jumps = where((jumps == -half) & (steps > 0), half, jumps)
-    far = _number(period) / 2 if discont is None else _number(discont)
+    if not whole or _raw(period % 2) == 0:
+        adapter = common_adapter((steps,), "unwrap")
+        at_half = adapter.following(adapter.xp.logical_and)(jumps == -half, steps > 0)
+        jumps = where(at_half, half, jumps)
+    far = _raw(period / 2 if discont is None else discont)
     correction = where(absolute(steps) < far, 0 if whole else 0.0, jumps - steps)
     turned = add(part(p, axis, 1, None), cumsum(correction, axis=axis))
     first = astype(part(p, axis, None, 1), turned.dtype)
     return concatenate([first, turned], axis=axis, constant=constant)
 
 
-def _number(value: Any) -> Any:
+def _raw(value: Any) -> Any:
     return value._data if isinstance(value, Handle) else value

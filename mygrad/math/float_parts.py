@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import get_adapter
+from mygrad.arrays import Adapter, get_adapter
 from mygrad.math.arithmetic import power_by_base, power_by_exponent
 from mygrad.math.dtypes import floats
 from mygrad.math.library_functions import (
@@ -24,6 +24,10 @@ class _FloatPower(LibraryFunction):
         if dtype is not None and get_adapter("numpy").xp.dtype(dtype).char not in "dgDG":
             raise TypeError(f"float_power: dtype= is of double precision, and was given {dtype}")
         return super().__call__(*operands, dtype=dtype, **options)
+
+    def find(self, adapter: Adapter) -> Any:
+        """NumPy's. Other libraries leave single precision as it is."""
+        return super().find(adapter) if adapter is get_adapter("numpy") else None
 
 
 def _float_power(x1: Any, x2: Any, *, xp: Any) -> Any:
@@ -117,9 +121,13 @@ def nextafter(x1: Any, x2: Any) -> Any:
 
 
 @library_function(x=None)
-def spacing(x: Any) -> Any:
+def spacing(x: Any, *, xp: Any) -> Any:
     """The distance to the next number. Piecewise constant: the result is a constant.
 
     >>> mg.spacing(1.0)
     Tensor(2.22044605e-16)
     """
+    size = xp.abs(x)
+    above = xp.nextafter(size, float("inf")) - size
+    below = size - xp.nextafter(size, 0.0)  # beyond the largest number there is only infinity
+    return xp.copysign(xp.where(xp.isinf(above), below, above), x)

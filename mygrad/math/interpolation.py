@@ -82,10 +82,11 @@ def interp(
         edge if given is None else as_operand_tensor(given, (fp,))
         for given, edge in ((left, fp[0]), (right, fp[-1]))
     )
-    below, above = x._data < xp._data[0], x._data > xp._data[-1]
+    below, above = x < xp[0], x > xp[-1]
     inside = fp[0]
     if xp.shape[0] > 1:  # infinite places would make nan of gradients
-        inside = _between(where(below | above, xp._data[0], x), xp, fp, library)
+        outside = adapter.following(library.logical_or)(below, above)
+        inside = _between(where(outside, xp._data[0], x), xp, fp, library)
     return where(below, left, where(above, right, inside), constant=constant)
 
 
@@ -104,7 +105,7 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any, library: Any) -> tuple[Any,
         raise ValueError("interp: period= is a number other than 0")
     period = abs(period)
     x, xp = remainder(x, period), remainder(xp, period)
-    order = library.argsort(xp._data)
+    order = common_adapter((xp,), "interp").following(library.argsort)(xp._data)
     xp, fp = take(xp, order), take(fp, order)
     places = concatenate([xp[-1:] - period, xp, xp[:1] + period])
     return x, places, concatenate([fp[-1:], fp, fp[:1]])
@@ -112,14 +113,18 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any, library: Any) -> tuple[Any,
 
 def _between(x: Any, xp: Any, fp: Any, library: Any) -> Any:
     """The values between points."""
-    places = xp._data
     flat = reshape(x, (-1,))
-    after = library.searchsorted(places, flat._data, side="right")
-    piece = library.clip(after - 1, 0, places.shape[0] - 2)
-    x0, x1 = take(xp, piece), take(xp, piece + 1)
-    f0, f1 = take(fp, piece), take(fp, piece + 1)
+
+    def pieces(places: Any, wanted: Any) -> tuple[Any, Any]:
+        after = library.searchsorted(places, wanted, side="right")
+        first = library.clip(after - 1, 0, places.shape[0] - 2)
+        return first, first + 1
+
+    piece, following = common_adapter((x, xp), "interp").following(pieces)(xp._data, flat._data)
+    x0, x1 = take(xp, piece), take(xp, following)
+    f0, f1 = take(fp, piece), take(fp, following)
     width = x1 - x0
-    slope = (f1 - f0) / where(width._data == 0, 1.0, width)
-    at_end = flat._data == x1._data  # the last point: its value exactly
+    slope = (f1 - f0) / where(width == 0, 1.0, width)
+    at_end = flat == x1  # the last point: its value exactly
     base, value = where(at_end, x1, x0), where(at_end, f1, f0)
     return reshape(slope * (flat - base) + value, x.shape)

@@ -274,7 +274,7 @@ def nonzero_places(t: Any) -> list[int]:
     """The places of coefficients that are not 0."""
     adapter = adapter_of(t._data)
     assert adapter is not None
-    return [k for k, given in enumerate(adapter.to_host(t._data != 0).tolist()) if given]
+    return [k for k, given in enumerate(adapter.to_host(t != 0).tolist()) if given]
 
 
 def _trimmed(p: Any, name: str) -> Any:

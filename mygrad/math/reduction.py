@@ -143,10 +143,10 @@ class Reduction(Primitive):
         if initial is None:
             return Primitive.__call__(self, x, constant=constant, **params)
         if not has_identity and 0 in x.shape:  # of nothing there is no maximum, but there is a sum
+            combine = "add"
             result = registry["astype"](registry["sum"](x, **params), x.dtype)
-            if 0 not in result.shape:
-                return registry["add"](result, initial, constant=constant)
-        result = Primitive.__call__(self, x, **params)
+        else:
+            result = Primitive.__call__(self, x, **params)
         initial = registry["astype"](initial, result.dtype)  # as NumPy does, which decides by `x`
         return registry[combine](result, initial, constant=constant)
 

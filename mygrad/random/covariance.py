@@ -9,6 +9,7 @@ import numpy as np
 from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.linalg.factorizations import cholesky as factor_of
 from mygrad.tensors.base import Tensor, tensor
 from mygrad.tensors.leaving import asarray
 
@@ -19,8 +20,7 @@ def cholesky(cov: Any, adapter: Adapter, device: Any) -> Tensor:
     """The lower triangular factor L of a covariance, ``L @ L.T``, as a tensor.
 
     That of a constant is computed on the host, where the covariance often is to begin with: it is
-    small, and all backends can do that. Of a variable it is computed column by column with
-    operations that can be differentiated, to any order.
+    small, and all backends can do that. Of a variable it is what `mygrad.linalg.cholesky` finds.
 
     Parameters
     ----------
@@ -47,7 +47,12 @@ def cholesky(cov: Any, adapter: Adapter, device: Any) -> Tensor:
             f"{shape}"
         )
     if isinstance(cov, Handle) and not cov._constant:
-        return _by_columns(cov)
+        # It counts by its symmetric part, and so does its gradient.
+        symmetric = (cov + registry["swapaxes"](cov, 0, 1)) / 2
+        try:
+            return factor_of(symmetric)
+        except np.linalg.LinAlgError:
+            raise _not_definite() from None
     array: Any = asarray(cov) if isinstance(cov, Handle) else cov
     theirs = adapter_of(array)
     on_host = np.asarray(array if theirs is None else theirs.to_host(array))
@@ -56,21 +61,6 @@ def cholesky(cov: Any, adapter: Adapter, device: Any) -> Tensor:
     except np.linalg.LinAlgError:
         raise _not_definite() from None
     return tensor(factor, constant=True, device=device, backend=adapter.name)
-
-
-def _by_columns(cov: Any) -> Any:
-    """The factor of a variable. (`cov` counts by its symmetric part, and so does its gradient.)"""
-    rest, columns = (cov + registry["swapaxes"](cov, 0, 1)) / 2, []
-    seen = adapter_of(cov._data).name == "numpy"  # type: ignore[union-attr]
-    for k in range(cov.shape[0]):
-        pivot = rest[0, 0]
-        if seen and not pivot._data > 0:
-            raise _not_definite()
-        column = rest[:, 0] / registry["sqrt"](pivot)
-        columns.append(registry["pad"](column, ((k, 0),)))
-        lower = column[1:]
-        rest = rest[1:, 1:] - registry["multiply"](lower[:, None], lower[None, :])
-    return registry["stack"](columns, 1)
 
 
 def _not_definite() -> ValueError:

@@ -15,7 +15,7 @@ __all__ = ["log_softmax", "logsumexp", "softmax"]
 def _shift(x: Any, axis: Any) -> Any:
     """The largest element, which exponentials are divided by; 0 where that is infinite."""
     top = stop_gradient(registry["max"](x, axis=axis, keepdims=True))
-    finite = abs(top.data) < math.inf
+    finite = abs(top) < math.inf
     return registry["where"](finite, top, 0.0)
 
 

@@ -74,13 +74,14 @@ def average(
         count = prod(t.shape[k] for k in axes_of(axis, t.ndim, "average"))
         return found, full_like(found, count, constant=True)
     t, w = as_operand_tensors(a, weights)
-    library = common_adapter((t, w), "average").xp
+    adapter = common_adapter((t, w), "average")
+    library = adapter.xp
     if library.isdtype(t.dtype, ("integral", "bool")):
         t = cast(t, library.float64)
     dtype = library.result_type(t.dtype, w.dtype)
     w = _beside(t, w, axis)
     total = sum(w, axis=axis, keepdims=keepdims, dtype=dtype)
-    if bool(library.any(total._data == 0)):
+    if bool(adapter.following(library.any)(total == 0)):
         raise ZeroDivisionError("average: weights= add up to 0, so that there is no average")
     product = registry["multiply"](t, w, dtype=dtype)
     found = sum(product, axis=axis, keepdims=keepdims) / total

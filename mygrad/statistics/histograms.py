@@ -168,6 +168,11 @@ def _bins(values: Any, edges: Any, library: Any) -> tuple[Any, Any]:
     return library.where(inside, place, 0), inside
 
 
+def _numbered(flat: Any, count: int, place: Any, inside: Any, within: Any) -> tuple[Any, Any]:
+    """The number of a bin among those of one dimension more, and whether it is one."""
+    return flat * count + place, inside & within
+
+
 def _counted(places: Any, inside: Any, count: int, like: Any) -> Any:
     """Raw: how many places are named how often."""
     adapter = adapter_of_tensor(like)
@@ -386,7 +391,7 @@ def _boxes(
         else:
             own = _ascending(as_operand_tensor(wanted, (t,)), name)
         place, within = adapter.following(_bins)(t._data, own._data, adapter.xp)
-        flat, inside = flat * (own.size - 1) + place, inside & within
+        flat, inside = adapter.following(_numbered)(flat, own.size - 1, place, inside, within)
         edges.append(own)
     shape = tuple(own.size - 1 for own in edges)
     if weights is None:
@@ -505,9 +510,9 @@ def bincount(
     if t.size and not library.isdtype(t.dtype, ("integral", "bool")):
         raise TypeError(f"bincount: x is of {t.dtype}, and integers are counted")
     places = adapter.following(library.astype)(t._data, library.int64)
-    if t.size and bool(library.any(places < 0)):
+    if t.size and bool(adapter.following(library.any)(as_operand_tensor(places) < 0)):
         raise ValueError("bincount: x has negative elements")
-    length = int(library.max(places)) + 1 if t.size else 0
+    length = int(adapter.following(library.max)(places)) + 1 if t.size else 0
     length = length if length > minlength else operator.index(minlength)
     if weights is None:
         ones = adapter.following(library.ones_like)(places)

@@ -168,7 +168,7 @@ def _between(lower: Any, upper: Any, weight: Any, rest: Any = None) -> Any:
     step, rest = subtract(upper, lower), 1 - weight if rest is None else rest
     if type(weight) is float:
         return upper - step * rest if weight >= 0.5 else lower + step * weight
-    return where(weight._data >= 0.5, upper - step * rest, lower + step * weight)
+    return where(weight >= 0.5, upper - step * rest, lower + step * weight)
 
 
 def _live(weight: Any, slope: Any, orders: Orders) -> Any:
@@ -300,7 +300,7 @@ def _of_weighted_rows(
                 f"{tuple(t.shape)}, nor its axes {axes}"
             )
         w = registry["broadcast_to"](reshape(w, (-1,)), rows.shape)
-    if bool(adapter.xp.any(w._data < 0)):
+    if bool(adapter.following(adapter.xp.any)(w < 0)):
         raise ValueError(f"{name}: weights= may not be negative")
     q = get_adapter("numpy").xp.reshape(orders.host, (-1,))
     q = q if q.dtype.kind == "f" else q.astype("float64")

@@ -50,11 +50,12 @@ def _chosen(t: Any, mask: Any) -> Any:
     missing = _missing(t)
     if missing is None:
         return mask
-    if mask is True:
-        return ~missing
     adapter = adapter_of_tensor(t)
+    present = adapter.following(adapter.xp.logical_not)(missing)
+    if mask is True:
+        return present
     asked = registry["broadcast_to"](as_operand_tensor(mask, (t,)), t.shape)._data
-    return adapter.following(adapter.xp.logical_and)(~missing, asked)
+    return adapter.following(adapter.xp.logical_and)(present, asked)
 
 
 def nansum(
@@ -338,10 +339,10 @@ def _moment(
     total = sum(squares, **options)
     ones = cast(as_operand_tensor(chosen), total.dtype)
     freedom = sum(ones, **options) - ddof
-    few = freedom._data <= 0
+    few = freedom <= 0
     variance = total / where(few, 1.0, freedom)
     if root:
-        zero = variance._data == 0  # where the derivative of the root is taken to be 0
+        zero = variance == 0  # where the derivative of the root is taken to be 0
         variance = where(zero, 0.0, registry["sqrt"](where(zero, 1.0, variance)))
     found = where(few, float("nan"), variance)
     return found if t.dtype == dtype else cast(found, dtype)
@@ -472,7 +473,7 @@ def _numbers(t: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
     large = float(limits.max) if posinf is None else posinf
     small = float(limits.min) if neginf is None else neginf
     for holes, value in (
-        (missing, nan), (t._data == float("inf"), large), (t._data == -float("inf"), small)
+        (missing, nan), (t == float("inf"), large), (t == -float("inf"), small)
     ):  # fmt: skip
         number = value if type(value) in (int, float, bool) else as_operand_tensor(value, (t,))
         t = where(holes, number if number is value else cast(number, t.dtype), t)

@@ -127,21 +127,27 @@ def piecewise(
     xp = adapter.xp
     if not hasattr(condlist, "__len__") or (t.ndim and not _is_several(condlist)):
         condlist = [condlist]
-    masks = [xp.astype(c._data, xp.bool) for c in as_operand_tensors(*condlist)]
-    masks = [xp.broadcast_to(mask, t.shape) if mask.ndim < t.ndim else mask for mask in masks]
     functions = list(funclist)
-    if len(functions) == len(masks) + 1:
-        masks.append(~xp.any(xp.stack(masks), axis=0))
-    elif len(functions) != len(masks):
+
+    def of_booleans(*conditions: Any) -> list[Any]:
+        masks = [xp.astype(c, xp.bool) for c in conditions]
+        masks = [xp.broadcast_to(mask, t.shape) if mask.ndim < t.ndim else mask for mask in masks]
+        if len(functions) == len(masks) + 1:
+            masks.append(~xp.any(xp.stack(masks), axis=0))
+        return masks
+
+    conditions = [c._data for c in as_operand_tensors(*condlist)]
+    if len(functions) - len(conditions) not in (0, 1):
         raise ValueError(
             f"piecewise: each condition needs one function, and all other elements may have one "
-            f"more; there are {len(masks)} of the first and {len(functions)} of the other"
+            f"more; there are {len(conditions)} of the first and {len(functions)} of the other"
         )
+    masks = adapter.following(of_booleans)(*conditions)
     pieces = []
     for mask, function in zip(masks, functions, strict=True):
         if not isinstance(function, Callable):  # type: ignore[arg-type]
             pieces.append((mask, function))
-        elif bool(xp.any(mask)):
+        elif bool(adapter.following(xp.any)(mask)):
             pieces.append((mask, function(t[mask], *args, **kw)))
     variable = any(isinstance(value, Handle) and not value._constant for _, value in pieces)
     if constant is None:
@@ -156,6 +162,21 @@ def _is_several(condlist: Any) -> bool:
     """Whether conditions are several; one may stand for itself."""
     first = condlist[0]
     return isinstance(first, list) or getattr(first, "ndim", 0) > 0
+
+
+def _choices(numbers: Any, count: int, mode: str, xp: Any) -> Any:
+    """Which of so many choices numbers mean."""
+    places = xp.astype(numbers, xp.int64)
+    if mode == "wrap":
+        return places % count
+    if mode == "clip":
+        return xp.clip(places, 0, count - 1)
+    if bool(xp.any((places < 0) | (places >= count))):
+        raise ValueError(
+            f"choose: there are numbers that are none of the {count} choices; mode='clip' or "
+            f"'wrap' makes them some"
+        )
+    return places
 
 
 def choose(
@@ -200,21 +221,11 @@ def choose(
     xp = adapter.xp
     if not xp.isdtype(numbers.dtype, ("integral", "bool")):
         raise TypeError(f"choose: the numbers of choices are integers, and not {numbers.dtype}")
-    places = xp.astype(numbers._data, xp.int64)
-    count = len(tensors)
-    if not count:
+    if not tensors:
         raise ValueError("choose: there is nothing to choose from")
-    if mode == "wrap":
-        places = places % count
-    elif mode == "clip":
-        places = xp.clip(places, 0, count - 1)
-    elif mode != "raise":
+    if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"choose: mode={mode!r} is not known; it is raise, wrap or clip")
-    elif bool(xp.any((places < 0) | (places >= count))):
-        raise ValueError(
-            f"choose: there are numbers that are none of the {count} choices; mode='clip' or "
-            f"'wrap' makes them some"
-        )
+    places = adapter.following(_choices)(numbers._data, len(tensors), mode, xp)
     whole, *parts = broadcast_arrays(as_operand_tensor(places, (numbers,)), *tensors)
     chosen = take_along_axis(stack(parts, constant=constant), whole._data[None, ...], 0)[0]
     if out is not None:

@@ -79,5 +79,5 @@ def real_if_close(a: Any, tol: float = 100, *, constant: bool | None = None) -> 
     if not xp.isdtype(t.dtype, "complex floating"):
         return t[...]
     bound = tol * float(xp.finfo(t.dtype).eps) if tol > 1 else tol
-    close = bool(xp.all(xp.abs(xp.imag(t._data)) < bound))
-    return real(t, constant=constant) if close else t[...]
+    far = adapter.following(lambda z: xp.any(xp.abs(xp.imag(z)) >= bound))(t._data)
+    return t[...] if bool(far) else real(t, constant=constant)

@@ -411,11 +411,12 @@ def trim_zeros(
     axes: Any = range(t.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     numbers = {axis_number(k, t.ndim, "trim_zeros") for k in axes}
     index = []
-    library = common_adapter((t,), "trim_zeros").xp
+    adapter = common_adapter((t,), "trim_zeros")
+    least, last = (adapter.following(f) for f in (adapter.xp.min, adapter.xp.max))
     for k, places in enumerate(where(t) if t.ndim else ()):
         first, end = 0, 0  # nothing is left where all are zeros
         if prod(places.shape):
-            first, end = int(library.min(places)), int(library.max(places)) + 1
+            first, end = int(least(places)), int(last(places)) + 1
             first, end = first if "f" in sides else 0, end if "b" in sides else t.shape[k]
         index.append(slice(first, end) if k in numbers else slice(None))
     return astensor(t[tuple(index)] if numbers else t, constant=constant)

@@ -337,9 +337,9 @@ def intersect1d(
     values = astensor(take(both, here), constant=constant)
     if not return_indices:
         return values
-    there = there - n
+    adapter = _adapter(both)
+    there = adapter.following(lambda places: places - n)(there)
     if not assume_unique:
-        adapter = _adapter(both)
         pick = adapter.following(adapter.xp.take)
         first, second = (_flat(t) for t in as_operand_tensors(ar1, ar2))
         here = pick(_first_places(first, None, True)[0], here)

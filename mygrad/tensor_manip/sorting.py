@@ -71,7 +71,7 @@ def sort(
     kind: str | None = None,
     order: Any = None,
     stable: bool | None = None,
-    descending: bool = False,
+    descending: bool | None = None,
     *,
     xp: Any,
 ) -> Any:
@@ -93,7 +93,7 @@ def sort(
         Not there for tensors, which have no fields.
     stable
         Without effect.
-    descending : bool
+    descending : bool, optional
         Whether the largest come first.
 
     Returns
@@ -113,8 +113,8 @@ def sort(
     array([100.,   1.,  10.])
     """
     _without_fields("sort", order)
-    if kind is not None and stable is not None:
-        raise ValueError("sort: kind= and stable= say the same thing; give one of them")
+    if kind is not None and (stable is not None or descending is not None):
+        raise ValueError("sort: kind= goes without stable= and descending=; give these alone")
     library = xp.adapter.xp
     if axis is None:
         a, axis = library.reshape(a, (prod(a.shape),)), 0
@@ -177,9 +177,14 @@ def partition(
     return library.take_along_axis(a, places, axis=axis), places
 
 
+@composition
+def partitioned_places(a: Any, kth: list[int], axis: int, *, xp: Any) -> Any:
+    """Places such that the elements there are partitioned: sorted, where that is no more work."""
+    return xp.adapter.xp.argsort(a, axis=axis, stable=True)
+
+
 def _partitioned(a: Any, kth: Any, axis: int, xp: Any) -> Any:
-    """Places such that the elements there are partitioned; the library sorts if it cannot less."""
-    library = xp.adapter.xp
+    """Places such that the elements there are partitioned, once `kth` was looked at."""
     if hasattr(kth, "tolist"):
         kth = kth.tolist()
     kth = [operator.index(k) for k in (kth if isinstance(kth, (list, tuple)) else [kth])]
@@ -188,10 +193,7 @@ def _partitioned(a: Any, kth: Any, axis: int, xp: Any) -> Any:
             raise ValueError(
                 f"partition: kth={k} is no position along an axis of length {a.shape[axis]}"
             )
-    divide = getattr(library, "argpartition", None)
-    if divide is None or not kth:
-        return library.argsort(a, axis=axis, stable=True)
-    return divide(a, kth, axis=axis)
+    return xp.partitioned_places(a, kth, axis)
 
 
 def sort_complex(a: Any, *, constant: bool | None = None) -> Tensor:

@@ -303,6 +303,12 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         for mode in ("wrap", "edge", "symmetric", "reflect")
         for shape, widths in PADDED
     ]),
+    "partitioned_places": (("f4", "f8", "i4"), [  # at all positions, so that there is one answer
+        lambda draw: (different(draw(5)), [0, 1, 2, 3, 4], 0),
+        lambda draw: (different(draw(3, 4)), [2, 0, 1], 0),
+        lambda draw: (different(draw(2, 3)), [0, 2], -1),
+        lambda draw: (different(draw(2, 3)), [], 1),
+    ]),
     "roll": (KINDS, [
         lambda draw: (draw(5), 2),
         lambda draw: (draw(2, 3), -4),
@@ -515,7 +521,7 @@ VIEWS = {"broadcast_to", "sliding_windows", "take_diagonals"}
 """Their results look at the memory of their arguments."""
 EXACT = {
     *VIEWS, "at_labels", "concat", "copy", "gathered", "label_mask", "max_pool", "ones_like",
-    "pad_from_within", "relu_adjoint", "repeated_places", "roll", "sign", "stable_sort",
-    "stack", "take", "take_along_axis", "where",
+    "pad_from_within", "partitioned_places", "relu_adjoint", "repeated_places", "roll", "sign",
+    "stable_sort", "stack", "take", "take_along_axis", "where",
 }  # fmt: skip
 """They move elements, and round nothing."""

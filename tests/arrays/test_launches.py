@@ -99,6 +99,42 @@ NEEDED: dict[tuple[str, str], tuple[Events, Events, str]] = {
     ),
     ("take", "2x3 indices=(3,),axis=1"): (HOST_INDEX, {}, "a list moves to the device"),
     ("take", "2x3 indices=(2,),axis=1,mode=wrap"): (HOST_INDEX, {}, "a list moves to the device"),
+    **{
+        case: (HOST_INDEX, {}, "places that are known on the host move to the device")
+        for case in [
+            ("delete", "4 [0, -1]"), ("delete", "2x3 slice(0, 3, 2),1"),
+            ("insert", "2x3 1,2.5,1"),
+        ]
+    },
+    ("insert", "3 [1, 3],[7.0, 8.0]"): (
+        {"to_device": 2}, {}, "places, and numbers, in lists move to the device"
+    ),
+    **{
+        case: (HOST_INDEX, {}, "the quantile moves to where the numbers of NaN are known")
+        for case in [
+            ("nanpercentile", "5 30.0"), ("nanquantile", "5 0.3"),
+            ("nanquantile", "2x3 q=0.4,axis=0,keepdims=True,method=weibull"),
+        ]
+    },
+    ("quantile", "2x3 q=(2,),axis=1,method=inverted_cdf,weights=(3,)"): (
+        {"to_device": 2, "to_host": 2, "synchronize": 2}, {},
+        "quantiles are looked at on the host, and the sum of the weights",
+    ),
+    ("histogram_bin_edges", "5 3"): (
+        {"to_host": 3, "synchronize": 3}, {}, "the range is looked at, and whether edges ascend"
+    ),
+    ("trim_zeros", "3"): (
+        {"to_host": 3, "synchronize": 3}, {}, "the length of the result depends on the values"
+    ),
+    **{
+        case: (
+            {"to_host": n, "synchronize": n}, {}, "the length of the result depends on the values"
+        )
+        for n, case in [
+            (1, ("extract", "2x3")), (1, ("unique_values", "5")), (1, ("unique_values", "2x3")),
+            (1, ("union1d", "3-4")), (1, ("union1d", "2x2-3")), (3, ("setxor1d", "3-4")),
+        ]
+    },
 }  # fmt: skip
 """By primitive and case: what waits or crosses the bus going forward and backward, and why."""
 

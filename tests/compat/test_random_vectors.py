@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases_linalg import without_solver
 from gradcheck import check_gradients, host
 
 import mygrad as mg
@@ -15,7 +16,10 @@ ROOT = np.array([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-1.0, 0.25, 0.5]])
 COV = ROOT @ ROOT.T
 
 
-@pytest.mark.parametrize("variable", [False, True])
+needs_solver = pytest.mark.skipif(without_solver(), reason="cuSOLVER is not installed")
+
+
+@pytest.mark.parametrize("variable", [False, pytest.param(True, marks=needs_solver)])
 def test_moments(variable: bool) -> None:
     mg.random.seed(0)
     cov = mg.tensor(COV, constant=not variable)
@@ -53,6 +57,7 @@ def test_what_a_covariance_may_be(cov: Any) -> None:
     )
 
 
+@needs_solver
 def test_gradients_of_mean_and_covariance() -> None:
     """Against finite differences; the covariance counts by its symmetric part."""
 

@@ -45,6 +45,7 @@ from example_calls import (
     trimmed,
     written,
 )
+from numpy_versions import is_at_least
 
 __all__ = ["CALLS", "OF_STRINGS", "REFUSED"]
 
@@ -406,6 +407,16 @@ CALLS: dict[str, list[Call]] = {
     **{f"linalg.{name}": calls for name, calls in LINALG.items()},
     **POLYNOMIALS, **LIKE, **RAW, **WRITES, **SHAPES, **CASES, **NUMBERS, **UFUNCS,
 }  # fmt: skip
+
+if is_at_least("2.5"):
+    CALLS |= {
+        "polynomial.polynomial.polyvalnd": [
+            call([V, W], X), call([V, W, V * W], T), call([V, W], V), call([X, Y], T)
+        ],
+        "ufunc real": [call(Z)], "ufunc imag": [call(Z)],
+    }  # fmt: skip
+    CALLS["sort"] += [call(X, descending=True)]
+    CALLS["argsort"] += [call(X, descending=True)]
 
 OF_STRINGS = (
     "char.", "strings.", "lib.recfunctions.", "busday_offset",

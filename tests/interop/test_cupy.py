@@ -335,7 +335,6 @@ REFUSED: dict[str, tuple[Program, str]] = {
     "stack": (lambda xp, a, t: xp.stack([t, a]), "(incorrect|Unsupported) type.*Tensor"),
     "split": (lambda xp, a, t: xp.split(t, 2), "incorrect type.*got Tensor"),
     "any": (lambda xp, a, t: xp.any(t), "cupy.ndarray.*Tensor"),
-    "angle": (lambda xp, a, t: xp.angle(t), "cupy.angle has no derivative"),
     "nanmax": (lambda xp, a, t: xp.nanmax(t), "(nanmax has no derivative|incorrect type)"),
     "a kernel of one's own": (
         lambda xp, a, t: xp.ElementwiseKernel("T x", "T y", "y = 2 * x", "cupy_sin")(t),

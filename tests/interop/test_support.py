@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mygrad.tensor_base import implements_numpy_override
-from numpy_versions import since_numpy
+from numpy_versions import is_at_least, since_numpy
 from walking import functions
 
 import mygrad as mg
@@ -26,6 +26,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.skipif(is_at_least("2.5"), reason="the table was made with NumPy 2.4")
 def test_the_table_is_what_the_functions_do() -> None:
     done = subprocess.run(
         [sys.executable, "ci/write_support.py", "--check"], cwd=ROOT, capture_output=True, text=True

@@ -194,6 +194,7 @@ def test_derivatives_of_cases() -> None:
     )
 
 
+@pytest.mark.raw_arithmetic
 def test_piecewise() -> None:
     x = raw(V)
     functions = [lambda v: v * 2, lambda v: v**2, 5.0]

@@ -146,7 +146,6 @@ def _(temperature: Any) -> Any:
     return psychrolib.GetSatVapPres(temperature)
 
 
-
 @program(P, "pyhf::interpolators.code1", [0.4, -0.6])
 def _(alphas: Any) -> Any:
     histogram = np.array([[[[8.0, 9.0], [10.0, 11.0], [12.0, 13.5]]]])

@@ -4,13 +4,13 @@
 
     python run_programs.py [--json FILE] [--list CORPUS] [PART OF A NAME ...]
 
-Programs for the array API run in a process of their own, since SciPy has it only where
-``SCIPY_ARRAY_API=1`` is set; that is started from here.
+Processes that are started from here run them, two at a time: one those for the array API, since
+SciPy has it only where ``SCIPY_ARRAY_API=1`` is set, two the others, each those of its packages.
 
 Of each program: ``right`` (as it is), ``right, dropped in`` (under `mygrad.drop_in`), or what it
-says (``raises``, ``warns``, ``nan``) where no gradient arrives. A gradient that differs from
-differences, or one that is lost without a word, is an error, and makes the exit status 1; so does
-all that is not as `expected_programs.py` says.
+says (``raises``, ``warns``) where no gradient arrives, or one that is nan. A gradient that differs
+from differences, or one that is lost without a word, is an error, and makes the exit status 1; so
+does all that is not as `expected_programs.py` says.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ import math
 import os
 import subprocess
 import sys
+import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-STANDARD = os.environ.get("SCIPY_ARRAY_API") == "1"  # SciPy asks for it when it is imported
 os.environ.setdefault("MPLBACKEND", "agg")
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
@@ -108,10 +109,16 @@ def analytic(program: Program, dropped_in: bool) -> tuple[list[Any] | None, str,
             text = said[0][:230] if said else ""
             if not isinstance(loss, mg.Tensor) or loss.constant:
                 return None, text, loss
-            loss.backward()
+            warnings.simplefilter("always", RuntimeWarning)
+            before = len(caught)
+            with np.errstate(all="warn"):
+                loss.backward()
+            said = [f"warns: {w.message}" for w in caught[before:]]
         except Exception as error:
             return None, f"raises {type(error).__name__}: {error}".split("\n")[0][:230], None
     gradients = [np.zeros(t.shape) if t.grad is None else np.asarray(t.grad) for t in tensors]
+    if said and not text and not all(np.all(np.isfinite(g)) for g in gradients):
+        text = said[0]
     return gradients, text, loss.item()
 
 
@@ -144,7 +151,7 @@ def judged(program: Program) -> str:
             if not text:
                 return "LOST without a word" + " under drop_in" * dropped_in
         elif not all(np.all(np.isfinite(g)) for g in got):
-            text = text or "nan: the gradient is not finite"
+            text = text or "NAN without a word" + " under drop_in" * dropped_in
         elif not math.isclose(found_value, np.real(value), rel_tol=1e-8, abs_tol=1e-10):
             return f"WRONG value{' under drop_in' * dropped_in}: {found_value}, not {value}"
         elif close(program, got, wanted):
@@ -156,37 +163,66 @@ def judged(program: Program) -> str:
     return said
 
 
-def found_here(names: list[str]) -> dict[str, str]:
+NUMBA = {"antropy", "librosa", "properscoring"}
+SHARES = ("array API", "numba", "others")
+"""Of the programs, for a process each. What numba compiles takes as long as all others."""
+
+
+def share_of(name: str) -> str:
+    """Which process runs a program."""
+    if PROGRAMS[name].needs == "possible" and name in STANDARD_NAMES:
+        return "array API"
+    return "numba" if name.split("::")[0] in NUMBA else "others"
+
+
+def found_here(share: str, names: list[str]) -> dict[str, str]:
     """What becomes of the programs that this process is for."""
     results = {}
     for name, program in PROGRAMS.items():
-        standard = program.needs == "possible" and name in STANDARD_NAMES
-        if standard is STANDARD and (not names or any(part in name for part in names)):
+        if share_of(name) == share and (not names or any(part in name for part in names)):
             results[name] = judged(program)
             print(f"{program.needs:10} {name}: {results[name]}", file=sys.stderr, flush=True)
     return results
+
+
+def found_there(share: str, names: list[str]) -> dict[str, str]:
+    """What becomes of the programs of a share, in a process of their own."""
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    if share != "array API":
+        del environment["SCIPY_ARRAY_API"]  # SciPy takes "0" for yes
+    command = [sys.executable, "-W", "ignore", __file__, "--share", share, *names]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+RIGHT = {"right": "right as they are", "right, dropped in": "right under mg.drop_in"}
+
+
+def figures(results: dict[str, str]) -> Iterator[str]:
+    """How many of the functions of each kind are right, and what becomes of the others."""
+    for needs in ("possible", "coercion", "typecheck"):
+        kinds = Counter(
+            RIGHT.get(result, result.split()[0].rstrip(":"))
+            for name, result in results.items() if PROGRAMS[name].needs == needs
+        )  # fmt: skip
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        yield f"{needs}: of {kinds.total()} functions {counts}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write what was found here")
     parser.add_argument("--list", type=Path, help="say what of this list has no program")
+    parser.add_argument("--share", choices=SHARES, help="run these, and print what was found")
     parser.add_argument("names", nargs="*", help="parts of names; all if not given")
     options = parser.parse_args()
-    if STANDARD:
-        print(json.dumps(found_here(options.names)))
+    if options.share:
+        print(json.dumps(found_here(options.share, options.names)))
         return 0
-    command = [sys.executable, "-W", "ignore", __file__, *options.names]
-    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as other:
-        results = found_here(options.names)
-        results |= json.loads(other.communicate()[0].splitlines()[-1])
-    counts: dict[str, Counter[str]] = {}
-    for name, result in results.items():
-        kind = result if result.startswith("right") else result.split()[0].rstrip(":")
-        counts.setdefault(PROGRAMS[name].needs, Counter())[kind] += 1
-    for needs, count in counts.items():
-        print(f"{needs}: {sum(count.values())} functions: {dict(count)}")
+    began = time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        shares = pool.map(lambda share: found_there(share, options.names), SHARES[::-1])
+        results = {name: result for share in shares for name, result in share.items()}
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     if options.list:
@@ -194,10 +230,19 @@ def main() -> int:
                   if line.startswith("- ")]  # fmt: skip
         print("without a program:", [n for n in listed if n not in PROGRAMS])
         print("not listed:", [n for n in PROGRAMS if n not in listed])
-    wrong = [problem(name, PROGRAMS[name].needs, result) for name, result in results.items()]
-    for text in filter(None, wrong):
+    for line in figures(results):
+        print(line)
+    absent = sum(result.startswith("not here") for result in results.values())
+    wrong = [text for name, result in results.items()
+             if (text := problem(name, PROGRAMS[name].needs, result))]  # fmt: skip
+    for text in wrong:
         print(f"not as it has to be: {text}")
-    return int(any(wrong))
+    right = sum(result.startswith("right") for result in results.values())
+    said = len(results) - right - absent - len(wrong)
+    counts = {"right": right, "said": said, "absent": absent, "wrong": len(wrong)}
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    print(f"{told} in {time.perf_counter() - began:.1f}s")
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":
