@@ -22,13 +22,8 @@ from mygrad_numpy.normalization import (
 from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
-<<<<<<< HEAD
-from mygrad_numpy.sorting import stable_sort
-from mygrad_numpy.subclasses import plain, refuse_foreign_arrays, without_mask
-=======
 from mygrad_numpy.sorting import partitioned_places, stable_sort
-from mygrad_numpy.subclasses import plain, without_mask
->>>>>>> nine2
+from mygrad_numpy.subclasses import plain, refuse_foreign_arrays, without_mask
 from mygrad_numpy.updates import in_pieces
 
 __all__ = ["adapter"]
