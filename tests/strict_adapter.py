@@ -50,6 +50,9 @@ class StrictAdapter(Adapter):
     def to_host(self, array: Any) -> Any:
         return array._array.copy()
 
+    def parse_device(self, device: Any) -> Any:
+        return xp.Device(device) if isinstance(device, str) else device
+
     def address(self, array: Any) -> int:
         return array._array.ctypes.data
 
@@ -108,3 +111,12 @@ def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
 
 adapter = StrictAdapter()
 adapter.kernels["take_diagonals"] = _take_diagonals
+
+
+def _rounding(name: str) -> Any:
+    """A rounding function that makes new arrays of integers, too."""
+    function = getattr(xp, name)
+    return lambda x: x + 0 if xp.isdtype(x.dtype, "integral") else function(x)
+
+
+adapter.kernels.update({name: _rounding(name) for name in ("ceil", "floor", "trunc")})

@@ -23,7 +23,7 @@ from mygrad_numpy.pool import LARGE, fresh
 from mygrad_numpy.pooling import max_pool, max_unpool
 from mygrad_numpy.selection import where
 from mygrad_numpy.sorting import partitioned_places, stable_sort
-from mygrad_numpy.subclasses import plain, without_mask
+from mygrad_numpy.subclasses import plain, refuse_foreign_arrays, without_mask
 from mygrad_numpy.updates import in_pieces
 
 __all__ = ["adapter"]
@@ -126,6 +126,8 @@ class NumPyAdapter(Adapter):
         np.add.at(target, index, values)
 
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
+        if type(value) is list or type(value) is tuple:
+            refuse_foreign_arrays(value)
         return np.asarray(without_mask(value), dtype=dtype)
 
     def copy(self, array: Any) -> Any:

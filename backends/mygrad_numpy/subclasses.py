@@ -1,4 +1,4 @@
-"""What becomes of arrays of subclasses of NumPy's: of memory maps, matrices, masked arrays."""
+"""What becomes of what is not quite an array of NumPy's: memory maps, masks, lists of arrays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["plain", "without_mask"]
+from mygrad.arrays import adapter_of
 
+__all__ = ["plain", "refuse_foreign_arrays", "without_mask"]
+
+_NUMBERS = frozenset((float, int, bool, complex))
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 _OPERATORS = [f"__{prefix}{name}__" for name in _BINARY for prefix in ("", "r")]
 
@@ -44,3 +47,19 @@ def without_mask(value: Any) -> Any:
             "and the mask as where="
         )
     return value
+
+
+def refuse_foreign_arrays(items: Any) -> None:
+    """Raise for a list with arrays of other libraries in it: NumPy would copy them to the host."""
+    for kind in set(map(type, items)) - _NUMBERS:
+        for item in items:
+            if type(item) is kind:
+                if not issubclass(kind, (list, tuple)):
+                    adapter = adapter_of(item)  # which raises where nobody has one
+                    if adapter is not None and adapter.name != "numpy":
+                        raise TypeError(
+                            f"a list with arrays of {adapter.name} in it would become an array of "
+                            f"NumPy; put them together with mg.stack"
+                        )
+                    break
+                refuse_foreign_arrays(item)

@@ -122,10 +122,10 @@ def _adopt(kind: type) -> Adapter | None:
         if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
             get_adapter(name)
             return _adopt(kind)
-    theirs = hasattr(kind, "__array_namespace__") or hasattr(kind, "__dlpack__")
+    theirs = {*dir(kind)} & {"__array_namespace__", "__dlpack__", "__cuda_array_interface__"}
     if theirs and not any(parent.__module__.startswith("mygrad.") for parent in kind.__mro__):
         library, what = kind.__module__.partition(".")[0], f"{kind.__module__}.{kind.__qualname__}"
         by = f"the entry point {library!r} of {_GROUP!r}. numpy.asarray(array) makes it NumPy's"
-        raise TypeError(f"there is no adapter for {what}; packages bring one by {by}")
+        raise TypeError(f"there is no adapter for {what}; install a package with one, by {by}")
     _no_arrays.add(kind)
     return None

@@ -54,8 +54,8 @@ def slopes(p: Any, xp: Any) -> Any:
     """The coefficients of the derivative, in the dtype of these."""
     library = xp.adapter.xp
     dtype = p.dtype
-    if library.isdtype(dtype, ("real floating", "complex floating")):
-        dtype = library.finfo(dtype).dtype
+    if library.isdtype(dtype, "complex floating"):
+        dtype = library.real(library.zeros(0, dtype=dtype)).dtype
     device = (p._data if isinstance(p, Handle) else p).device
     return p[:-1] * library.arange(p.shape[0] - 1, 0, -1, dtype=dtype, device=device)
 

@@ -168,8 +168,9 @@ def _on_arrays(composed: Callable[..., Any], adapter: Adapter) -> Callable[..., 
         if first is None:
             return composed(*operands)
         weak = first.dtype if floating[adapter, first.dtype] else None
+        device = adapter.device(first)
         return composed(*[
-            a if type(a) in adapter.array_types else adapter.asarray(a, dtype=weak)
+            a if type(a) in adapter.array_types else adapter.asarray(a, dtype=weak, device=device)
             for a in operands
         ])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mygrad.arrays import adapter_of
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
@@ -23,6 +24,7 @@ def _number(value: Any, name: str) -> Any:
         if not value._constant:
             gradient_lost(f"{name}() took a plain number out of a tensor")
         return value._data.item()
+    adapter_of(value)  # which raises for an array that nobody has an adapter for
     return value
 
 

@@ -6,7 +6,7 @@ import inspect
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.operands import as_operand, common_adapter
+from mygrad.autodiff.operands import as_operand, common_adapter, device_beside
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, astensor
@@ -83,7 +83,7 @@ def _where(condition: Any, x: Any, y: Any, *, xp: Any) -> Any:
     (array([0, 2]),)
     """
     if not hasattr(x, "shape") and not hasattr(y, "shape"):
-        x = xp.adapter.asarray(x)
+        x = xp.adapter.asarray(x, device=device_beside((condition,), xp.adapter))
     return xp.adapter.xp.where(_truth(condition, xp), x, y)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from mygrad.arrays import adapter_of, get_adapter, selected_adapter
@@ -174,7 +175,7 @@ class Tensor(_Base):
             data = adapter.xp.reshape(self._data, shape if isinstance(shape, tuple) else (shape,))
         except (ValueError, TypeError) as error:
             raise explain(error, f"tensor.shape = {shape}", (self._data,)) from error
-        if data.size and not adapter.is_view(data, self._data):
+        if prod(data.shape) and not adapter.is_view(data, self._data):
             raise AttributeError(
                 f"a tensor of shape {self.shape} and strides {layout.strides} cannot take the "
                 f"shape {shape} without a copy; use t.reshape(...)"
@@ -192,7 +193,7 @@ class Tensor(_Base):
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size
+        return prod(self._data.shape)
 
     @property
     def dtype(self) -> Any:

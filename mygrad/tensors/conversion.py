@@ -24,7 +24,9 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
     host = get_adapter("numpy")
     source = theirs or host
     own = not isinstance(x, _WITHOUT_MEMORY if theirs is None else theirs.scalar_types)
-    if source is host:
+    if own and source is not host:
+        x = source.plain(x)
+    elif source is host:
         kind = type(x).__name__
         x = host.asarray(x if own else _plain(x))
         if x.dtype.kind not in "fiubc":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from math import prod
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -122,7 +123,7 @@ class Leaving(Handle):
         return self._data.__dlpack_device__()
 
     def _as_number(self, kind: type[T]) -> T:
-        if self._data.size != 1:
+        if prod(self._data.shape) != 1:
             raise TypeError(
                 f"{kind.__name__}() takes a tensor with one element, and this one has the shape "
                 f"{tuple(self._data.shape)}"
@@ -140,7 +141,7 @@ class Leaving(Handle):
         return self._as_number(complex)
 
     def __bool__(self) -> bool:
-        if not self._data.size:
+        if 0 in self._data.shape:
             raise ValueError("an empty tensor is neither true nor false; ask for t.size > 0")
         return bool(self._data)
 

@@ -7,14 +7,14 @@ A check raises AssertionError if an adapter does something else than the protoco
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from mygrad.arrays import Adapter
-from mygrad.autodiff.namespace import registry
+from mygrad.autodiff.namespace import namespace_of, registry
 
 __all__ = ["CHECKS", "Bench", "Skip", "check"]
 
@@ -50,16 +50,23 @@ class Bench:
         if not self.adapter.has_views:
             raise Skip("has_views is False")
 
+    def need_negative_steps(self) -> None:
+        try:
+            self.array([1.0, 2.0])[::-1]
+        except Exception as error:
+            raise Skip(f"the library refuses a[::-1]: {error}") from None
+
 
 Check = Callable[[Bench], None]
+F = TypeVar("F", bound=Callable[..., None])
 CHECKS: dict[str, dict[str, Check]] = {}
 """By section, the checks by name."""
 
 
-def check(section: str, name: str) -> Callable[[Check], Check]:
+def check(section: str, name: str) -> Callable[[F], F]:
     """Add a check to `CHECKS`."""
 
-    def note(function: Check) -> Check:
+    def note(function: F) -> F:
         CHECKS.setdefault(section, {})[name] = function
         return function
 
@@ -308,12 +315,15 @@ def moves(bench: Bench) -> None:
 
 
 # --- memory ---------------------------------------------------------------------------------------
-WINDOWS = [(0, (6,), (1,)), (1, (2, 2), (3, 1)), (5, (3,), (-2,)), (4, (), ()), (2, (3, 2), (0, 1)),
-           (0, (4, 3), (1, 1)), (3, (0, 2), (2, 1)), (5, (2, 3), (-3, -1))]  # fmt: skip
+Window = tuple[int, tuple[int, ...], tuple[int, ...]]
+WINDOWS: list[Window] = [(0, (6,), (1,)), (1, (2, 2), (3, 1)), (4, (), ()), (2, (3, 2), (0, 1)),
+                         (0, (4, 3), (1, 1)), (3, (0, 2), (2, 1))]  # fmt: skip
+BACKWARD_WINDOWS: list[Window] = [(5, (3,), (-2,)), (5, (2, 3), (-3, -1))]
 """Offset, shape and strides in elements, of windows on six elements."""
 
-LAYOUTS = [((), ()), ((6,), (1,)), ((2, 3), (3, 1)), ((2, 3), (1, 2)), ((3,), (-1,)),
-           ((2, 3), (-3, 1)), ((2, 2), (-1, -4)), ((3,), (2,))]  # fmt: skip
+Shape = tuple[tuple[int, ...], tuple[int, ...]]
+LAYOUTS: list[Shape] = [((), ()), ((6,), (1,)), ((2, 3), (3, 1)), ((2, 3), (1, 2)), ((3,), (2,))]
+BACKWARD_LAYOUTS: list[Shape] = [((3,), (-1,)), ((2, 3), (-3, 1)), ((2, 2), (-1, -4))]
 """Shapes and strides in elements, of arrays to allocate."""
 
 PARTS: dict[str, Callable[[Any], Any]] = {
@@ -340,6 +350,8 @@ def slices(bench: Bench) -> None:
         try:
             seen = part(array)
         except Exception as error:
+            if "-" in name:
+                continue  # which "negative strides" says
             raise AssertionError(f"{name} fails: {error}") from error
         if not adapter.is_view(seen, array):
             require("-" in name, f"is_view({name}, a) is False")
@@ -361,12 +373,35 @@ def new_arrays(bench: Bench) -> None:
     require(adapter.owner(array) is adapter.owner(array), "owner(a) is a new object each time")
 
 
+@check("memory", "results of functions are new arrays")
+def new_results(bench: Bench) -> None:
+    bench.need_views()
+    adapter, functions = bench.adapter, namespace_of(bench.adapter)
+    for primitive in dict.fromkeys(registry.values()):
+        if primitive.may_view or len(primitive.operand_names) != 1:
+            continue
+        for dtype in ("float32", "int64", "bool"):
+            array = bench.array([[1, 0], [0, 1]], dtype)
+            try:
+                with np.errstate(all="ignore"):
+                    found = getattr(functions, primitive.name)(array)
+            except Exception:  # it has parameters, or is not for this dtype
+                continue
+            for result in found if isinstance(found, (tuple, list)) else (found,):
+                if isinstance(result, adapter.array_types) and adapter.is_view(result, array):
+                    raise AssertionError(
+                        f"{primitive.name} of an array of {dtype} is that array or a view of it, "
+                        f"and writes to the result would reach the operand: put a kernel into "
+                        f"kernels[{primitive.name!r}] that makes a new array"
+                    )
+
+
 @check("memory", "window")
-def window(bench: Bench) -> None:
+def window(bench: Bench, windows: list[Window] = WINDOWS) -> None:
     bench.need_views()
     adapter = bench.adapter
     values = np.arange(6.0, dtype="float32")
-    for offset, shape, strides in WINDOWS:
+    for offset, shape, strides in windows:
         array, expected = bench.array(values), values.copy()
         steps = tuple(4 * s for s in strides)
         what = f"window(a, {4 * offset}, {shape}, {steps})"
@@ -389,11 +424,11 @@ def window(bench: Bench) -> None:
 
 
 @check("memory", "allocate")
-def allocate(bench: Bench) -> None:
+def allocate(bench: Bench, layouts: list[Shape] = LAYOUTS) -> None:
     adapter = bench.adapter
     bench.need_views()
     like = bench.array([0.0])
-    for shape, strides in LAYOUTS:
+    for shape, strides in layouts:
         steps = tuple(4 * s for s in strides)
         what = f"allocate({shape}, {steps})"
         array = adapter.allocate(shape, steps, like.dtype, adapter.device(like))
@@ -403,7 +438,7 @@ def allocate(bench: Bench) -> None:
             tuple(adapter.strides(array)) == steps, f"{what} has strides {adapter.strides(array)}"
         )
         require(adapter.device(array) == adapter.device(like), f"{what} is on another device")
-        values = np.arange(1.0, 1 + array.size, dtype="float32").reshape(shape)
+        values = numbered(shape)
         adapter.assign(array, ..., bench.array(values))
         bench.same(array, values, f"{what}, after it was written to,")
         if shape:  # and a window on it
@@ -412,6 +447,14 @@ def allocate(bench: Bench) -> None:
     for shape in ((0,), (2, 0)):
         array = adapter.allocate(shape, (4,) * len(shape), like.dtype, adapter.device(like))
         require(tuple(array.shape) == shape, f"allocate({shape}, ...) has shape {array.shape}")
+
+
+@check("memory", "windows and allocate with negative strides")
+def backward(bench: Bench) -> None:
+    bench.need_views()
+    bench.need_negative_steps()
+    window(bench, BACKWARD_WINDOWS)
+    allocate(bench, BACKWARD_LAYOUTS)
 
 
 @check("memory", "overlaps")

@@ -21,17 +21,19 @@ Program = Callable[..., Any]
 SMALL = 0.25 + np.arange(12.0).reshape(3, 4) / 16
 OTHER = np.cos(SMALL)
 
-PROGRAMS: dict[str, tuple[Program, Sequence[Any], int, bool]] = {}
+PROGRAMS: dict[str, tuple[Program, Sequence[Any], int, bool, bool]] = {}
 """By name: the program, the values of its arguments, up to which order it is differentiated, and
-whether it needs views."""
+whether it needs views, and slices that run backwards."""
 
 
-def program(*values: Any, order: int = 1, views: bool = True) -> Callable[[Program], Program]:
+def program(
+    *values: Any, order: int = 1, views: bool = True, backwards: bool = False
+) -> Callable[[Program], Program]:
     """Add a program to `PROGRAMS`, under the first line of its docstring."""
 
     def note(function: Program) -> Program:
         name = (function.__doc__ or function.__name__).partition("\n")[0].rstrip(".").lower()
-        PROGRAMS[name] = function, values, order, views
+        PROGRAMS[name] = function, values, order, views, backwards
         return function
 
     return note
@@ -92,7 +94,15 @@ def shapes(x: Any) -> Any:
 @program(SMALL, order=2)
 def slices(x: Any) -> Any:
     """Slices that overlap."""
-    return x[1:, ::2] * x[:-1, 1::2] + x[1, ::-1][::2] ** 2 + x[0, 1] * x[2, 3]
+    return x[1:, ::2] * x[:-1, 1::2] + x[1, 1:][::2] ** 2 + x[0, 1] * x[2, 3]
+
+
+@program(SMALL, order=2, backwards=True)
+def backward_slices(x: Any) -> Any:
+    """Slices that run backwards."""
+    z = x * 1.0
+    z[::-1, 1] *= x[:, ::-1][:, 0]
+    return z[1, ::-1][::2] ** 2 * x[::-2, :2]
 
 
 @program(SMALL, OTHER, order=2)
@@ -111,7 +121,7 @@ def overlapping_update(x: Any) -> Any:
     """Updates from where they write to."""
     z = x * 1.0
     z[1:] += z[:-1] * z[1:]
-    z[::-1] *= 2.0
+    z[:2] *= z[2:]
     return z * z
 
 
@@ -181,11 +191,13 @@ def derivatives(function: Program, values: Sequence[Any], order: int, name: str)
 
 def runs_as_on_numpy(name: str) -> Callable[[Bench], None]:
     """A check that a program has the same result and derivatives as on NumPy."""
-    function, values, order, views = PROGRAMS[name]
+    function, values, order, views, backwards = PROGRAMS[name]
 
     def run(bench: Bench) -> None:
         if views:
             bench.need_views()
+        if backwards:
+            bench.need_negative_steps()
         want = derivatives(function, values, order, "numpy")
         got = derivatives(function, values, order, bench.adapter.name)
         count = len(values)

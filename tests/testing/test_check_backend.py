@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import mygrad as mg
+from mygrad.nnet.losses import softmax_crossentropy
 from mygrad.testing import BackendReport, check_backend
 from mygrad.testing.conformance import CHECKS
 
@@ -204,6 +206,10 @@ LIES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "can_cast": (
         changed("can_cast", lambda right, self, a, b: a == b), "can_cast\\(int64, float32\\) is Fal"
     ),
+    "positive": (
+        lambda page: page["adapter"].kernels.update(positive=lambda x: x),
+        "positive of an array of float32 is that array or a view of it",
+    ),
     "rng": (changed("rng", lambda right, self, seed=None: right(self, 1)), "same numbers as rng"),
     "kernel": (wrong_kernel, "kernels\n    do what portable functions do: where"),
     "kernel's name": (unknown_kernel, "the kernel 'wheer' stands in for nothing"),
@@ -226,6 +232,29 @@ def test_the_page_keeps_its_promise(page: dict[str, Any]) -> None:
     assert isinstance(report, BackendReport)
     assert not report.failed
     assert "not checked:\n  devices" in str(report)
+
+
+def without_negative_steps(page: dict[str, Any]) -> None:
+    Box, right = page["Box"], page["Box"].__getitem__
+
+    def getitem(self: Any, index: Any) -> Any:
+        for item in index if isinstance(index, tuple) else (index,):
+            if isinstance(item, slice) and (item.step or 1) < 0:
+                raise ValueError("boxes are read forwards")
+        return right(self, index)
+
+    Box.__getitem__ = getitem
+
+
+@pytest.mark.numpy_only("the toy library is on the host")
+def test_libraries_without_negative_steps(page: dict[str, Any]) -> None:
+    without_negative_steps(page)
+    report = check_backend(page["adapter"])
+    why = "the library refuses a[::-1]: boxes are read forwards"
+    for check in ("memory", "windows and allocate with negative strides"), (
+        "programs", "slices that run backwards",
+    ):  # fmt: skip
+        assert report.skipped[check] == why
 
 
 @pytest.mark.numpy_only("the toy library is on the host")
@@ -271,6 +300,22 @@ def test_hooks_that_are_missing_are_named() -> None:
         check_backend(Empty)  # type: ignore[arg-type]
 
 
+# --- the adapter for PyTorch ----------------------------------------------------------------------
+def test_the_page_on_pytorch_shows_the_package() -> None:
+    """(The package's own tests run where it is installed, see ci/test.)"""
+    package = PAGE.parent.parent / "examples" / "adapters" / "mygrad_torch"
+    page = (PAGE.parent / "pytorch-adapter.md").read_text()
+    module = (package / "mygrad_torch.py").read_text()
+    blocks = re.findall(r"^```py\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 5
+    assert [block for block in blocks if block not in module] == []
+    assert re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1] in (  # type: ignore[index]
+        package / "pyproject.toml"
+    ).read_text()
+    assert f"a module of {len(module.splitlines())} lines" in page
+    assert len(module.splitlines()) < 150
+
+
 # --- arrays that nobody has an adapter for --------------------------------------------------------
 class Foreign:
     """An array of a library that mygrad does not know."""
@@ -289,11 +334,36 @@ def foreign(protocol: str) -> Any:
     return kind(protocol)
 
 
-@pytest.mark.parametrize("protocol", ["__array_namespace__", "__dlpack__"])
+USES: dict[str, Callable[[Any], Any]] = {
+    "tensor": mg.tensor,
+    "asarray": mg.asarray,
+    "sin": mg.sin,
+    "t * a": lambda a: mg.tensor([1.0, 2.0]) * a,
+    "a * t": lambda a: a * mg.tensor([1.0, 2.0]),
+    "sums": lambda a: mg.sum([1.0]) + mg.sin(a),
+    "a list": lambda a: mg.tensor([a, a]),
+    "a list of lists": lambda a: mg.tensor([[1.0, 2.0], [a, 1.0]]),
+    "t * a list": lambda a: mg.tensor([1.0, 2.0]) * [2.0, a],
+    "np.add": lambda a: np.add(mg.tensor([1.0, 2.0]), a),
+    "np.concatenate": lambda a: np.concatenate([mg.tensor([1.0, 2.0]), a]),
+    "out": lambda a: mg.sin(mg.tensor([1.0, 2.0]), out=a),
+    "where": lambda a: mg.where(a, mg.tensor([1.0, 2.0]), 0.0),
+    "a mask": lambda a: mg.tensor([1.0, 2.0])[a],
+    "a write": lambda a: operator.setitem(mg.tensor([1.0, 2.0]), ..., a),
+    "an update": lambda a: operator.iadd(mg.tensor([1.0, 2.0]), a),
+    "data": lambda a: setattr(mg.tensor([1.0, 2.0]), "data", a),
+    "grad": lambda a: setattr(mg.tensor([1.0, 2.0]), "grad", a),
+    "backward": lambda a: mg.tensor([1.0, 2.0]).backward(a),
+    "arange": lambda a: mg.arange(a),
+    "full": lambda a: mg.full(2, a),
+    "labels": lambda a: softmax_crossentropy(mg.ones((2, 2)), a),
+}
+
+
 @pytest.mark.parametrize(
-    "use",
-    [mg.tensor, mg.sin, lambda a: mg.tensor([1.0, 2.0]) * a, lambda a: mg.sum([1.0]) + mg.sin(a)],
+    "protocol", ["__array_namespace__", "__dlpack__", "__cuda_array_interface__"]
 )
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_arrays_of_unknown_libraries_never_become_others(protocol: str, use: Any) -> None:
     a = foreign(protocol)
     for _ in range(2):

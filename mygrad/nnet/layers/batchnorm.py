@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from mygrad.autodiff.namespace import composition
@@ -54,7 +55,7 @@ def channels_adjoint(
         wide_g, wide_x = in_float32((g, x), xp)
         found = xp.channels_adjoint(wide_g, wide_x, gamma, mean, var, eps)
         return tuple(xp.astype(a, g.dtype) for a in found)
-    count = x.size // x.shape[1]
+    count = prod(x.shape) // x.shape[1]
     by_gamma, by_beta = xp.channel_sums(g, x, mean, var, eps)
     scale = 1 / xp.sqrt(var + eps)
     centred = x - _per_channel(mean, x.ndim, xp)
