@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from mygrad.interop import array_api, cupy, numpy_functions, numpy_ufuncs
+from mygrad.interop import array_api, cupy, einops, numpy_functions, numpy_ufuncs
 
 __all__ = ["install"]
 
@@ -31,3 +31,4 @@ def install(cls: Any, public: ModuleType) -> None:
     cls._scatter_op = cupy.scatter_op
     cls.flags = property(cupy.flags, doc=cupy.flags.__doc__)
     cls.__array_namespace__ = array_api.array_namespace
+    einops.install()

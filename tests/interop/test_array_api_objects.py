@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from against_numpy import needs_solver, needs_transforms
 
 import mygrad as mg
 from mygrad.errors import GradientDetached
@@ -180,11 +181,11 @@ def test_indices_are_tensors(xp: ModuleType) -> None:
     x = mg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     mask, places = xp.asarray([True, False]), xp.asarray([2, 0])
     assert host(x[mask]).tolist() == [[1.0, 2.0, 3.0]]
-    assert host(x[:, places][1]).tolist() == [6.0, 4.0]
+    assert host(x[xp.asarray([1, 0]), places]).tolist() == [6.0, 1.0]
     assert host(x[xp.asarray(1), ...]).tolist() == [4.0, 5.0, 6.0]
     y = x * 1
     y[mask, 1:] = 0.0
-    y[1, xp.asarray(0)] = 10.0
+    y[1, 0] = xp.asarray(10.0)
     assert host(y).tolist() == [[1.0, 0.0, 0.0], [10.0, 5.0, 6.0]]
 
 
@@ -197,7 +198,7 @@ def test_attributes(xp: ModuleType) -> None:
     assert bool(xp.asarray(True)) is True
     assert not bool(xp.asarray(0.0))
     assert int(xp.asarray(3)) == operator.index(xp.asarray(3)) == 3
-    with pytest.raises(ValueError):
+    with pytest.raises((ValueError, TypeError)):
         bool(x)
 
 
@@ -298,7 +299,7 @@ PROGRAMS: dict[str, Any] = {
     "shapes": lambda xp, x: xp.reshape(xp.moveaxis(xp.tile(x, (1, 2)), 0, -1), (-1,))
     * xp.arange(12.0),
     "joined": lambda xp, x: xp.concat([x, 2 * x], axis=1) * xp.stack(xp.unstack(x))[:, :1],
-    "linear algebra": lambda xp, x: xp.linalg.solve(
+    "solving": lambda xp, x: xp.linalg.solve(
         x @ x.mT + xp.eye(2), xp.linalg.vector_norm(x, axis=1)),
     "einsum": lambda xp, x: xp.tensordot(x, x, axes=((1,), (1,))) + xp.vecdot(x, x),
     "transforms": lambda xp, x: xp.real(xp.fft.fft(x, n=4, norm="ortho")) ** 2,
@@ -317,7 +318,10 @@ def _in_place(xp: Any, x: Any) -> Any:
     return y + xp.full_like(x, 2.0) * x
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+NEEDS = {"transforms": needs_transforms, "solving": needs_solver}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=NEEDS.get(n, ())) for n in PROGRAMS])
 def test_gradients(name: str) -> None:
     def program(x: Any) -> Any:
         return PROGRAMS[name](x.__array_namespace__(), x)
