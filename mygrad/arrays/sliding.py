@@ -69,8 +69,7 @@ class Geometry:
         if not any(self.padding):
             return x
         padded = xp.zeros((*x.shape[:2], *self.padded), dtype=x.dtype, device=x.device)
-        padded[self.inside()] = x
-        return padded
+        return xp.adapter.assign(padded, self.inside(), x)
 
     def inside(self) -> tuple[Any, ...]:
         """The part of the padded input that is the input."""

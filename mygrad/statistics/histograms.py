@@ -175,7 +175,7 @@ def _counted(places: Any, inside: Any, count: int, like: Any) -> Any:
 
     def add_up(places: Any, inside: Any) -> Any:
         out = library.zeros(count, dtype=library.int64, device=places.device)
-        adapter.scatter_add(out, (places,), library.astype(inside, library.int64))
+        out = adapter.scatter_add(out, (places,), library.astype(inside, library.int64))
         return out
 
     return adapter.following(add_up)(places, inside)

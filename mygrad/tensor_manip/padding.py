@@ -84,11 +84,10 @@ def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -
     if any(number != first for pair in numbers for number in pair):
         for k, ((before, behind), (low, high)) in enumerate(zip(widths, numbers, strict=True)):
             at = (slice(None),) * k
-            xp.adapter.assign(out, (*at, slice(0, before), ...), low)
-            xp.adapter.assign(out, (*at, slice(shape[k] - behind, shape[k]), ...), high)
+            out = xp.adapter.assign(out, (*at, slice(0, before), ...), low)
+            out = xp.adapter.assign(out, (*at, slice(shape[k] - behind, shape[k]), ...), high)
     place = tuple(slice(b, b + n) for (b, _), n in zip(widths, array.shape, strict=True))
-    xp.adapter.assign(out, (*place, ...), array)
-    return out
+    return xp.adapter.assign(out, (*place, ...), array)
 
 
 @composition

@@ -207,7 +207,7 @@ def untake(g: Any, indices: Any, axis: Any, shape: Any, mode: str = "raise", *, 
     places = as_places(indices, g, xp)
     if mode != "raise" or library.isdtype(places.dtype, "bool"):
         places = _from_zero(places, flat[k], mode, library)
-    xp.adapter.scatter_add(out, (*(slice(None),) * k, places), g)
+    out = xp.adapter.scatter_add(out, (*(slice(None),) * k, places), g)
     return library.reshape(out, tuple(shape))
 
 
@@ -305,7 +305,7 @@ def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -
     for k, n in enumerate(flat):
         if n == 1 and k != axis % len(flat):  # the array was broadcast along this axis
             index[k] = library.zeros_like(index[k])
-    xp.adapter.scatter_add(out, tuple(index), library.broadcast_to(g, places.shape))
+    out = xp.adapter.scatter_add(out, tuple(index), library.broadcast_to(g, places.shape))
     return library.reshape(out, tuple(shape))
 
 

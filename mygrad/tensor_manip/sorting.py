@@ -38,7 +38,7 @@ def put_back(g: Any, places: Any, axis: int, *, xp: Any) -> Any:
     Tensor
     """
     out = xp.adapter.xp.zeros(g.shape, dtype=g.dtype, device=g.device)
-    xp.adapter.assign(out, along(places, axis, xp), g)
+    out = xp.adapter.assign(out, along(places, axis, xp), g)
     return out
 
 

@@ -89,7 +89,7 @@ def conv_input_gradient(
     columns = xp.reshape(columns, (n, shape[1], prod(geometry.filter), *geometry.out))
     padded = xp.zeros((n, shape[1], *geometry.padded), dtype=columns.dtype, device=columns.device)
     for k, part in enumerate(geometry.slices()):
-        padded[part] += columns[:, :, k, ...]
+        padded = xp.adapter.add_part(padded, part, columns[:, :, k, ...])
     return padded[geometry.inside()] if any(geometry.padding) else padded
 
 

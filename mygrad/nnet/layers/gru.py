@@ -47,15 +47,15 @@ def gru_steps(
         xp.empty(shape, dtype=s.dtype, device=s.device)
         for shape in ((count + 1, batch, size), (count, batch, 2 * size), (count, batch, size))
     )
-    assign(states, (0, ...), s)
+    states = assign(states, (0, ...), s)
     for t in range(count):
         zr = xp.sigmoid(xp.matmul(s, Wzr) + sums[t, :, : 2 * size])
         z, r = zr[:, :size], zr[:, size:]
         h = xp.tanh(xp.matmul(r * s, Wh) + sums[t, :, 2 * size :])
         s = h + z * (s - h)
-        assign(states, (t + 1, ...), s)
-        assign(pairs, (t, ...), zr)
-        assign(candidates, (t, ...), h)
+        states = assign(states, (t + 1, ...), s)
+        pairs = assign(pairs, (t, ...), zr)
+        candidates = assign(candidates, (t, ...), h)
     return states, pairs, candidates
 
 
@@ -88,11 +88,11 @@ def _places(count: int, part: Array, xp: Any) -> Any:
     return xp.empty((count, *part.shape), dtype=part.dtype, device=part.device)
 
 
-def _put(places: Any, t: int, part: Array, xp: Any) -> None:
+def _put(places: Any, t: int, part: Array, xp: Any) -> Any:
     if isinstance(places, list):
         places[t] = part
-    else:
-        xp.adapter.assign(places, (t, ...), part)
+        return places
+    return xp.adapter.assign(places, (t, ...), part)
 
 
 @composition
@@ -115,8 +115,7 @@ def gru_steps_adjoint(
             *found, by_s = _back(by_s, before[t, ...], zr[t, ...], h[t, ...], *turned, xp)
             by_s = by_s + g[t, ...]
             kept = kept or [_places(count, part, xp) for part in found]
-            for places, part in zip(kept, found, strict=True):
-                _put(places, t, part, xp)
+            kept = [_put(into, t, part, xp) for into, part in zip(kept, found, strict=True)]
         azr, ah, reset = (xp.stack(a) if isinstance(a, list) else a for a in kept)
         return azr, ah, reset, by_s
     # An adjoint may come from so many steps ahead and no more. It begins as that of the

@@ -68,7 +68,7 @@ def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any, *, xp: Any) 
     """The adjoint of the input of `max_pool`, given that of its result."""
     total = xp.zeros(tuple(x.shape), dtype=g.dtype, device=g.device)
     for part, won in _winners(x, maxima, pool, stride):
-        total[part] += xp.where(won, g, 0.0)
+        total = xp.adapter.add_part(total, part, xp.where(won, g, 0.0))
     return total
 
 

@@ -87,7 +87,7 @@ def fold_windows(
     order = (*range(m, g.ndim - m), *range(m), *range(g.ndim - m, g.ndim))
     g = xp.permute_dims(g, order)
     for offset, part in _parts(shape, window_shape, step, dilation):
-        total[part] += g[(..., *offset)]
+        total = xp.adapter.add_part(total, part, g[(..., *offset)])
     return total
 
 

@@ -98,8 +98,7 @@ def put_at_labels(g: Any, labels: Any, count: int, *, xp: Any) -> Any:
     g = g if known is None else library.where(known, g, 0.0)
     out = library.zeros((rows, count), dtype=g.dtype, device=g.device)
     at = (library.arange(rows, dtype=places.dtype, device=g.device), places)
-    xp.adapter.scatter_add(out, at, g)
-    return out
+    return xp.adapter.scatter_add(out, at, g)
 
 
 def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
