@@ -80,7 +80,8 @@ def _look(a: Array, first: int, axes: Axes) -> Array:
 
 def _spread(value: Array, first: int, axes: Axes, size: int) -> Array:
     """The transpose of `_look`: zeros of this size, with `value` in the window."""
-    value = _cut(value[..., None], 0 if axes else first, (axes[-1][1] if axes else size - first) - 1)
+    start, length = (0, axes[-1][1]) if axes else (first, size - first)
+    value = _cut(value[..., None], start, length - 1)
     for k in reversed(range(len(axes))):
         (n, s), start = axes[k], 0 if k else first
         value = value.reshape(*value.shape[:-2], n * s)

@@ -134,7 +134,7 @@ class Adapter:
         self, array: Array, value: Array, offset: int, shape: tuple[int, ...],
         strides: tuple[int, ...], adds: bool,
     ) -> Array:  # fmt: skip
-        """`array` with `value` in the place of (or added to) what `window` shows; no `has_views`."""
+        """`array` with `value` in place of, or added to, what `window` shows; no `has_views`."""
         raise NotImplementedError(f"the adapter {self.name!r} has no put()")
 
     def seen(
@@ -172,7 +172,7 @@ class Adapter:
 
     # --- writing ----------------------------------------------------------------------
     def knows(self, array: Array) -> bool:
-        """Whether the values of an array can be looked at: not while a compiler traces a program."""
+        """Whether the values of an array can be looked at: not while a program is traced."""
         return True
 
     def assign(self, target: Array, index: Any, value: Any) -> Array:

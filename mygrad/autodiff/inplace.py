@@ -8,6 +8,7 @@ from weakref import ref
 from mygrad.arrays import Adapter, adapter_of, by_type
 from mygrad.autodiff.guard import adopt, forget
 from mygrad.autodiff.lost_gradients import gradient_lost
+
 from mygrad.autodiff.nodes import (  # isort: skip
     Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle, seen_by, take_over, view_of,
 )  # fmt: skip

@@ -320,7 +320,7 @@ def seen_by(t: Handle, look: Callable[[Array, Any], Array]) -> Window | None:
 
 
 def take_over(t: Handle, data: Array) -> None:
-    """Give new elements to `t`, and to all that look at its buffer, as their arrays never change."""
+    """Give new elements to `t`, and to all that look at its buffer: their arrays never change."""
     buffer, base = buffer_of(t), t if t._base is None else t._base
     layout, t._data = buffer.layout, data
     base._data = data if t._window is None else t._window.put(base._data, data)

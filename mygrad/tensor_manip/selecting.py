@@ -6,6 +6,7 @@ import inspect
 from math import prod
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.operands import as_operand, common_adapter
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.tensor_manip.axes import axis_number
@@ -202,7 +203,7 @@ def untake(g: Any, indices: Any, axis: Any, shape: Any, mode: str = "raise", *, 
     """
     library = xp.adapter.xp
     flat = (prod(shape),) if axis is None else tuple(shape)
-    out = library.zeros(flat, dtype=g.dtype, device=g.device)
+    out = library.zeros(flat, dtype=g.dtype, device=device_of(g))
     k = 0 if axis is None else axis % len(shape)
     places = as_places(indices, g, xp)
     if mode != "raise" or library.isdtype(places.dtype, "bool"):
@@ -218,7 +219,7 @@ def along(indices: Any, axis: int, xp: Any) -> tuple[Any, ...]:
         indices
         if k == axis % ndim
         else library.reshape(
-            library.arange(n, device=indices.device), (1,) * k + (n,) + (1,) * (ndim - k - 1)
+            library.arange(n, device=device_of(indices)), (1,) * k + (n,) + (1,) * (ndim - k - 1)
         )
         for k, n in enumerate(indices.shape)
     )
@@ -299,7 +300,7 @@ def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -
     library = xp.adapter.xp
     flat = (prod(shape),) if axis is None else tuple(shape)
     axis = 0 if axis is None else axis
-    out = library.zeros(flat, dtype=g.dtype, device=g.device)
+    out = library.zeros(flat, dtype=g.dtype, device=device_of(g))
     places, _ = matched(as_places(indices, g, xp), out, axis, library)
     index = list(along(places, axis, xp))
     for k, n in enumerate(flat):

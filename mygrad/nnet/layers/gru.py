@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
@@ -44,7 +44,7 @@ def gru_steps(
     s = xp.astype(s0, xp.result_type(sums, Wzr, Wh))
     # Filled step by step: to stack what a loop has left takes twice the memory.
     states, pairs, candidates = (
-        xp.empty(shape, dtype=s.dtype, device=s.device)
+        xp.empty(shape, dtype=s.dtype, device=device_of(s))
         for shape in ((count + 1, batch, size), (count, batch, 2 * size), (count, batch, size))
     )
     states = assign(states, (0, ...), s)
@@ -85,7 +85,7 @@ def _places(count: int, part: Array, xp: Any) -> Any:
     """Places for `count` arrays like `part`: in an array, or in a list for tensors."""
     if isinstance(part, Handle):
         return [None] * count
-    return xp.empty((count, *part.shape), dtype=part.dtype, device=part.device)
+    return xp.empty((count, *part.shape), dtype=part.dtype, device=device_of(part))
 
 
 def _put(places: Any, t: int, part: Array, xp: Any) -> Any:
@@ -424,7 +424,7 @@ def gru(
             f"than 1, and is {dropout!r}"
         )
     if s0 is None:
-        s0 = adapter.xp.zeros((batch, size), dtype=like.dtype, device=like.device)
+        s0 = adapter.xp.zeros((batch, size), dtype=like.dtype, device=device_of(like))
     else:
         s0 = as_operand_tensor(s0, (X,))
         shape = tuple(s0.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of
+from mygrad.arrays import Adapter, adapter_of, device_of
 from mygrad.autodiff.namespace import composition, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, floating
@@ -65,7 +65,7 @@ def label_mask(labels: Any, count: int, *, xp: Any) -> Any:
     """A mask of shape (N, `count`), True at the label of each row."""
     library = xp.adapter.xp
     labels = _places(labels, count, xp)
-    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
+    classes = library.arange(count, dtype=labels.dtype, device=device_of(labels))
     return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
 
 
@@ -96,8 +96,8 @@ def put_at_labels(g: Any, labels: Any, count: int, *, xp: Any) -> Any:
     library, rows = xp.adapter.xp, g.shape[0]
     places, known = _known(labels, count, xp)
     g = g if known is None else library.where(known, g, 0.0)
-    out = library.zeros((rows, count), dtype=g.dtype, device=g.device)
-    at = (library.arange(rows, dtype=places.dtype, device=g.device), places)
+    out = library.zeros((rows, count), dtype=g.dtype, device=device_of(g))
+    at = (library.arange(rows, dtype=places.dtype, device=device_of(g)), places)
     return xp.adapter.scatter_add(out, at, g)
 
 
