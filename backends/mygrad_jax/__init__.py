@@ -25,12 +25,28 @@ def _kinds_of_tracers() -> tuple[type, ...]:
     return tuple(found)
 
 
+class _Standard:
+    """The namespace of JAX, with NumPy's kinds of errors."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(jnp, name)
+        setattr(self, name, found)
+        return found
+
+    @staticmethod
+    def reshape(x: Any, shape: Any, **options: Any) -> Any:
+        try:
+            return jnp.reshape(x, shape, **options)
+        except TypeError as error:  # which it raises for sizes, too
+            raise ValueError(*error.args) from None
+
+
 class JAXAdapter(Adapter):
     """JAX's arrays, which never change."""
 
     name = "jax"
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
-    xp = jnp
+    xp = _Standard()
     has_views = False
     elements_are_copies = True
     partial_kernels = frozenset(("conv_nd", "conv_input_gradient", "conv_filter_gradient"))
@@ -209,7 +225,7 @@ def _fitted(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         return jnp.broadcast_to(value, shape)
     except ValueError:
         raise ValueError(
-            f"could not broadcast input array from shape {value.shape} into shape {shape}"
+            f"values of shape {value.shape} do not broadcast to the shape {shape} of the place"
         ) from None
 
 
@@ -242,10 +258,18 @@ def _gathered(array: Any, index: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]
     return array[index], index
 
 
+def _matmul(a: Any, b: Any) -> Any:
+    try:
+        return jnp.matmul(a, b)
+    except TypeError as error:  # what it raises for shapes, too
+        raise ValueError(*error.args) from None
+
+
 adapter = JAXAdapter()
 adapter.kernels.update(
     conv_filter_gradient=conv_filter_gradient,
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
     gathered=_gathered,
+    matmul=_matmul,
 )

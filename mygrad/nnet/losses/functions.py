@@ -38,7 +38,7 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
     library, count = adapter.xp, x.shape[1]
     if not library.isdtype(labels.dtype, "integral"):
         raise TypeError(f"{name}: labels are integers, and these are of dtype {labels.dtype}")
-    if not _asynchronous(adapter) and x.shape[0]:
+    if _looked_at(labels, adapter) and x.shape[0]:
         low, high = int(library.min(labels)), int(library.max(labels))
         if low < -count or high >= count:
             raise IndexError(
@@ -48,9 +48,9 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
     return labels
 
 
-def _asynchronous(adapter: Adapter) -> bool:
-    """Whether looking at values means waiting for a device."""
-    return type(adapter).synchronize is not Adapter.synchronize
+def _looked_at(labels: Any, adapter: Adapter) -> bool:
+    """Whether the values of labels are checked: not where that means waiting for a device."""
+    return type(adapter).synchronize is Adapter.synchronize and adapter.knows(labels)
 
 
 def _places(labels: Any, count: int, xp: Any) -> Any:
@@ -72,7 +72,7 @@ def label_mask(labels: Any, count: int, *, xp: Any) -> Any:
 def _known(labels: Any, count: int, xp: Any) -> tuple[Any, Any]:
     """Places that are all classes, and which labels are; None where they have been checked."""
     places = _places(labels, count, xp)
-    if not _asynchronous(xp.adapter):
+    if _looked_at(labels, xp.adapter):
         return places, None
     known = (places >= 0) & (places < count)
     return xp.adapter.xp.where(known, places, 0), known
@@ -118,7 +118,7 @@ def _widened(x: Any, xp: Any) -> Any:
 def _masked(x: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
     """`x`, and the mask of its labels; rows whose label is no class are nan, and all is chosen."""
     mask = xp.label_mask(labels, x.shape[1])
-    if not _asynchronous(xp.adapter):
+    if _looked_at(labels, xp.adapter):
         return x, mask
     known = xp.adapter.xp.any(mask, axis=1, keepdims=True)
     return xp.where(known, x, float("nan")), mask | ~known
