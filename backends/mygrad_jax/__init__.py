@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from mygrad.arrays import Adapter, get_adapter
+from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad_jax import windows
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 
@@ -41,14 +41,12 @@ class _Standard:
             raise ValueError(*error.args) from None
 
 
-class JAXAdapter(Adapter):
+class JAXAdapter(ImmutableAdapter):
     """JAX's arrays, which never change."""
 
     name = "jax"
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
-    has_views = False
-    elements_are_copies = True
     partial_kernels = frozenset(("conv_nd", "conv_input_gradient", "conv_filter_gradient"))
 
     # to and from the host, devices
@@ -70,16 +68,7 @@ class JAXAdapter(Adapter):
     def to_device(self, array: Any, device: Any) -> Any:
         return jax.device_put(array, self.parse_device(device))
 
-    # memory: each array lies in its own, without gaps
-    def address(self, array: Any) -> int:
-        return 0
-
-    def strides(self, array: Any) -> tuple[int, ...]:
-        steps = [array.dtype.itemsize]
-        for n in reversed(array.shape):
-            steps.append(steps[-1] * n)
-        return tuple(reversed(steps[:-1]))
-
+    # memory
     def window(self, array: Any, offset: int, shape: Any, strides: Any) -> Any:
         size = array.dtype.itemsize
         steps = tuple([s // size for s in strides])
@@ -93,30 +82,6 @@ class JAXAdapter(Adapter):
         value = _fitted(value, tuple(shape), array.dtype)
         write = windows.add if adds else windows.put
         return write(array, value, offset // size, tuple(shape), steps)
-
-    def seen(self, look: Any, shape: Any, strides: Any, dtype: Any) -> Any:
-        host = get_adapter("numpy")
-        memory = host.allocate(tuple(shape), tuple(strides), np.dtype(dtype), "cpu")
-        found = look(memory, host)
-        if type(found) is not np.ndarray or not host.is_view(found, memory):
-            return None
-        offset = host.address(found) - host.address(memory) if found.size else 0
-        return offset, found.shape, found.strides
-
-    def allocate(self, shape: Any, strides: Any, dtype: Any, device: Any) -> Any:
-        return jnp.zeros(shape, dtype, device=device)
-
-    def owner(self, array: Any) -> Any:
-        return array
-
-    def is_view(self, result: Any, source: Any) -> bool:
-        return result is source
-
-    def overlaps(self, a: Any, b: Any) -> bool:
-        return False
-
-    def is_writeable(self, array: Any) -> bool:
-        return True
 
     # writing
     def knows(self, array: Any) -> bool:

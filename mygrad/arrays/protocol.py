@@ -30,8 +30,7 @@ class Adapter:
     xp
         The library's namespace, complying with the array API standard.
     has_views
-        Whether slices share memory and arrays change in place. Where not, those that never change,
-        `seen` and `put` stand for looking at memory, and writes return new arrays.
+        Whether slices share memory and arrays change in place; else it is an `ImmutableAdapter`.
     can_lock
         Whether `set_writeable` can protect an array against writes.
     elements_are_copies
@@ -57,6 +56,8 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
+    seen: Callable[..., Any]
+    put: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:
@@ -129,23 +130,6 @@ class Adapter:
     ) -> Array:
         """Zeros of this shape and with exactly these strides (in bytes, negative ones too)."""
         raise NotImplementedError(f"the adapter {self.name!r} has no allocate()")
-
-    def put(
-        self, array: Array, value: Array, offset: int, shape: tuple[int, ...],
-        strides: tuple[int, ...], adds: bool,
-    ) -> Array:  # fmt: skip
-        """`array` with `value` in place of, or added to, what `window` shows; no `has_views`."""
-        raise NotImplementedError(f"the adapter {self.name!r} has no put()")
-
-    def seen(
-        self, look: Callable[[Array, Adapter], Array], shape: tuple[int, ...],
-        strides: tuple[int, ...], dtype: Any,
-    ) -> tuple[int, tuple[int, ...], tuple[int, ...]] | None:  # fmt: skip
-        """Offset, shape and strides of the view that `look` makes of an array that lies so.
-
-        `look` takes an array of any library, and its adapter. None where it copies; no `has_views`.
-        """
-        raise NotImplementedError(f"the adapter {self.name!r} has no seen()")
 
     def owner(self, array: Array) -> Any:
         """The object that owns the memory of `array`: one object for all of its views."""
