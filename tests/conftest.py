@@ -52,7 +52,7 @@ else:
 if BACKEND != "numpy":
     mg.set_backend(BACKEND, device=DEVICE or None)
 
-EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4}
+EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4, "jax": 3}
 settings.register_profile(
     "mygrad",
     max_examples=EXAMPLES.get(BACKEND, 10),
@@ -124,7 +124,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{count} {tests} skipped on {BACKEND}: {reason}")
 
 
-ADAPTERS = {"numpy", "cupy", "dpnp", "array-api-strict", BACKEND}
+ADAPTERS = {"numpy", "cupy", "dpnp", "array-api-strict", "jax", BACKEND}
 
 
 @pytest.fixture

@@ -77,14 +77,16 @@ class StrictAdapter(Adapter):
     def overlaps(self, a: Any, b: Any) -> bool:
         return get_adapter("numpy").overlaps(a._array, b._array)
 
-    def assign(self, target: Any, index: Any, value: Any) -> None:
+    def assign(self, target: Any, index: Any, value: Any) -> Any:
         target._array[_inside(index)] = _inside(value)
+        return target
 
     def can_cast(self, source: Any, target: Any) -> bool:
         return np.can_cast(_numpy_dtype(source), _numpy_dtype(target), "same_kind")
 
-    def scatter_add(self, target: Any, index: Any, values: Any) -> None:
+    def scatter_add(self, target: Any, index: Any, values: Any) -> Any:
         np.add.at(target._array, _inside(index), _inside(values))
+        return target
 
     def rng(self, seed: Any = None) -> Any:
         return _Generator(seed)

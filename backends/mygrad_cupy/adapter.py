@@ -175,15 +175,17 @@ class CuPyAdapter(Adapter):
     def can_cast(self, source: Any, target: Any) -> bool:
         return np.can_cast(source, target, "same_kind")
 
-    def assign(self, target: Any, index: Any, value: Any) -> None:
+    def assign(self, target: Any, index: Any, value: Any) -> Any:
         if not masks.write_number(target, index, value):
             scatter.assign(target, index, value)
+        return target
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
         return scatter.last_occurrences(index, shape)
 
-    def scatter_add(self, target: Any, index: Any, values: Any) -> None:
+    def scatter_add(self, target: Any, index: Any, values: Any) -> Any:
         scatter.scatter_add(target, index, values)
+        return target
 
     def rng(self, seed: Any = None) -> Any:
         return cupy.random.default_rng(seed)

@@ -88,15 +88,16 @@ class DPNPAdapter(Adapter):
     def can_cast(self, source: Any, target: Any) -> bool:
         return np.can_cast(source, target, "same_kind")
 
-    def assign(self, target: Any, index: Any, value: Any) -> None:
+    def assign(self, target: Any, index: Any, value: Any) -> Any:
         places = _places(target, index)
         if places is None or not isinstance(value, dpnp.ndarray) or value.size < 2:
             target[index] = value
-            return
+            return target
         order, last = _sorted(places)
         values = dpnp.reshape(dpnp.broadcast_to(value, places.shape), (places.size,))
         winners = values[order[last]]  # repeated positions all get the value of the last one
         target[index] = dpnp.astype(dpnp.reshape(winners, places.shape), target.dtype, copy=False)
+        return target
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
         array = _first_array(index)
@@ -109,13 +110,13 @@ class DPNPAdapter(Adapter):
         here = dpnp.arange(places.size, dtype=order.dtype, device=places.device)
         return dpnp.reshape(order[last] == here, places.shape)
 
-    def scatter_add(self, target: Any, index: Any, values: Any) -> None:
+    def scatter_add(self, target: Any, index: Any, values: Any) -> Any:
         places = _places(target, index)
         if places is None:
             target[index] = target[index] + values
-            return
+            return target
         if not places.size:
-            return
+            return target
         order, last = _sorted(places)
         if not isinstance(values, dpnp.ndarray):
             values = dpnp.asarray(values, dtype=target.dtype, device=target.device)
@@ -123,6 +124,7 @@ class DPNPAdapter(Adapter):
         sums = _sums_up_to(dpnp.reshape(places, (places.size,))[order], values[order])
         total = dpnp.reshape(sums[last], places.shape)  # the same at repeated positions
         target[index] = dpnp.astype(target[index] + total, target.dtype, copy=False)
+        return target
 
     def rng(self, seed: Any = None) -> Any:
         return _Generator(seed)

@@ -122,8 +122,9 @@ class NumPyAdapter(Adapter):
     def can_cast(self, source: Any, target: Any) -> bool:
         return np.can_cast(source, target, "same_kind")
 
-    def scatter_add(self, target: Any, index: Any, values: Any) -> None:
+    def scatter_add(self, target: Any, index: Any, values: Any) -> Any:
         np.add.at(target, index, values)
+        return target
 
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
         if type(value) is list or type(value) is tuple:

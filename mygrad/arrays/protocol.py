@@ -30,7 +30,7 @@ class Adapter:
     xp
         The library's namespace, complying with the array API standard.
     has_views
-        Whether slices share memory and arrays change in place; parts of others are no variables.
+        Whether slices share memory and arrays change in place; else it is an `ImmutableAdapter`.
     can_lock
         Whether `set_writeable` can protect an array against writes.
     elements_are_copies
@@ -56,6 +56,8 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
+    seen: Callable[..., Any]
+    put: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:
@@ -153,9 +155,24 @@ class Adapter:
         return True
 
     # --- writing ----------------------------------------------------------------------
-    def assign(self, target: Array, index: Any, value: Any) -> None:
-        """``target[index] = value``, in place; among repeated positions the last one wins."""
+    def knows(self, array: Array) -> bool:
+        """Whether the values of an array can be looked at: not while a program is traced."""
+        return True
+
+    def assign(self, target: Array, index: Any, value: Any) -> Array:
+        """``target[index] = value``; among repeated positions the last one wins.
+
+        Returns `target`, which has changed, or the array that takes its place.
+        """
         target[index] = value
+        return target
+
+    def add_part(self, target: Array, index: Any, values: Array) -> Array:
+        """``target[index] += values``, without arrays in the index; returns as `assign`."""
+        if not self.has_views:
+            return self.assign(target, index, target[index] + values)
+        target[index] += values
+        return target
 
     def masks_ufunc(self, function: Any) -> bool:
         """Whether a function of the namespace takes ``out=`` and ``where=`` as NumPy's do."""
@@ -179,11 +196,11 @@ class Adapter:
         flat = self.xp.reshape(places, (places.size,))
         order = self.xp.arange(places.size)
         last = self.xp.zeros(max(prod(shape), 1), dtype=order.dtype)
-        self.assign(last, flat, order)
+        last = self.assign(last, flat, order)
         return self.xp.reshape(last[flat] == order, places.shape)
 
-    def scatter_add(self, target: Array, index: Any, values: Array) -> None:
-        """Add `values` into ``target[index]``, in place; repeated positions add up."""
+    def scatter_add(self, target: Array, index: Any, values: Array) -> Array:
+        """Add `values` into ``target[index]``; repeated positions add up. Returns as `assign`."""
         raise NotImplementedError(f"the adapter {self.name!r} has no scatter_add()")
 
     # --- arrays from other things -----------------------------------------------------

@@ -14,12 +14,15 @@ from typing import Any
 from mygrad.arrays.protocol import Adapter
 
 __all__ = [
-    "adapter_of", "by_type", "elsewhere", "get_adapter", "names", "register_backend", "remedy",
+    "adapter_of", "by_type", "device_of", "elsewhere", "get_adapter", "names", "register_backend",
+    "remedy",
 ]  # fmt: skip
 
 _GROUP = "mygrad.backends"
-_EXTRAS = {"cupy": "cuda", "dpnp": "sycl"}
-_CALLED = {"cuda": "cupy", "gpu": "cupy", "sycl": "dpnp", "xpu": "dpnp", "cpu": "numpy"}
+_EXTRAS = {"cupy": "cuda", "dpnp": "sycl", "jax": "jax"}
+_OURS = ("numpy", *_EXTRAS)
+_CALLED = {"cuda": "cupy", "gpu": "cupy", "sycl": "dpnp", "xpu": "dpnp", "cpu": "numpy",
+           "tpu": "jax"}  # fmt: skip
 _adapters: dict[str, Adapter] = {}
 by_type: dict[type, Adapter] = {}
 _no_arrays: set[type] = set()  # types met that belong to no array library
@@ -80,7 +83,7 @@ def get_adapter(name: str) -> Adapter:
         point = _installed().get(name)
         if point is not None:
             return register_backend(point.load())
-        if name in ("numpy", "cupy", "dpnp"):  # a checkout that is not installed
+        if name in _OURS:  # a checkout that is not installed
             return register_backend(__import__(f"mygrad_{name}").adapter)
     except Exception as error:
         what = getattr(error, "name", None)  # only what is missing can be installed
@@ -113,13 +116,18 @@ def adapter_of(array: Any) -> Adapter | None:
     return found if found is not None or kind in _no_arrays else _adopt(kind)
 
 
+def device_of(x: Any) -> Any:
+    """The device of an array or a tensor, as its library takes it; None while JAX traces it."""
+    return getattr(getattr(x, "_data", x), "device", None)
+
+
 def _adopt(kind: type) -> Adapter | None:
     """Look for the adapter of a type met for the first time, by the module it comes from."""
     for parent in kind.__mro__:
         if parent in by_type:  # a subclass of a known array type
             return by_type.setdefault(kind, by_type[parent])
-        name = parent.__module__.partition(".")[0]
-        if name not in _adapters and (name in _installed() or name in ("numpy", "cupy", "dpnp")):
+        name = parent.__module__.partition(".")[0].replace("jaxlib", "jax")  # which JAX is made of
+        if name not in _adapters and (name in _installed() or name in _OURS):
             get_adapter(name)
             return _adopt(kind)
     theirs = {*dir(kind)} & {"__array_namespace__", "__dlpack__", "__cuda_array_interface__"}

@@ -7,6 +7,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from mygrad.arrays.registry import device_of
+
 __all__ = ["Geometry", "met_slices", "per_axis", "pool_slices", "pool_windows"]
 
 
@@ -68,9 +70,8 @@ class Geometry:
     def pad(self, x: Any, xp: Any) -> Any:
         if not any(self.padding):
             return x
-        padded = xp.zeros((*x.shape[:2], *self.padded), dtype=x.dtype, device=x.device)
-        padded[self.inside()] = x
-        return padded
+        padded = xp.zeros((*x.shape[:2], *self.padded), dtype=x.dtype, device=device_of(x))
+        return xp.adapter.assign(padded, self.inside(), x)
 
     def inside(self) -> tuple[Any, ...]:
         """The part of the padded input that is the input."""

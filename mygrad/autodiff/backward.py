@@ -359,7 +359,8 @@ class Sweep:
             if present is None:
                 self.waiting.setdefault(version, []).append((window, g))
             else:
-                window.add(self.writeable_adjoint(version, window.layout), g, self.xp)
+                present = self.writeable_adjoint(version, window.layout)
+                self.adjoints[version] = window.add(present, g, self.xp)
         elif present is None:
             self.adjoints[version] = g
         elif version in self.private:
@@ -401,6 +402,8 @@ class Sweep:
 
     def laid_out(self, g: Any, layout: Layout | None) -> Any:
         """A copy of an adjoint that is laid out like its buffer, safe to be changed in place."""
+        if not (self.on_tensors or self.adapter.has_views):
+            return g
         data = g._data if isinstance(g, Handle) else g
         fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros()
         if self.on_tensors:
@@ -425,7 +428,7 @@ class Sweep:
                     g = new_handle(g, None, None, None, False)
                 self.private.add(version)
             for window, part in waiting:
-                window.add(g, part, self.xp)
+                g = window.add(g, part, self.xp)
             self.adjoints[version] = g
         return self.adjoints.get(version)
 
@@ -447,7 +450,7 @@ class Sweep:
             if source is not None:
                 part = self.taken(version, seen)
             if not version.sign:
-                self.erase(version, seen)
+                g = self.erase(version, g, seen)
             if not old.seq:
                 self.overwritten.add(old)
             if old in self.adjoints:
@@ -491,17 +494,18 @@ class Sweep:
             part = xp.where(version.mask, part, 0.0)
         return part
 
-    def erase(self, version: Write, seen: Any) -> None:
-        """Put zeros where a write put something else."""
+    def erase(self, version: Write, g: Any, seen: Any) -> Any:
+        """Put zeros where a write put something else into what is `seen` of `g`; return that."""
+        index, value = version.index, 0.0
         if version.mask is not None:
-            keep = self.xp.where(version.mask, 0.0, seen)
-            seen[...] = keep
-        elif version.index is None:
-            seen[...] = 0.0
-        elif self.on_tensors:
-            seen[version.index] = 0.0
-        else:
-            self.adapter.assign(seen, version.index, 0.0)
+            value = self.xp.where(version.mask, 0.0, seen)
+        if self.on_tensors:
+            seen[... if index is None else index] = value
+            return g
+        seen = self.adapter.assign(seen, ... if index is None else index, value)
+        if self.adapter.has_views:
+            return g
+        return seen if version.window is None else version.window.put(g, seen)
 
 
 def name_of_operand(version: Record, k: int) -> str:

@@ -178,8 +178,9 @@ def guard_of(array: Any, adapter: Adapter, private: bool = False) -> Guard:
 def adopt(t: Handle, array: Any, adapter: Adapter) -> None:
     """Let the tensor `t` look at the user's own `array`, which was not copied."""
     guard = guard_of(array, adapter)
-    t._data = guard.writeable_view(array) if adapter.can_lock else array
-    t._extras = Extras(array)
+    t._data = array
+    if adapter.can_lock:
+        t._data, t._extras = guard.writeable_view(array), Extras(array)
     _share(buffer_of(t), guard)
 
 

@@ -8,7 +8,10 @@ from weakref import ref
 from mygrad.arrays import Adapter, adapter_of, by_type
 from mygrad.autodiff.guard import adopt, forget
 from mygrad.autodiff.lost_gradients import gradient_lost
-from mygrad.autodiff.nodes import Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle
+
+from mygrad.autodiff.nodes import (  # isort: skip
+    Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle, seen_by, take_over, view_of,
+)  # fmt: skip
 from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.autodiff.views import Layout
@@ -43,11 +46,6 @@ def write(
     """
     adapter = by_type[type(target._data)]
     new = as_operand(value, adapter, name, (target,))
-    if not adapter.has_views:
-        raise TypeError(
-            f"{name}: the arrays of {adapter.name} are immutable, so tensors on it cannot be "
-            f"written to; compute a new tensor instead, with mg.where for example"
-        )
     if target._window is not None and target._window.folds:
         raise ValueError(
             f"{name}: elements of this tensor share memory with one another (it comes from "
@@ -59,14 +57,20 @@ def write(
     flows = recorded and isinstance(value, Handle) and not value._constant
     if flows and buffer.version is None:
         gradient_lost(f"{name}: a variable was written into a constant tensor")
-    region, before = target._data, None
+    whole = target._window is None and not index and mask is None and not sign
+    given, region, before = target, target._data, None
     try:
         if adapter.many_devices:
             before = adapter.go_to(adapter.common_device((region, new, index, mask)))
         if index is not None and not advanced:
-            region = region[index if ... in index else (*index, ...)]
+            part = index if ... in index else (*index, ...)
+            seen = None
+            if not adapter.has_views:
+                seen = seen_by(target, lambda array, _: array[part])
+                target = view_of(target, region[part], target._constant, False, seen)
+            region = region[part] if seen is None else target._data
             if not sign and isinstance(value, Handle) and value._buffer is buffer:
-                if finishes_update(value, region, buffer.layout):
+                if finishes_update(value, region, seen, buffer.layout):
                     return
         if sign and not adapter.can_cast(adapter.asarray(new).dtype, region.dtype):
             raise TypeError(
@@ -76,15 +80,20 @@ def write(
         protect(buffer, region, adapter)
         new = copy_if_overlapping(new, value, region, buffer, adapter)
         if mask is not None:
-            region[...] = adapter.xp.where(mask, new, region)
+            data = adapter.assign(region, ..., adapter.xp.where(mask, new, region))
         elif advanced and sign:
-            adapter.scatter_add(region, index, new if sign > 0 else -new)
+            data = adapter.scatter_add(region, index, new if sign > 0 else -new)
+        elif sign and not adapter.has_views:
+            data = adapter.assign(region, ..., region + new if sign > 0 else region - new)
         elif sign > 0:
             region += new
         elif sign:
             region -= new
         else:
-            adapter.assign(region, index if advanced else ..., new)
+            data = adapter.assign(region, index if advanced else ..., new)
+        if not adapter.has_views:
+            take_over(target, data)
+            region = data
     except (ValueError, TypeError, IndexError) as error:
         raise explain(error, name, (target._data, new)) from error
     finally:
@@ -93,12 +102,12 @@ def write(
 
     old, buffer.written = buffer.version, next(clock)
     if old is not None:
-        whole = target._window is None and not index and mask is None and not sign
         if recorded:
             buffer.grad = None
         if not old.seq and not flows:
             buffer.version = leaf(buffer, old.shape, old.dtype, None if whole else old.stopped)
         elif recorded:
+            target = given if whole and not old.seq else target
             part = None if region is target._data or (whole and not old.seq) else region
             record_write(target, part, index if advanced else None, value, flows, sign, mask)
     if index is None and target._base is not None:
@@ -160,6 +169,8 @@ def write_result(
         constant = is_constant(name, constant, live, floats, out.dtype)
         if constant:
             result = new_handle(result._data, None, None, None, True)
+        if not adapter.has_views:
+            raise TypeError(f"{name}: arrays of {adapter.name} never change; out= takes a tensor")
         memory, out = out, new_handle(out, None, None, None, constant)
         adopt(out, memory, adapter)
     if not adapter.can_cast(result._data.dtype, out._data.dtype):
@@ -183,7 +194,7 @@ def protect(buffer: Buffer, region: Array, adapter: Adapter) -> None:
     is copied early and forgotten, so a loop of n writes costs O(n) and not O(n²) checks.
     """
     readers = buffer.readers
-    if not readers:
+    if not readers or not adapter.has_views:
         return
     owner = adapter.owner(region)
     done: set[Any] = set()  # all that these hold of the memory is copied
@@ -228,7 +239,7 @@ def copy_if_overlapping(
     return new
 
 
-def finishes_update(value: Handle, region: Array, layout: Layout | None) -> bool:
+def finishes_update(value: Handle, region: Array, seen: Any, layout: Layout | None) -> bool:
     """Whether a write of `value` to `region` is the end of an update of a view.
 
     Python runs ``x[1:3] += y`` as ``v = x[1:3]; v += y; x[1:3] = v``. The last step writes a
@@ -240,5 +251,5 @@ def finishes_update(value: Handle, region: Array, layout: Layout | None) -> bool
     return (
         written() is value
         and next(clock) == when + 1
-        and layout.window(region, False).sees_the_same_as(value._window)
+        and (seen or layout.window(region, False)).sees_the_same_as(value._window)
     )

@@ -17,7 +17,7 @@ from mygrad.autodiff.guard import Guard, adopt, forget, guard_of
 from mygrad.autodiff.namespace import Namespace
 
 from mygrad.autodiff.nodes import (  # isort: skip
-    Buffer, Handle, Record, Version, buffer_of, new_handle, tensor_class, view_of,
+    Buffer, Handle, Record, Version, buffer_of, new_handle, seen_by, tensor_class, view_of,
 )  # fmt: skip
 from mygrad.autodiff.operands import (  # isort: skip
     SCALARS, as_operands, common_adapter, explain, floating, is_constant,
@@ -109,7 +109,12 @@ def wrap_result(
         differentiable = floating[adapter, out.dtype]
         constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
     _, namespace, may_view = primitive.kernels[adapter]
-    if may_view and adapter.has_views and adapter.is_view(out, arrays[0]):
+    if may_view and not adapter.has_views:
+        if len(operands) == 1 and isinstance(operands[0], Handle):
+            window = seen_by(operands[0], lambda a, host: primitive.kernel(host)[0](a, *params))
+            if window is not None:
+                return view_of(operands[0], out, bool(constant), primitive.folds, window)
+    elif may_view and adapter.is_view(out, arrays[0]):
         if isinstance(operands[0], Handle):
             return view_of(operands[0], out, bool(constant), primitive.folds)
         guard_of(arrays[0], adapter)  # a view of the user's own memory

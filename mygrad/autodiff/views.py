@@ -21,9 +21,11 @@ class Layout:
         Of the array that the buffer was made with; address and strides in bytes.
     update
         The view through which the buffer was last written as a whole (weakly), and when.
+    views
+        Where arrays never change: weakly, by id, the views of the buffer, which get new ones.
     """
 
-    __slots__ = ("adapter", "address", "device", "dtype", "shape", "strides", "update")
+    __slots__ = ("adapter", "address", "device", "dtype", "shape", "strides", "update", "views")
 
     def __init__(self, array: Array, adapter: Adapter) -> None:
         self.adapter = adapter
@@ -33,6 +35,7 @@ class Layout:
         self.dtype = array.dtype
         self.device = adapter.device(array)
         self.update: tuple[Any, int] | None = None
+        self.views: Any = None
 
     def zeros(self) -> Array:
         """An array of zeros that is laid out like the buffer."""
@@ -86,11 +89,15 @@ class Window:
             (self.offset, self.shape, self.strides) == (other.offset, other.shape, other.strides)
         )
 
-    def add(self, adjoint: Any, g: Any, xp: Any) -> None:
-        """Add the contribution `g` into the part of an adjoint that this view sees."""
+    def put(self, array: Any, value: Any, adds: bool = False) -> Any:
+        """An array that never changes, with `value` put into (or added to) what this view sees."""
+        where = self.offset, self.shape, self.strides
+        return self.layout.adapter.put(array, value, *where, adds)
+
+    def add(self, adjoint: Any, g: Any, xp: Any) -> Any:
+        """Add the contribution `g` into the part of an adjoint that this view sees; return it."""
         if not self.folds:
-            self._add_once(adjoint, g)
-            return
+            return self._add_once(adjoint, g)
         g = xp.broadcast_to(g, self.shape)
         steps = enumerate(zip(self.shape, self.strides, strict=True))
         still = tuple(k for k, (n, s) in steps if n > 1 and s == 0)
@@ -105,11 +112,16 @@ class Window:
                 index[k], part[k] = slice(i, i + 1), 1
                 offset += i * self.strides[k]
             piece = Window(self.layout, offset, tuple(part), self.strides)
-            piece._add_once(adjoint, g[tuple(index)] if folded else g)
+            adjoint = piece._add_once(adjoint, g[tuple(index)] if folded else g)
+        return adjoint
 
-    def _add_once(self, adjoint: Any, g: Any) -> None:
+    def _add_once(self, adjoint: Any, g: Any) -> Any:
+        adapter = self.layout.adapter
+        if not adapter.has_views and isinstance(adjoint, adapter.array_types):
+            return self.put(adjoint, g, True)
         seen = self.look(adjoint)
         seen += g
+        return adjoint
 
     def _folded_axes(self, shape: list[int]) -> list[int]:
         """The axes to go through one by one, so that what is left overlaps itself no more."""
@@ -146,11 +158,14 @@ class Gather:
         self.window = window
         self.index = index
 
-    def add(self, adjoint: Any, g: Any, xp: Any) -> None:
-        """Add the contribution `g` into the elements of an adjoint that were read."""
+    def add(self, adjoint: Any, g: Any, xp: Any) -> Any:
+        """Add the contribution `g` into the elements of an adjoint that were read; return it."""
         seen = adjoint if self.window is None else self.window.look(adjoint)
         adapter = self.layout.adapter
-        if isinstance(seen, adapter.array_types):
-            adapter.scatter_add(seen, self.index, g)
-        else:
+        if not isinstance(seen, adapter.array_types):
             seen.scatter_add(self.index, g)
+            return adjoint
+        seen = adapter.scatter_add(seen, self.index, g)
+        if adapter.has_views:
+            return adjoint
+        return seen if self.window is None else self.window.put(adjoint, seen)

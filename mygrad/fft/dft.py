@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
@@ -66,7 +67,7 @@ def _of_no_rows(name: str, x: Any, axes: tuple[int, ...], lengths: Any, xp: Any)
         shape[k] = n
     if name == "rfft":
         shape[axes[-1]] = lengths[-1] // 2 + 1
-    out = library.zeros(tuple(shape), dtype=x.dtype, device=x.device)
+    out = library.zeros(tuple(shape), dtype=x.dtype, device=device_of(x))
     complexes = floats(out, xp) + 0j
     return library.real(complexes) if name == "irfft" else complexes
 
@@ -107,10 +108,10 @@ def dft(
 def conjugate_half(g: Any, n: int, axis: int, middle: float, *, xp: Any) -> Any:
     """The conjugate of one half of a spectrum of `n` points; those that have a twin weighted."""
     library, spectrum = xp.adapter.xp, g._data if isinstance(g, Handle) else g
-    k = library.arange(spectrum.shape[axis], device=spectrum.device)
+    k = library.arange(spectrum.shape[axis], device=device_of(spectrum))
     alone = (k == 0) | (2 * k == n)
     real = library.finfo(spectrum.dtype).dtype
-    ones = library.ones(k.shape, dtype=real, device=spectrum.device)
+    ones = library.ones(k.shape, dtype=real, device=device_of(spectrum))
     weights = library.where(alone, ones, middle * ones)
     shape = tuple(-1 if j == axis % g.ndim else 1 for j in range(g.ndim))
     return xp.conj(g) * library.reshape(weights, shape)

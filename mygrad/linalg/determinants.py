@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
 from mygrad.autodiff.tape import apply
@@ -91,7 +92,7 @@ def _without_two(s: Any, xp: Any) -> Any:
     """
     library, n = xp.adapter.xp, s.shape[-1]
     before, behind = _beside(s, xp)
-    places = library.arange(n, device=s.device)
+    places = library.arange(n, device=device_of(s))
     later = places > library.expand_dims(places, axis=-1)
     between = library.where(later, library.expand_dims(s, axis=-2), 1.0)
     between = library.concat([library.ones_like(between[..., :1]), between[..., :-1]], axis=-1)

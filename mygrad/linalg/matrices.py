@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.namespace import tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import OPTIONS, Primitive, primitive
@@ -118,13 +118,13 @@ def rows(v: Any, xp: Any) -> Any:
 def unit(x: Any, n: int, xp: Any) -> Any:
     """The unit matrix, a raw array of the dtype and on the device of `x`."""
     x = raw(x)
-    return xp.adapter.xp.eye(n, dtype=x.dtype, device=x.device)
+    return xp.adapter.xp.eye(n, dtype=x.dtype, device=device_of(x))
 
 
 def on_diagonal(x: Any, n: int, xp: Any) -> Any:
     """A raw mask: the diagonal of a square matrix."""
     library = xp.adapter.xp
-    places = library.arange(n, device=raw(x).device)
+    places = library.arange(n, device=device_of(x))
     return library.expand_dims(places, axis=-1) == places
 
 
@@ -296,7 +296,7 @@ def _size(shape: tuple[int, ...]) -> int:
 def _put_back(g: Any, whole_shape: tuple[int, ...], start: int, shape: Any, xp: Any) -> Any:
     lead, size = tuple(whole_shape[:-1]), _size(shape)
     zeros = [
-        xp.adapter.xp.zeros((*lead, n), dtype=raw(g).dtype, device=raw(g).device)
+        xp.adapter.xp.zeros((*lead, n), dtype=raw(g).dtype, device=device_of(g))
         for n in (start, whole_shape[-1] - start - size)
     ]
     return xp.concat([zeros[0], xp.reshape(g, (*lead, size)), zeros[1]], axis=-1)

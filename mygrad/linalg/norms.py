@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import primitive
 from mygrad.linalg.factorizations import singular_values
@@ -450,10 +450,10 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     s = singular_values(t.detach(), hermitian)._data
     if tol is None:
         ratio = sorted(t.shape[-2:])[-1] * precision(s, xp) if rtol is None else raw(rtol)
-        ratio = library.expand_dims(library.asarray(ratio, device=s.device), axis=-1)
+        ratio = library.expand_dims(library.asarray(ratio, device=device_of(s)), axis=-1)
         if s.shape[-1]:
             ratio = following(lambda s, r: r * library.max(s, axis=-1, keepdims=True))(s, ratio)
         limit = ratio
     else:
-        limit = library.expand_dims(library.asarray(raw(tol), device=s.device), axis=-1)
+        limit = library.expand_dims(library.asarray(raw(tol), device=device_of(s)), axis=-1)
     return following(lambda s, limit: library.count_nonzero(s > limit, axis=-1))(s, limit)

@@ -6,6 +6,7 @@ import operator
 from math import prod
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.linalg.factorizations import svd_shapes
@@ -175,7 +176,7 @@ def _by_truncated(g: Any, a: Any, rtol: Any, xp: Any) -> Any:
     s, u, vh = unpacked(xp.singular_factors(a), svd_shapes(a.shape, False), xp)
     s, v = real_part(s, xp), conjugate_transpose(vh, xp)
     found = raw(s)
-    limit = library.asarray(rtol, dtype=found.dtype, device=found.device)
+    limit = library.asarray(rtol, dtype=found.dtype, device=device_of(found))
     limit = library.expand_dims(limit, axis=-1) * library.max(found, axis=-1, keepdims=True)
     kept = found > limit
     f = xp.where(kept, 1.0 / xp.where(kept, s, 1.0), 0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_complex
 
@@ -71,9 +72,9 @@ def _direct(a: Any, v: Any, ends: tuple[int, int], xp: Any) -> Any:
         a, v = v, a
     n, m = a.shape[0], v.shape[0]
     dtype = library.result_type(a.dtype, v.dtype)
-    zeros = library.zeros(m - 1, dtype=dtype, device=a.device)
+    zeros = library.zeros(m - 1, dtype=dtype, device=device_of(a))
     padded = library.concat([zeros, library.astype(a, dtype), zeros])
-    out = library.zeros(n + m - 1, dtype=dtype, device=a.device)
+    out = library.zeros(n + m - 1, dtype=dtype, device=device_of(a))
     for k in range(m):
         out = out + v[k] * padded[m - 1 - k : m - 1 - k + n + m - 1]
     return out[ends[0] : ends[1]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import add, divide, multiply, subtract
@@ -45,7 +45,7 @@ def _falling(t: Any, last: int) -> Any:
     library = library_of(t)
     exact = library.isdtype(t.dtype, ("integral", "bool"))
     count = t.shape[0] - 1 + last
-    numbers = library.arange(count, 0, -1, dtype=library.int64, device=t._data.device)
+    numbers = library.arange(count, 0, -1, dtype=library.int64, device=device_of(t))
     return numbers if exact else library.astype(numbers, library.float64)
 
 
@@ -190,7 +190,7 @@ def vander(
         columns.append(columns[-1] * x)
     if not columns:
         return as_operand_tensor(
-            library.zeros((x.shape[0], 0), dtype=x.dtype, device=x._data.device)
+            library.zeros((x.shape[0], 0), dtype=x.dtype, device=device_of(x))
         )
     return stack(columns if increasing else columns[::-1], axis=1, constant=constant)
 
@@ -207,7 +207,7 @@ def _aligned(a1: Any, a2: Any, name: str) -> tuple[Any, Any]:
             return t
         library = library_of(t)
         missing = longest - t.shape[0]
-        return concatenate([library.zeros(missing, dtype=t.dtype, device=t._data.device), t])
+        return concatenate([library.zeros(missing, dtype=t.dtype, device=device_of(t)), t])
 
     return filled(a1), filled(a2)
 
@@ -353,7 +353,7 @@ def polydiv(u: Any, v: Any, *, constant: bool | None = None) -> tuple[Tensor, Te
         digit = scale * rest[k]
         digits.append(astype(digit, u.dtype))
         rest[k : k + width] -= digit * v
-    zero = library.zeros(1, dtype=u.dtype, device=u._data.device)
+    zero = library.zeros(1, dtype=u.dtype, device=device_of(u))
     quotient = stack(digits, constant=constant) if digits else as_operand_tensor(zero)
     adapter = adapter_of(rest._data)
     assert adapter is not None

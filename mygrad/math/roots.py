@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import negative
 from mygrad.math.convolution import convolve
@@ -66,13 +66,13 @@ def polynomial_roots(p: Any, first: int, last: int, *, xp: Any) -> Any:
     used = p[first : last + 1]
     n = used.shape[0] - 1
     if n:
-        companion = library.eye(n, k=-1, dtype=p.dtype, device=p.device)
+        companion = library.eye(n, k=-1, dtype=p.dtype, device=device_of(p))
         row = library.reshape(-used[1:] / used[0], (1, n))
         companion = library.concat([row, companion[1:, :]], axis=0)
         found = _eigenvalues(companion, xp)
     else:
-        found = library.zeros(0, dtype=p.dtype, device=p.device)
-    zeros = library.zeros(p.shape[0] - last - 1, dtype=found.dtype, device=p.device)
+        found = library.zeros(0, dtype=p.dtype, device=device_of(p))
+    zeros = library.zeros(p.shape[0] - last - 1, dtype=found.dtype, device=device_of(p))
     return library.concat([found, zeros])
 
 
@@ -119,14 +119,14 @@ def roots(p: Any, *, constant: bool | None = None) -> Tensor:
     places = nonzero_places(p)
     if not places:
         library = library_of(p)
-        return as_operand_tensor(library.zeros(0, dtype=library.float64, device=p._data.device))
+        return as_operand_tensor(library.zeros(0, dtype=library.float64, device=device_of(p)))
     return polynomial_roots(p, first=places[0], last=places[-1], constant=constant)
 
 
 def _characteristic_rule(g: Any, a: Any, out: Any, xp: Any) -> Any:
     """The adjugate of λ - A is a polynomial in λ, whose coefficients Horner's rule gives."""
     n = a.shape[-1]
-    eye = xp.adapter.xp.eye(n, dtype=a.dtype, device=(getattr(a, "_data", a)).device)
+    eye = xp.adapter.xp.eye(n, dtype=a.dtype, device=device_of(a))
     adjugate, total = eye, g[1] * eye
     for k in range(1, n):
         adjugate = xp.matmul(adjugate, a) + out[k] * eye
@@ -150,7 +150,7 @@ def characteristic_polynomial(a: Any, *, xp: Any) -> Any:
     library = xp.adapter.xp
     a = floats(a, xp)
     zeros = _eigenvalues(a, xp)
-    out = library.ones(1, dtype=zeros.dtype, device=a.device)
+    out = library.ones(1, dtype=zeros.dtype, device=device_of(a))
     for k in range(zeros.shape[0]):
         out = library.concat([out, 0 * out[:1]]) - zeros[k] * library.concat([0 * out[:1], out])
     if not is_complex(a, xp) and is_complex(out, xp):
@@ -198,7 +198,7 @@ def poly(seq_of_zeros: Any, *, constant: bool | None = None) -> Tensor:
     library = library_of(t)
     if library.isdtype(t.dtype, ("integral", "bool")):
         t = astype(t, library.float64)
-    one = library.ones(1, dtype=t.dtype, device=t._data.device)
+    one = library.ones(1, dtype=t.dtype, device=device_of(t))
     p = as_operand_tensor(one)
     for k in range(t.shape[0]):
         p = convolve(p, concatenate([one, negative(t[k : k + 1])]), constant=constant)

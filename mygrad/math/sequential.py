@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.math.dtypes import floats, in_float32, is_complex, real_only
@@ -221,14 +222,14 @@ def first_extreme(x: Any, name: str, axis: Any, xp: Any) -> Any:
     axes = _axes(axis, shape)
     if len(axes) == 1:
         (a,) = axes
-        places = library.arange(shape[a], device=x.device)
+        places = library.arange(shape[a], device=device_of(x))
         places = library.reshape(places, tuple(-1 if k == a else 1 for k in range(len(shape))))
         return places == find(x, axis=a, keepdims=True)
     kept = tuple(k for k in range(len(shape)) if k not in axes)
     order = kept + axes
     rows = library.permute_dims(x, order) if shape else x
     rows = library.reshape(rows, (*(shape[k] for k in kept), _count(axis, shape)))
-    places = library.arange(rows.shape[-1], device=x.device)
+    places = library.arange(rows.shape[-1], device=device_of(x))
     mask = places == library.expand_dims(find(rows, axis=-1), axis=-1)
     mask = library.reshape(mask, tuple(shape[k] for k in order))
     return library.permute_dims(mask, _inverse(order)) if shape else mask

@@ -97,9 +97,9 @@ class Adagrad(Optimizer):
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
-    ) -> None:
+    ) -> Any:
         rate = options["learning_rate"] / (1 + (step - 1) * options["learning_rate_decay"])
-        xp.adagrad_update(
+        return xp.adagrad_update(
             p, g, state.get("master"), state["sum_of_squares"], rate, options["eps"],
             options["weight_decay"],
         )  # fmt: skip

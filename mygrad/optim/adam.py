@@ -110,9 +110,9 @@ class Adam(Optimizer):
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
-    ) -> None:
+    ) -> Any:
         rate, decay = options["learning_rate"], options["weight_decay"]
-        xp.adam_update(
+        return xp.adam_update(
             p, g, state.get("master"), state["first_moment"], state["second_moment"],
             rate, options["beta1"], options["beta2"], options["eps"],
             0.0 if self._decoupled else decay, rate * decay if self._decoupled else 0.0, step,

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
 from mygrad.autodiff.inplace import protect
 from mygrad.autodiff.namespace import namespace_of
-from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.nodes import Handle, take_over
 from mygrad.optim.parameters import check_parameter, named_parameters, refuse_shared_memory
 from mygrad.tensors.base import Tensor
 from mygrad.tensors.conversion import dtype_of
@@ -192,8 +192,11 @@ class Optimizer:
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
-    ) -> None:
-        """Update `p` and the arrays in `state`, which are `fresh` or not, in step number `step`."""
+    ) -> Any:
+        """Update `p` and the arrays in `state`, which are `fresh` or not, in step number `step`.
+
+        Returns all of them, for libraries whose arrays never change.
+        """
         raise NotImplementedError(f"{self._name} does not say how parameters are updated")
 
     # --- steps ------------------------------------------------------------------------
@@ -234,10 +237,14 @@ class Optimizer:
             buffer = t._buffer
             if buffer is not None and buffer.readers:
                 protect(buffer, t._data, adapter)
-            self._update(
+            updated = self._update(
                 namespace_of(adapter), t._data, task.grad, task.state, task.options, task.fresh,
                 task.step,
             )  # fmt: skip
+            if not adapter.has_views:
+                p, *state = updated
+                take_over(t, p)
+                task.state = dict(zip(task.state, state, strict=True))
             self._state[task.key] = task.step, task.state
 
     def _prepared(self, key: Key, t: Tensor, grad: Any, options: Options) -> _Task:
@@ -271,9 +278,9 @@ class Optimizer:
             if array is None:
                 array = state[name] = empty_state(p, dtype, adapter)
                 if name == "master":
-                    adapter.assign(array, ..., p)
+                    state[name] = adapter.assign(array, ..., p)
                 elif wanted[name]:
-                    adapter.assign(array, ..., wanted[name])
+                    state[name] = adapter.assign(array, ..., wanted[name])
             elif not (
                 adapter_of(array) is adapter and array.shape == p.shape and array.dtype == dtype
                 and adapter.device(array) == adapter.device(p)
@@ -431,8 +438,8 @@ class Optimizer:
                     f"the parameter {key[1]} of shape {tuple(p.shape)}"
                 )
             array = empty_state(p, accumulator_dtype(p, adapter), adapter)
-            adapter.assign(array, ..., adapter.from_host(value, adapter.device(p)))
-            arrays[slot] = array
+            values = adapter.from_host(value, adapter.device(p))
+            arrays[slot] = adapter.assign(array, ..., values)
         return int(saved["step"]), arrays
 
 

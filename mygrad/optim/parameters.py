@@ -106,11 +106,6 @@ def check_parameter(t: Tensor, what: str) -> None:
     """Raise if no optimiser can change `t`."""
     adapter = adapter_of(t._data)
     assert adapter is not None
-    if not adapter.has_views:
-        raise TypeError(
-            f"{what} is on {adapter.name}, whose arrays are immutable, and optimisers change "
-            f"arrays in place; compute p.data = p.data - change instead"
-        )
     if _is_complex(adapter, t.dtype):
         raise TypeError(
             f"{what} is complex ({t.dtype}), which optimisers do not take: what its square is, "

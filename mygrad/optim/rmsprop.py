@@ -127,8 +127,8 @@ class RMSprop(Optimizer):
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
-    ) -> None:
-        xp.rmsprop_update(
+    ) -> Any:
+        return xp.rmsprop_update(
             p, g, state.get("master"), state["square_average"], state.get("gradient_average"),
             state.get("velocity"), options["learning_rate"], options["alpha"], options["eps"],
             options["weight_decay"], options["momentum"],

@@ -114,8 +114,8 @@ class SGD(Optimizer):
 
     def _update(
         self, xp: Any, p: Array, g: Array, state: Arrays, options: Options, fresh: bool, step: int
-    ) -> None:
-        xp.sgd_update(
+    ) -> Any:
+        return xp.sgd_update(
             p, g, state.get("master"), state.get("velocity"),
             options["learning_rate"], options["momentum"],
             1.0 if fresh else 1.0 - options["dampening"],

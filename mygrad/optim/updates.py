@@ -45,8 +45,8 @@ def updated(
         kept = xp.astype(master, p.dtype) == p
         values = xp.where(kept, master, xp.astype(p, master.dtype))
         values, *state = formula(values, xp.astype(g, master.dtype), *state)  # type: ignore[assignment]
-        p[...] = xp.astype(values, p.dtype)
-        master[...] = values
-        return p, master, *state
+        assign = xp.adapter.assign
+        p = assign(p, ..., xp.astype(values, p.dtype))
+        return p, assign(master, ..., values), *state
 
     return xp.in_pieces(through_master, p, g, master, *state)

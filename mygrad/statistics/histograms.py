@@ -11,6 +11,7 @@ import operator
 from math import isfinite, prod
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.operands import common_adapter
 from mygrad.autodiff.primitive import primitive
@@ -28,7 +29,7 @@ __all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histo
 def _ramp(count: int, like: Any, xp: Any) -> Any:
     """The numbers from 0 to 1 in so many steps."""
     like = like._data if isinstance(like, Tensor) else like
-    return xp.adapter.xp.arange(count + 1, dtype=like.dtype, device=like.device) / count
+    return xp.adapter.xp.arange(count + 1, dtype=like.dtype, device=device_of(like)) / count
 
 
 @primitive(
@@ -52,7 +53,7 @@ def evenly_spaced(first: Any, last: Any, count: int, *, xp: Any) -> Any:
     """
     library = xp.adapter.xp
     first = xp.adapter.asarray(first)  # scalars of older NumPy versions are on no device
-    steps = library.arange(count, dtype=first.dtype, device=first.device)
+    steps = library.arange(count, dtype=first.dtype, device=device_of(first))
     inner = steps * ((last - first) / count) + first
     return library.concat([inner, library.reshape(library.astype(last, inner.dtype), (1,))])
 
@@ -91,8 +92,9 @@ def _spread(t: Any, first: Any, last: Any, count: int, dtype: Any = None) -> Any
         first, last = as_operand_tensors(first, last)
         edges = evenly_spaced(first, last, count)
     else:
-        device = t._data.device
-        edges = adapter.xp.linspace(first, last, count + 1, dtype=adapter.xp.float64, device=device)
+        edges = adapter.xp.linspace(
+            first, last, count + 1, dtype=adapter.xp.float64, device=device_of(t)
+        )
         edges = as_operand_tensor(edges)
     return edges if dtype is None or edges.dtype == dtype else cast(edges, dtype)
 
@@ -179,9 +181,8 @@ def _counted(places: Any, inside: Any, count: int, like: Any) -> Any:
     library = adapter.xp
 
     def add_up(places: Any, inside: Any) -> Any:
-        out = library.zeros(count, dtype=library.int64, device=places.device)
-        adapter.scatter_add(out, (places,), library.astype(inside, library.int64))
-        return out
+        out = library.zeros(count, dtype=library.int64, device=device_of(places))
+        return adapter.scatter_add(out, (places,), library.astype(inside, library.int64))
 
     return adapter.following(add_up)(places, inside)
 

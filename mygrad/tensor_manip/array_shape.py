@@ -82,7 +82,7 @@ def reshape(
     except TypeError:
         lengths = tuple(operator.index(n) for n in newshape)
     out = reordered(a, lengths, order, xp)
-    if copy is False and not (xp.adapter.has_views and xp.adapter.is_view(out, a)):
+    if copy is False and xp.adapter.has_views and not xp.adapter.is_view(out, a):
         raise ValueError(f"there is no view of the shape {lengths}, and copy=False was asked for")
     return xp.asarray(out, copy=True) if copy else out
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.nodes import Handle
@@ -80,15 +80,14 @@ def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -
     numbers = _pairs(values, array.ndim, "constant_values")
     shape = tuple(b + n + e for (b, e), n in zip(widths, array.shape, strict=True))
     first = numbers[0][0] if numbers else 0
-    out = xp.full(shape, first, dtype=array.dtype, device=array.device)
+    out = xp.full(shape, first, dtype=array.dtype, device=device_of(array))
     if any(number != first for pair in numbers for number in pair):
         for k, ((before, behind), (low, high)) in enumerate(zip(widths, numbers, strict=True)):
             at = (slice(None),) * k
-            xp.adapter.assign(out, (*at, slice(0, before), ...), low)
-            xp.adapter.assign(out, (*at, slice(shape[k] - behind, shape[k]), ...), high)
+            out = xp.adapter.assign(out, (*at, slice(0, before), ...), low)
+            out = xp.adapter.assign(out, (*at, slice(shape[k] - behind, shape[k]), ...), high)
     place = tuple(slice(b, b + n) for (b, _), n in zip(widths, array.shape, strict=True))
-    xp.adapter.assign(out, (*place, ...), array)
-    return out
+    return xp.adapter.assign(out, (*place, ...), array)
 
 
 @composition

@@ -6,6 +6,7 @@ import inspect
 from math import prod
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.autodiff.operands import as_operand, common_adapter, device_beside
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.tensor_manip.axes import axis_number
@@ -202,12 +203,12 @@ def untake(g: Any, indices: Any, axis: Any, shape: Any, mode: str = "raise", *, 
     """
     library = xp.adapter.xp
     flat = (prod(shape),) if axis is None else tuple(shape)
-    out = library.zeros(flat, dtype=g.dtype, device=g.device)
+    out = library.zeros(flat, dtype=g.dtype, device=device_of(g))
     k = 0 if axis is None else axis % len(shape)
     places = as_places(indices, g, xp)
     if mode != "raise" or library.isdtype(places.dtype, "bool"):
         places = _from_zero(places, flat[k], mode, library)
-    xp.adapter.scatter_add(out, (*(slice(None),) * k, places), g)
+    out = xp.adapter.scatter_add(out, (*(slice(None),) * k, places), g)
     return library.reshape(out, tuple(shape))
 
 
@@ -218,7 +219,7 @@ def along(indices: Any, axis: int, xp: Any) -> tuple[Any, ...]:
         indices
         if k == axis % ndim
         else library.reshape(
-            library.arange(n, device=indices.device), (1,) * k + (n,) + (1,) * (ndim - k - 1)
+            library.arange(n, device=device_of(indices)), (1,) * k + (n,) + (1,) * (ndim - k - 1)
         )
         for k, n in enumerate(indices.shape)
     )
@@ -299,13 +300,13 @@ def untake_along_axis(g: Any, indices: Any, axis: Any, shape: Any, *, xp: Any) -
     library = xp.adapter.xp
     flat = (prod(shape),) if axis is None else tuple(shape)
     axis = 0 if axis is None else axis
-    out = library.zeros(flat, dtype=g.dtype, device=g.device)
+    out = library.zeros(flat, dtype=g.dtype, device=device_of(g))
     places, _ = matched(as_places(indices, g, xp), out, axis, library)
     index = list(along(places, axis, xp))
     for k, n in enumerate(flat):
         if n == 1 and k != axis % len(flat):  # the array was broadcast along this axis
             index[k] = library.zeros_like(index[k])
-    xp.adapter.scatter_add(out, tuple(index), library.broadcast_to(g, places.shape))
+    out = xp.adapter.scatter_add(out, tuple(index), library.broadcast_to(g, places.shape))
     return library.reshape(out, tuple(shape))
 
 

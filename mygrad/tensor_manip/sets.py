@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mygrad.arrays import Adapter, adapter_of
+from mygrad.arrays import Adapter, adapter_of, device_of
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.selecting import take
@@ -432,7 +432,7 @@ def setdiff1d(
 def _missing(array: Any, n: int, library: Any) -> Any:
     """The places of those of the first `n` elements that are not among the others."""
     if array.shape[0] == n:
-        return library.arange(n, device=array.device)
+        return library.arange(n, device=device_of(array))
     ordered = library.sort(array[n:])
     place = library.searchsorted(ordered, array[:n])
     place = library.where(place < ordered.shape[0], place, ordered.shape[0] - 1)

@@ -10,7 +10,7 @@ import operator
 from math import prod
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number
@@ -37,9 +37,8 @@ def put_back(g: Any, places: Any, axis: int, *, xp: Any) -> Any:
     -------
     Tensor
     """
-    out = xp.adapter.xp.zeros(g.shape, dtype=g.dtype, device=g.device)
-    xp.adapter.assign(out, along(places, axis, xp), g)
-    return out
+    out = xp.adapter.xp.zeros(g.shape, dtype=g.dtype, device=device_of(g))
+    return xp.adapter.assign(out, along(places, axis, xp), g)
 
 
 @composition

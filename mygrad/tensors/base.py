@@ -14,6 +14,7 @@ from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import (
     buffer_of,
     layout_of,
+    seen_by,
     set_tensor_class,
 )
 from mygrad.autodiff.operands import (
@@ -175,13 +176,17 @@ class Tensor(_Base):
             data = adapter.xp.reshape(self._data, shape if isinstance(shape, tuple) else (shape,))
         except (ValueError, TypeError) as error:
             raise explain(error, f"tensor.shape = {shape}", (self._data,)) from error
-        if prod(data.shape) and not adapter.is_view(data, self._data):
+        seen = None
+        if not adapter.has_views:
+            seen = seen_by(self, lambda array, _: array.reshape(data.shape))
+        if prod(data.shape) and seen is None and not adapter.is_view(data, self._data):
             raise AttributeError(
                 f"a tensor of shape {self.shape} and strides {layout.strides} cannot take the "
                 f"shape {shape} without a copy; use t.reshape(...)"
             )
         folds = self._window is not None and self._window.folds
-        self._window = layout.window(data, folds)
+        self._window = window = layout.window(data, folds) if seen is None else seen
+        window.folds = folds
         self._data = data
         self._extras = None
 

@@ -89,7 +89,12 @@ class Gradients(Leaving):
             )
         grad = self.grad
         on_tensors = isinstance(grad, Handle) or not isinstance(value, Handle)
-        grad[...] = value if on_tensors else value._data
+        value = value if on_tensors else value._data
+        if isinstance(grad, Handle) or self._adapter().has_views:
+            grad[...] = value
+        else:
+            buffer = buffer_of(self)
+            buffer.grad = self._window.put(buffer.grad, value)
 
     @grad.deleter
     def grad(self) -> None:
@@ -222,7 +227,8 @@ def _laid_out(grad: Any, layout: Layout) -> Any:
     if layout.adapter.strides(data) == layout.strides:
         return grad
     fresh = layout.zeros()
-    if isinstance(grad, Handle):
-        fresh = new_handle(fresh, None, None, None, grad._constant)
+    if not isinstance(grad, Handle):
+        return layout.adapter.assign(fresh, ..., grad)
+    fresh = new_handle(fresh, None, None, None, grad._constant)
     fresh[...] = grad
     return fresh

@@ -13,7 +13,7 @@ from typing import Any
 from mygrad.arrays import Adapter, adapter_of, get_adapter
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import composition, namespace_of, registry
-from mygrad.autodiff.nodes import Handle, buffer_of, layout_of, new_handle, view_of
+from mygrad.autodiff.nodes import Handle, buffer_of, layout_of, new_handle, seen_by, view_of
 from mygrad.autodiff.operands import explain, floating
 from mygrad.autodiff.replay import record_copy
 from mygrad.autodiff.tape import tracking
@@ -90,18 +90,13 @@ def getitem(t: Handle, index: Any) -> Any:
             found = data[items if ... in items else (*items, ...)]
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{shown(index)}]", (data,)) from error
-    if not adapter.has_views:
-        if not t._constant and tracking():
-            raise TypeError(
-                f"tensor[{shown(index)}]: the derivative of reading a part of a tensor is written "
-                f"into an array, and the arrays of {adapter.name} cannot be written to; compute "
-                f"with the whole tensor (mg.where, mg.sum), or move it: t.to('numpy')"
-            )
-        return _read(t, adapter.copy(found), None, t._constant)  # type: ignore[arg-type]
+    seen = None
+    if not adapter.has_views and not advanced:
+        seen = _seen(t, items, index)
     if not advanced and not (
         adapter.elements_are_copies and not found.shape and ... not in items
     ):
-        return view_of(t, found, t._constant)
+        return view_of(t, found, t._constant, False, seen)
     if t._constant:
         return _read(t, adapter.copy(found), None, True)  # type: ignore[arg-type]
     if advanced and t._window is not None and t._window.folds:
@@ -111,8 +106,17 @@ def getitem(t: Handle, index: Any) -> Any:
         if type(found) not in adapter.array_types:
             found = adapter.asarray(found)
         return _read(t, found, Gather(layout, t._window, items), False)
-    window = layout.window(found, False)
+    window = layout.window(found, False) if seen is None else seen
     return _read(t, adapter.copy(found), window, False)
+
+
+def _seen(t: Handle, items: tuple[Any, ...], index: Any) -> Window | None:
+    """Where basic indices look, worked out without memory to look at."""
+    places = items if ... in items else (*items, ...)
+    try:
+        return seen_by(t, lambda array, _: array[places])
+    except (IndexError, TypeError, ValueError) as error:  # some libraries look elsewhere
+        raise explain(error, f"tensor[{shown(index)}]", (t._data,)) from error
 
 
 def _read(t: Handle, data: Any, window: Window | Gather, constant: bool) -> Any:

@@ -130,7 +130,7 @@ def in_place(bench: Bench) -> None:
             "place, and lose them: set has_views = False"
         )
     else:
-        raise Skip("they do not, and has_views is False; programs that write will raise")
+        raise Skip("they do not, and has_views is False")
 
 
 @check("declaration", "has_views")
@@ -423,6 +423,26 @@ def window(bench: Bench, windows: list[Window] = WINDOWS) -> None:
             bench.same(array, expected, f"`a`, after `{what} += 10`,")
 
 
+@check("memory", "seen, window and put of arrays that never change")
+def windows_without_memory(bench: Bench) -> None:
+    adapter = bench.adapter
+    if adapter.has_views:
+        raise Skip("has_views is True")
+    values = np.arange(12.0, dtype="float32").reshape(3, 4)
+    array = bench.array(values)
+    for name, part in PARTS.items():
+        seen = adapter.seen(lambda a, _, part=part: part(a), (3, 4), (16, 4), array.dtype)
+        require(seen is not None, f"seen is None for {name}, of which NumPy makes a view")
+        want, there = part(values), bench.array(part(values) + 50.0)
+        bench.same(adapter.window(array, *seen), want, f"window of {name}")
+        for adds in (False, True):
+            expected = values.copy()
+            part(expected)[...] = want + 50.0 + (want if adds else 0.0)
+            bench.same(adapter.put(array, there, *seen, adds), expected, f"put into {name}")
+    copies = adapter.seen(lambda a, _: a + a, (3, 4), (16, 4), array.dtype)
+    require(copies is None, f"seen is {copies} for a + a, which is no view")
+
+
 @check("memory", "allocate")
 def allocate(bench: Bench, layouts: list[Shape] = LAYOUTS) -> None:
     adapter = bench.adapter
@@ -528,33 +548,44 @@ def numbered(shape: tuple[int, ...]) -> Any:
     return np.arange(1.0, 1 + np.prod(shape, dtype=int), dtype="float32").reshape(shape)
 
 
+def returned(bench: Bench, name: str, array: Any, index: Any, values: Any) -> Any:
+    """What a write returns: the array, or where arrays never change, the one in its place."""
+    before = bench.adapter.to_host(array)
+    found = getattr(bench.adapter, name)(array, index, values)
+    if bench.adapter.has_views:
+        require(found is array, f"{name} returns {found!r}, and should return its target")
+    else:
+        bench.same(array, before, f"an array that never changes, after {name},")
+    return found
+
+
 @check("writing", "assign")
 def assign(bench: Bench) -> None:
-    bench.need_views()
     adapter = bench.adapter
     for name, (theirs, ours) in indices(bench).items():
         want = np.zeros((3, 4), "float32")
         values = numbered(want[ours].shape)
         array = bench.array(want)
-        adapter.assign(array, theirs, bench.array(values))
+        array = returned(bench, "assign", array, theirs, bench.array(values))
         want[ours] = values
         bench.same(array, want, f"assign(zeros, ({name}), 1, 2, 3, ...)")
-        adapter.assign(array, theirs, 7.0)
+        array = adapter.assign(array, theirs, 7.0)
         want[ours] = 7.0
         bench.same(array, want, f"assign(a, ({name}), 7.0)")
 
 
 @check("writing", "scatter_add")
 def scatter_add(bench: Bench) -> None:
-    bench.need_views()
     adapter = bench.adapter
     for name, (theirs, ours) in indices(bench).items():
         want = np.ones((3, 4), "float32")
         values = numbered(want[ours].shape)
         array = bench.array(want)
-        adapter.scatter_add(array, theirs, bench.array(values))
+        array = returned(bench, "scatter_add", array, theirs, bench.array(values))
         np.add.at(want, ours, values)
         bench.same(array, want, f"ones after scatter_add(ones, ({name}), 1, 2, 3, ...)")
+    if not adapter.has_views:
+        return
     array = bench.array(np.zeros((3, 4)))
     part = array[:, 1:3]
     adapter.scatter_add(part, bench.array([2, 0, 2], "int64"), bench.array(np.ones((3, 2))))
@@ -565,7 +596,6 @@ def scatter_add(bench: Bench) -> None:
 
 @check("writing", "last_occurrences")
 def last_occurrences(bench: Bench) -> None:
-    bench.need_views()
     adapter = bench.adapter
     for name, (theirs, ours) in indices(bench).items():
         kept = adapter.last_occurrences(theirs, (3, 4))

@@ -21,19 +21,19 @@ Program = Callable[..., Any]
 SMALL = 0.25 + np.arange(12.0).reshape(3, 4) / 16
 OTHER = np.cos(SMALL)
 
-PROGRAMS: dict[str, tuple[Program, Sequence[Any], int, bool, bool]] = {}
+PROGRAMS: dict[str, tuple[Program, Sequence[Any], int, bool]] = {}
 """By name: the program, the values of its arguments, up to which order it is differentiated, and
-whether it needs views, and slices that run backwards."""
+whether it needs slices that run backwards."""
 
 
 def program(
-    *values: Any, order: int = 1, views: bool = True, backwards: bool = False
+    *values: Any, order: int = 1, backwards: bool = False
 ) -> Callable[[Program], Program]:
     """Add a program to `PROGRAMS`, under the first line of its docstring."""
 
     def note(function: Program) -> Program:
         name = (function.__doc__ or function.__name__).partition("\n")[0].rstrip(".").lower()
-        PROGRAMS[name] = function, values, order, views, backwards
+        PROGRAMS[name] = function, values, order, backwards
         return function
 
     return note
@@ -44,20 +44,20 @@ def call(name: str, *args: Any, **options: Any) -> Any:
     return registry[name](*args, **options)
 
 
-# --- without views --------------------------------------------------------------------------------
-@program(SMALL, OTHER, order=2, views=False)
+# --- without writes --------------------------------------------------------------------------------
+@program(SMALL, OTHER, order=2)
 def elementwise(x: Any, y: Any) -> Any:
     """Elementwise functions."""
     return call("exp", x) * call("sin", y) / (1 + x * x) - call("maximum", x, y)
 
 
-@program(SMALL, OTHER[0], np.array(2.0), order=2, views=False)
+@program(SMALL, OTHER[0], np.array(2.0), order=2)
 def broadcasting(x: Any, y: Any, z: Any) -> Any:
     """Broadcasting."""
     return (x * y + z) ** 2 * z
 
 
-@program(SMALL, order=2, views=False)
+@program(SMALL, order=2)
 def many_uses(x: Any) -> Any:
     """Many uses of one operand."""
     total = x * 1.0
@@ -66,7 +66,7 @@ def many_uses(x: Any) -> Any:
     return total + x
 
 
-@program(SMALL, OTHER, order=2, views=False)
+@program(SMALL, OTHER, order=2)
 def reductions(x: Any, y: Any) -> Any:
     """Sums, means and maxima."""
     return call("sum", x * y, axis=0) * call("mean", y) + call("max", x) * call("var", y)
@@ -78,7 +78,7 @@ def product(x: Any) -> Any:
     return call("prod", x, axis=0) * call("prod", x)
 
 
-@program(SMALL, OTHER.T, order=2, views=False)
+@program(SMALL, OTHER.T, order=2)
 def products(x: Any, y: Any) -> Any:
     """Products of matrices."""
     return call("exp", call("matmul", x, y))
@@ -191,11 +191,9 @@ def derivatives(function: Program, values: Sequence[Any], order: int, name: str)
 
 def runs_as_on_numpy(name: str) -> Callable[[Bench], None]:
     """A check that a program has the same result and derivatives as on NumPy."""
-    function, values, order, views, backwards = PROGRAMS[name]
+    function, values, order, backwards = PROGRAMS[name]
 
     def run(bench: Bench) -> None:
-        if views:
-            bench.need_views()
         if backwards:
             bench.need_negative_steps()
         want = derivatives(function, values, order, "numpy")

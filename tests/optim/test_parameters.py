@@ -190,12 +190,6 @@ def test_complex_parameters() -> None:
         SGD([z])
 
 
-def test_immutable_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mg.backends.selected_adapter(), "has_views", False)
-    with pytest.raises(TypeError, match=r"SGD: the parameter 0 is on .*, whose arrays are immut"):
-        SGD([new()])
-
-
 def test_elements_that_share_memory() -> None:
     w = mg.broadcast_to(mg.tensor([1.0, 2.0]), (3, 2))
     with pytest.raises(ValueError, match=r"the parameter 0 has elements that share memory"):

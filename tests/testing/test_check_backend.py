@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import mygrad as mg
+from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.nnet.losses import softmax_crossentropy
 from mygrad.testing import BackendReport, check_backend
 from mygrad.testing.conformance import CHECKS
@@ -25,7 +26,11 @@ def test_the_backend_that_the_suite_runs_on(xp_backend: Any) -> None:
     report = check_backend(xp_backend)
     assert not report.failed
     assert len(report.passed) + len(report.skipped) == sum(map(len, CHECKS.values()))
-    assert set(report.skipped) <= {
+    allowed = [("memory", "seen, window and put of arrays that never change")]
+    if not xp_backend.has_views:
+        views = ("arrays change", "elements_are", "address", "is_view", "window", "alloc", "over")
+        allowed = [skipped for skipped in report.skipped if skipped[1].startswith(views)]
+    assert set(report.skipped) - set(allowed) <= {
         ("locking", "can_lock, is_writeable, set_writeable"),
         ("kernels", "do what portable functions do"),
         ("devices", "moves to another device and back"),
@@ -127,7 +132,7 @@ def first_wins(right: Any, self: Any, target: Any, index: Any, value: Any) -> No
     if isinstance(index, tuple) and len(index) == 2 and hasattr(index[0], "inside"):
         index = tuple(self.asarray(i.inside[::-1].copy()) for i in index)
         value = self.asarray(value.inside[::-1].copy()) if hasattr(value, "inside") else value
-    right(self, target, index, value)
+    return right(self, target, index, value)
 
 
 LIES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
@@ -257,31 +262,49 @@ def test_libraries_without_negative_steps(page: dict[str, Any]) -> None:
         assert report.skipped[check] == why
 
 
+def immutable(page: dict[str, Any]) -> Any:
+    """The adapter of boxes that never change."""
+    Box, opened = page["Box"], page["opened"]
+
+    def assign(self: Any, target: Any, index: Any, value: Any) -> Any:
+        inside = target.inside.copy()
+        inside[opened(index)] = opened(value)
+        return Box(inside)
+
+    def scatter_add(self: Any, target: Any, index: Any, values: Any) -> Any:
+        inside = target.inside.copy()
+        np.add.at(inside, opened(index), opened(values))
+        return Box(inside)
+
+    functions = {"assign": assign, "scatter_add": scatter_add}
+    return type("ImmutableBoxAdapter", (ImmutableAdapter, page["BoxAdapter"]), functions)
+
+
 @pytest.mark.numpy_only("the toy library is on the host")
 def test_immutable_arrays(page: dict[str, Any]) -> None:
-    """Told at their first use where the adapter does not say so; where it does, writes raise."""
+    """Told at their first use where the adapter does not say so; where it does, programs write."""
     without_in_place(page)
     Box, adapter = page["Box"], page["adapter"]
     del Box.__setitem__
     mg.register_backend(adapter)
     with mg.backend("boxes"), pytest.raises(TypeError, match="has_views has to be False"):
         mg.tensor([1.0, 2.0])
-    page["BoxAdapter"].has_views = False
+    adapter = immutable(page)()
+    mg.register_backend(adapter)
     report = check_backend(adapter)
     assert ("programs", "many uses of one operand") in report.passed
-    assert ("programs", "masks") in report.skipped
+    assert ("memory", "seen, window and put of arrays that never change") in report.passed
     with mg.backend("boxes"):
         x = mg.tensor([1.0, 2.0])
         (x * x + x * mg.sum(x)).backward()
         np.testing.assert_array_equal(x.grad.inside, [2 + 6, 4 + 6])
         y = x * 1.0
-        with pytest.raises(TypeError, match="immutable"):
-            y[0] = 3.0
-        for index in (0, slice(1), [0, 1]):
-            with pytest.raises(TypeError, match=r"boxes cannot be written to; .* t.to\('numpy'\)"):
-                y[index]
-            with mg.no_autodiff:
-                assert y[index].shape == np.zeros(2)[index].shape
+        part = y[1:]
+        part *= 10.0
+        y[0] = part[0] * x[0]
+        assert y.data.inside.tolist() == [20.0, 20.0]
+        (y * y).backward()
+        np.testing.assert_array_equal(x.grad.inside, [2 * 20 * 20, 2 * 20 * 10 + 2 * 20 * 10])
         assert mg.tensor(x, constant=True)[0].item() == 1.0
 
 

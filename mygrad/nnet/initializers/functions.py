@@ -296,5 +296,5 @@ def dirac(*shape: int, dtype: Any = "float32", constant: bool | None = None) -> 
     kind = dtype_of(adapter, dtype)
     values = made(adapter, device, adapter.xp.zeros, shape, dtype=kind)
     for k in range(min(shape[:2])):
-        adapter.assign(values, (k, k, *(n // 2 for n in shape[2:])), 1)
+        values = adapter.assign(values, (k, k, *(n // 2 for n in shape[2:])), 1)
     return finished("dirac", values, adapter, device, constant)

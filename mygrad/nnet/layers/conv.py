@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.arrays.sliding import Geometry
 from mygrad.autodiff.primitive import primitive
 
@@ -87,9 +88,10 @@ def conv_input_gradient(
     filters = xp.matrix_transpose(xp.reshape(filter_bank, (count, prod(filter_bank.shape[1:]))))
     columns = xp.matmul(filters, xp.reshape(g, (n, count, prod(geometry.out))))
     columns = xp.reshape(columns, (n, shape[1], prod(geometry.filter), *geometry.out))
-    padded = xp.zeros((n, shape[1], *geometry.padded), dtype=columns.dtype, device=columns.device)
+    lengths = (n, shape[1], *geometry.padded)
+    padded = xp.zeros(lengths, dtype=columns.dtype, device=device_of(columns))
     for k, part in enumerate(geometry.slices()):
-        padded[part] += columns[:, :, k, ...]
+        padded = xp.adapter.add_part(padded, part, columns[:, :, k, ...])
     return padded[geometry.inside()] if any(geometry.padding) else padded
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
@@ -44,18 +44,18 @@ def gru_steps(
     s = xp.astype(s0, xp.result_type(sums, Wzr, Wh))
     # Filled step by step: to stack what a loop has left takes twice the memory.
     states, pairs, candidates = (
-        xp.empty(shape, dtype=s.dtype, device=s.device)
+        xp.empty(shape, dtype=s.dtype, device=device_of(s))
         for shape in ((count + 1, batch, size), (count, batch, 2 * size), (count, batch, size))
     )
-    assign(states, (0, ...), s)
+    states = assign(states, (0, ...), s)
     for t in range(count):
         zr = xp.sigmoid(xp.matmul(s, Wzr) + sums[t, :, : 2 * size])
         z, r = zr[:, :size], zr[:, size:]
         h = xp.tanh(xp.matmul(r * s, Wh) + sums[t, :, 2 * size :])
         s = h + z * (s - h)
-        assign(states, (t + 1, ...), s)
-        assign(pairs, (t, ...), zr)
-        assign(candidates, (t, ...), h)
+        states = assign(states, (t + 1, ...), s)
+        pairs = assign(pairs, (t, ...), zr)
+        candidates = assign(candidates, (t, ...), h)
     return states, pairs, candidates
 
 
@@ -85,14 +85,14 @@ def _places(count: int, part: Array, xp: Any) -> Any:
     """Places for `count` arrays like `part`: in an array, or in a list for tensors."""
     if isinstance(part, Handle):
         return [None] * count
-    return xp.empty((count, *part.shape), dtype=part.dtype, device=part.device)
+    return xp.empty((count, *part.shape), dtype=part.dtype, device=device_of(part))
 
 
-def _put(places: Any, t: int, part: Array, xp: Any) -> None:
+def _put(places: Any, t: int, part: Array, xp: Any) -> Any:
     if isinstance(places, list):
         places[t] = part
-    else:
-        xp.adapter.assign(places, (t, ...), part)
+        return places
+    return xp.adapter.assign(places, (t, ...), part)
 
 
 @composition
@@ -115,8 +115,7 @@ def gru_steps_adjoint(
             *found, by_s = _back(by_s, before[t, ...], zr[t, ...], h[t, ...], *turned, xp)
             by_s = by_s + g[t, ...]
             kept = kept or [_places(count, part, xp) for part in found]
-            for places, part in zip(kept, found, strict=True):
-                _put(places, t, part, xp)
+            kept = [_put(into, t, part, xp) for into, part in zip(kept, found, strict=True)]
         azr, ah, reset = (xp.stack(a) if isinstance(a, list) else a for a in kept)
         return azr, ah, reset, by_s
     # An adjoint may come from so many steps ahead and no more. It begins as that of the
@@ -425,7 +424,7 @@ def gru(
             f"than 1, and is {dropout!r}"
         )
     if s0 is None:
-        s0 = adapter.xp.zeros((batch, size), dtype=like.dtype, device=like.device)
+        s0 = adapter.xp.zeros((batch, size), dtype=like.dtype, device=device_of(like))
     else:
         s0 = as_operand_tensor(s0, (X,))
         shape = tuple(s0.shape)

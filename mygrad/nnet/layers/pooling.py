@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mygrad.arrays import device_of
 from mygrad.arrays.sliding import pool_slices
 from mygrad.autodiff.primitive import primitive
 
@@ -66,9 +67,9 @@ def max_pool(x: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
 )
 def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any, *, xp: Any) -> Any:
     """The adjoint of the input of `max_pool`, given that of its result."""
-    total = xp.zeros(tuple(x.shape), dtype=g.dtype, device=g.device)
+    total = xp.zeros(tuple(x.shape), dtype=g.dtype, device=device_of(g))
     for part, won in _winners(x, maxima, pool, stride):
-        total[part] += xp.where(won, g, 0.0)
+        total = xp.adapter.add_part(total, part, xp.where(won, g, 0.0))
     return total
 
 

@@ -6,7 +6,7 @@ from itertools import product
 from operator import index
 from typing import Any
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, device_of
 from mygrad.arrays.sliding import per_axis
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
@@ -82,12 +82,12 @@ def fold_windows(
     g: Any, shape: Any, window_shape: Any, step: Any, dilation: Any, *, xp: Any
 ) -> Any:
     """The adjoint of `sliding_windows`: each window is added to where it came from."""
-    total = xp.zeros(tuple(shape), dtype=g.dtype, device=g.device)
+    total = xp.zeros(tuple(shape), dtype=g.dtype, device=device_of(g))
     m = len(window_shape)
     order = (*range(m, g.ndim - m), *range(m), *range(g.ndim - m, g.ndim))
     g = xp.permute_dims(g, order)
     for offset, part in _parts(shape, window_shape, step, dilation):
-        total[part] += g[(..., *offset)]
+        total = xp.adapter.add_part(total, part, g[(..., *offset)])
     return total
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of
+from mygrad.arrays import Adapter, adapter_of, device_of
 from mygrad.autodiff.namespace import composition, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, floating
@@ -38,7 +38,7 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
     library, count = adapter.xp, x.shape[1]
     if not library.isdtype(labels.dtype, "integral"):
         raise TypeError(f"{name}: labels are integers, and these are of dtype {labels.dtype}")
-    if not _asynchronous(adapter) and x.shape[0]:
+    if _looked_at(labels, adapter) and x.shape[0]:
         low, high = int(library.min(labels)), int(library.max(labels))
         if low < -count or high >= count:
             raise IndexError(
@@ -48,9 +48,9 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
     return labels
 
 
-def _asynchronous(adapter: Adapter) -> bool:
-    """Whether looking at values means waiting for a device."""
-    return type(adapter).synchronize is not Adapter.synchronize
+def _looked_at(labels: Any, adapter: Adapter) -> bool:
+    """Whether the values of labels are checked: not where that means waiting for a device."""
+    return type(adapter).synchronize is Adapter.synchronize and adapter.knows(labels)
 
 
 def _places(labels: Any, count: int, xp: Any) -> Any:
@@ -65,14 +65,14 @@ def label_mask(labels: Any, count: int, *, xp: Any) -> Any:
     """A mask of shape (N, `count`), True at the label of each row."""
     library = xp.adapter.xp
     labels = _places(labels, count, xp)
-    classes = library.arange(count, dtype=labels.dtype, device=labels.device)
+    classes = library.arange(count, dtype=labels.dtype, device=device_of(labels))
     return library.expand_dims(labels, axis=1) == library.expand_dims(classes, axis=0)
 
 
 def _known(labels: Any, count: int, xp: Any) -> tuple[Any, Any]:
     """Places that are all classes, and which labels are; None where they have been checked."""
     places = _places(labels, count, xp)
-    if not _asynchronous(xp.adapter):
+    if _looked_at(labels, xp.adapter):
         return places, None
     known = (places >= 0) & (places < count)
     return xp.adapter.xp.where(known, places, 0), known
@@ -96,10 +96,9 @@ def put_at_labels(g: Any, labels: Any, count: int, *, xp: Any) -> Any:
     library, rows = xp.adapter.xp, g.shape[0]
     places, known = _known(labels, count, xp)
     g = g if known is None else library.where(known, g, 0.0)
-    out = library.zeros((rows, count), dtype=g.dtype, device=g.device)
-    at = (library.arange(rows, dtype=places.dtype, device=g.device), places)
-    xp.adapter.scatter_add(out, at, g)
-    return out
+    out = library.zeros((rows, count), dtype=g.dtype, device=device_of(g))
+    at = (library.arange(rows, dtype=places.dtype, device=device_of(g)), places)
+    return xp.adapter.scatter_add(out, at, g)
 
 
 def _labelled(x: Any, labels: Any, name: str) -> tuple[Tensor, Any]:
@@ -119,7 +118,7 @@ def _widened(x: Any, xp: Any) -> Any:
 def _masked(x: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
     """`x`, and the mask of its labels; rows whose label is no class are nan, and all is chosen."""
     mask = xp.label_mask(labels, x.shape[1])
-    if not _asynchronous(xp.adapter):
+    if _looked_at(labels, xp.adapter):
         return x, mask
     known = xp.adapter.xp.any(mask, axis=1, keepdims=True)
     return xp.where(known, x, float("nan")), mask | ~known

@@ -1,0 +1,240 @@
+"""The adapter that lends JAX's arrays to mygrad, and their tracers while `jax.jit` traces."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+
+from mygrad.arrays.immutable import ImmutableAdapter
+from mygrad_jax import windows
+from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+
+__all__ = ["adapter"]
+
+
+def _kinds_of_tracers() -> tuple[type, ...]:
+    """The classes of what stands for arrays while JAX transforms a program."""
+    found = [Tracer]
+    for kind in found:
+        found += [k for k in kind.__subclasses__() if k not in found]
+    return tuple(found)
+
+
+class _Standard:
+    """The namespace of JAX, with NumPy's kinds of errors."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(jnp, name)
+        setattr(self, name, found)
+        return found
+
+    @staticmethod
+    def reshape(x: Any, shape: Any, **options: Any) -> Any:
+        try:
+            return jnp.reshape(x, shape, **options)
+        except TypeError as error:  # which it raises for sizes, too
+            raise ValueError(*error.args) from None
+
+
+class JAXAdapter(ImmutableAdapter):
+    """JAX's arrays, which never change."""
+
+    name = "jax"
+    array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
+    xp = _Standard()
+    partial_kernels = frozenset(("conv_nd", "conv_input_gradient", "conv_filter_gradient"))
+
+    # to and from the host, devices
+    def from_host(self, array: Any, device: Any = None) -> Any:
+        return jnp.array(np.asarray(array), device=device)
+
+    def to_host(self, array: Any) -> Any:
+        return np.array(array)
+
+    def device(self, array: Any) -> Any:
+        return None if isinstance(array, Tracer) else array.device
+
+    def parse_device(self, device: Any) -> Any:
+        if not isinstance(device, str):
+            return device
+        platform, _, number = device.partition(":")
+        return jax.devices(platform)[int(number or 0)]
+
+    def to_device(self, array: Any, device: Any) -> Any:
+        return jax.device_put(array, self.parse_device(device))
+
+    # memory
+    def window(self, array: Any, offset: int, shape: Any, strides: Any) -> Any:
+        size = array.dtype.itemsize
+        steps = tuple([s // size for s in strides])
+        return windows.look(array, offset // size, tuple(shape), steps)
+
+    def put(
+        self, array: Any, value: Any, offset: int, shape: Any, strides: Any, adds: bool
+    ) -> Any:
+        size = array.dtype.itemsize
+        steps = tuple([s // size for s in strides])
+        value = _fitted(value, tuple(shape), array.dtype)
+        write = windows.add if adds else windows.put
+        return write(array, value, offset // size, tuple(shape), steps)
+
+    # writing
+    def knows(self, array: Any) -> bool:
+        return not isinstance(array, Tracer)
+
+    def can_cast(self, source: Any, target: Any) -> bool:
+        return bool(jnp.can_cast(source, target, "same_kind"))
+
+    def assign(self, target: Any, index: Any, value: Any) -> Any:
+        if index is ...:
+            return _fitted(value, target.shape, target.dtype)
+        items = index if isinstance(index, tuple) else (index,)
+        if not any(isinstance(i, (*self.array_types, np.ndarray)) for i in items):
+            return self._at(target, index, value, False)
+        check_places(items, target)
+        last = self.last_occurrences(items, target.shape)
+        where = _mask_of(items, target, value)
+        if where is not None:
+            return jnp.where(where, _cast(value, target.dtype), target)
+        if last is None:
+            return target.at[items].set(_cast(value, target.dtype))
+        value = jnp.broadcast_to(_fitted(value, last.shape, target.dtype), last.shape)
+        # Where a place repeats, the last value stays: the others go nowhere.
+        every = jnp.arange(target.size).reshape(target.shape)[items]
+        places = jnp.where(last, every, target.size)
+        flat = target.reshape(-1).at[places].set(value, mode="drop")
+        return flat.reshape(target.shape)
+
+    def _at(self, target: Any, index: Any, value: Any, adds: bool) -> Any:
+        items = index if isinstance(index, tuple) else (index,)
+        items = items if ... in items else (*items, ...)
+        lies = target.shape, self.strides(target), target.dtype
+        seen = self.seen(lambda array, _: array[items], *lies)
+        return self.put(target, value, *seen, adds)
+
+    def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
+        items = index if isinstance(index, tuple) else (index,)
+        if not any(
+            isinstance(i, (*self.array_types, np.ndarray)) and i.dtype.kind in "iu" for i in items
+        ):
+            return None
+        places = jnp.arange(prod(shape)).reshape(shape)[items]
+        order = jnp.arange(places.size).reshape(places.shape)
+        last = jnp.zeros(prod(shape), order.dtype).at[places].max(order)
+        return last[places] == order
+
+    def scatter_add(self, target: Any, index: Any, values: Any) -> Any:
+        items = index if isinstance(index, tuple) else (index,)
+        kind = getattr(values, "dtype", None) or np.result_type(values)
+        if not self.can_cast(kind, target.dtype):
+            raise TypeError(f"values of dtype {kind} cannot be added to an array of {target.dtype}")
+        if not any(isinstance(i, (*self.array_types, np.ndarray)) for i in items):
+            return self._at(target, index, values, True)
+        check_places(items, target)
+        values = _cast(values, target.dtype)
+        where = _mask_of(items, target, values)
+        if where is not None:
+            return jnp.where(where, target + values, target)
+        return target.at[items].add(values)
+
+    # arrays from other things
+    def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
+        if isinstance(value, self.array_types):
+            value = jnp.asarray(value, dtype=dtype)
+            return value if device is None else self.to_device(value, device)
+        return jnp.asarray(np.asarray(value), dtype=dtype, device=device)
+
+    def copy(self, array: Any) -> Any:
+        return array if isinstance(array, self.array_types) else jnp.asarray(np.asarray(array))
+
+    def rng(self, seed: Any = None) -> Any:
+        return _Generator(seed)
+
+
+class _Generator:
+    """NumPy's generator; what it draws is moved over."""
+
+    def __init__(self, seed: Any) -> None:
+        self._generator = np.random.default_rng(seed)
+
+    def __getattr__(self, name: str) -> Any:
+        draw = getattr(self._generator, name)
+        return lambda *args, **options: jnp.asarray(np.asarray(draw(*args, **options)))
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    """A value as NumPy casts it when it is written into an array."""
+    if not hasattr(value, "dtype"):
+        return jnp.asarray(np.asarray(value).astype(dtype))
+    if value.dtype == dtype:
+        return value
+    if jnp.isdtype(value.dtype, "complex floating") and not jnp.isdtype(dtype, "complex floating"):
+        value = jnp.real(value)
+    return value.astype(dtype)
+
+
+def _fitted(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """A value as it is written to a place of this shape: cast, broadcast, without axes before."""
+    value = _cast(value, dtype)
+    if value.shape == shape:
+        return value
+    extra = value.ndim - len(shape)
+    if extra > 0 and value.shape[:extra] == (1,) * extra:
+        value = value.reshape(value.shape[extra:])
+    try:
+        return jnp.broadcast_to(value, shape)
+    except ValueError:
+        raise ValueError(
+            f"values of shape {value.shape} do not broadcast to the shape {shape} of the place"
+        ) from None
+
+
+def check_places(index: tuple[Any, ...], array: Any) -> None:
+    """Raise NumPy's IndexError for places that an array does not have: JAX would look elsewhere.
+
+    While a program is traced nobody knows.
+    """
+    if not any(isinstance(i, Tracer) for i in index):
+        here = tuple(np.asarray(i) if isinstance(i, adapter.array_types) else i for i in index)
+        np.broadcast_to(np.False_, array.shape)[here]
+
+
+def _mask_of(index: tuple[Any, ...], array: Any, value: Any) -> Any:
+    """A traced mask that is the whole index of a value that is the same at all places, else None.
+
+    How many places it selects nobody knows, so that JAX refuses it as an index.
+    """
+    mask = index[0]
+    if len([i for i in index if i is not ...]) != 1 or not isinstance(mask, Tracer):
+        return None
+    behind = array.ndim - mask.ndim
+    if mask.dtype != bool or np.ndim(value) > behind:
+        return None
+    return mask.reshape(mask.shape + (1,) * behind)
+
+
+def _gathered(array: Any, index: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    check_places(index, array)
+    return array[index], index
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    try:
+        return jnp.matmul(a, b)
+    except TypeError as error:  # what it raises for shapes, too
+        raise ValueError(*error.args) from None
+
+
+adapter = JAXAdapter()
+adapter.kernels.update(
+    conv_filter_gradient=conv_filter_gradient,
+    conv_input_gradient=conv_input_gradient,
+    conv_nd=conv_nd,
+    gathered=_gathered,
+    matmul=_matmul,
+)

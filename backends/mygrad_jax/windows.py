@@ -1,0 +1,169 @@
+"""Looking at memory, and writing through what looks at it, with arrays that never change.
+
+A window is an offset, a shape and strides, counted in elements of a flat array. In nearly all of
+them, largest stride first, each step goes farther than all smaller ones together reach. Such a
+window is nothing but cutting and reshaping: the n steps of s elements of the first axis are a piece
+of the flat array of n * s elements, which is reshaped to (n, s); the next axis does the same within
+the last axis, and so on. Other windows are gathered element by element.
+
+`lax.pad` cuts where its widths are negative, and XLA turns all of this into slices and pads.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+__all__ = ["add", "look", "put"]
+
+Array = Any
+Axes = tuple[tuple[int, int], ...]
+
+
+class Steps(NamedTuple):
+    """A window on a flat array.
+
+    Attributes
+    ----------
+    first
+        Where its lowest element lies.
+    axes
+        (length, stride) of all axes that are longer than 1, largest stride first.
+    order
+        Which axes of the window these are.
+    backwards
+        Those of them that go downwards.
+    """
+
+    first: int
+    axes: Axes
+    order: tuple[int, ...]
+    backwards: tuple[int, ...]
+
+    @property
+    def nest(self) -> bool:
+        """Whether each step goes farther than all smaller ones together reach."""
+        reach = 0
+        for n, s in reversed(self.axes):
+            if s <= reach:
+                return False
+            reach += (n - 1) * s
+        return True
+
+
+def steps_of(offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Steps:
+    long = [k for k, n in enumerate(shape) if n > 1 and strides[k]]
+    order = sorted(long, key=lambda k: -abs(strides[k]))
+    first = offset + sum((shape[k] - 1) * strides[k] for k in order if strides[k] < 0)
+    axes = tuple((shape[k], abs(strides[k])) for k in order)
+    return Steps(first, axes, tuple(order), tuple(j for j, k in enumerate(order) if strides[k] < 0))
+
+
+def _cut(a: Array, before: int, behind: int) -> Array:
+    """Zeros before and behind the last axis; where the numbers are negative, less of it."""
+    if not before and not behind:
+        return a
+    return lax.pad(a, jnp.zeros((), a.dtype), [(0, 0, 0)] * (a.ndim - 1) + [(before, behind, 0)])
+
+
+def _look(a: Array, first: int, axes: Axes) -> Array:
+    for n, s in axes:
+        a = _cut(a, -first, first + n * s - a.shape[-1])
+        a, first = a.reshape(*a.shape[:-1], n, s), 0
+    return lax.index_in_dim(a, first, axis=-1, keepdims=False)
+
+
+def _spread(value: Array, first: int, axes: Axes, size: int) -> Array:
+    """The transpose of `_look`: zeros of this size, with `value` in the window."""
+    start, length = (0, axes[-1][1]) if axes else (first, size - first)
+    value = _cut(value[..., None], start, length - 1)
+    for k in reversed(range(len(axes))):
+        (n, s), start = axes[k], 0 if k else first
+        value = value.reshape(*value.shape[:-2], n * s)
+        value = _cut(value, start, (axes[k - 1][1] if k else size) - start - n * s)
+    return value
+
+
+def _put(a: Array, first: int, axes: Axes, value: Array) -> Array:
+    size = a.shape[-1]
+    if axes:
+        (n, s), *smaller = axes
+        piece = _cut(a, -first, first + n * s - size).reshape(*a.shape[:-1], n, s)
+        piece = _put(piece, 0, tuple(smaller), value).reshape(*a.shape[:-1], n * s)
+        piece = _cut(piece, 0, min(0, size - first - n * s))
+    else:
+        piece = value[..., None]
+    if piece.shape == a.shape:
+        return piece
+    return lax.dynamic_update_slice_in_dim(a, piece, first, axis=-1)
+
+
+def _to_steps(value: Array, shape: tuple[int, ...], steps: Steps) -> Array:
+    """What a window of this shape shows, with its axes in the order of their steps."""
+    value = lax.transpose(
+        value, (*steps.order, *(k for k in range(len(shape)) if k not in steps.order))
+    )
+    return lax.rev(value.reshape([n for n, _ in steps.axes]), steps.backwards)
+
+
+def _places(offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    places = jnp.full((1,) * len(shape), offset)
+    for k, (n, s) in enumerate(zip(shape, strides, strict=True)):
+        axis = (1,) * k + (n,) + (1,) * (len(shape) - k - 1)
+        places = places + (jnp.arange(n) * s).reshape(axis)
+    return places
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3), inline=True)
+def look(
+    array: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> Array:
+    """The elements that a window shows, `offset` and `strides` in elements."""
+    if 0 in shape:
+        return jnp.zeros(shape, array.dtype)
+    flat, steps = array.reshape(-1), steps_of(offset, shape, strides)
+    if not steps.nest:
+        return flat[_places(offset, shape, strides)]
+    found = lax.rev(_look(flat, steps.first, steps.axes), steps.backwards)
+    kept = sorted(steps.order)
+    found = lax.transpose(found, [steps.order.index(k) for k in kept])
+    return lax.broadcast_in_dim(found, shape, kept)
+
+
+@partial(jax.jit, static_argnums=(2, 3, 4), inline=True)
+def put(
+    array: Array, value: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> Array:
+    """`array` with `value`, of this shape, in the place of what a window shows."""
+    if 0 in shape:
+        return array
+    flat, steps = array.reshape(-1), steps_of(offset, shape, strides)
+    if steps.nest:
+        flat = _put(flat, steps.first, steps.axes, _to_steps(value, shape, steps))
+    else:
+        flat = flat.at[_places(offset, shape, strides)].set(value)
+    return flat.reshape(array.shape)
+
+
+@partial(jax.jit, static_argnums=(2, 3, 4), inline=True)
+def add(
+    array: Array, value: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> Array:
+    """`array` with `value`, of this shape, added to what a window shows; also in several places."""
+    if 0 in shape:
+        return array
+    flat, steps = array.reshape(-1), steps_of(offset, shape, strides)
+    size = prod(n for n, _ in steps.axes)
+    if not steps.nest or size != prod(shape):
+        flat = flat.at[_places(offset, shape, strides)].add(value)
+    elif 2 * size < flat.size:  # what is not seen stays where it is
+        value = _look(flat, steps.first, steps.axes) + _to_steps(value, shape, steps)
+        flat = _put(flat, steps.first, steps.axes, value)
+    else:
+        flat = flat + _spread(_to_steps(value, shape, steps), steps.first, steps.axes, flat.size)
+    return flat.reshape(array.shape)
