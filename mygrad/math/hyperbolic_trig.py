@@ -35,8 +35,11 @@ def tanh_adjoint(g: Any, x: Any, *, xp: Any) -> Any:
 
 
 def _root_of_square_plus_one(x: Any, xp: Any) -> Any:
-    """``sqrt(x**2 + 1)``, where ``x**2`` may be out of range."""
-    return xp.sqrt(x * x + 1) if is_complex(x, xp) else xp.hypot(x, 1.0)
+    """``sqrt(x**2 + 1)``, where ``x**2`` may be out of range.
+
+    On the cuts of complex functions the sign of a zero counts, which a sum with 1 + 0i would lose.
+    """
+    return xp.sqrt(x * x - (-1.0)) if is_complex(x, xp) else xp.hypot(x, 1.0)
 
 
 @ufunc(
@@ -211,7 +214,7 @@ def arcsinh(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),
+    x=lambda g, x, xp: g / (xp.sqrt(x - 1) * xp.sqrt(x - (-1.0))),
     aliases=("acosh",),
 )
 def arccosh(x: Any) -> Any:

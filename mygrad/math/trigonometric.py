@@ -202,8 +202,20 @@ def cot(a: Any, *, xp: Any) -> Any:
     return 1 / xp.tan(a)
 
 
+def _leg(x: Any, xp: Any) -> Any:
+    """sqrt(1 - x²), the cosine of the arcsine.
+
+    Complex numbers have cuts on the real axis, beyond 1 and -1; which side of one a number is on
+    says the sign of its imaginary part, also of zero. A product of two roots keeps it (and 1 is
+    subtracted, as adding it would make a zero positive).
+    """
+    if is_complex(x, xp):
+        return xp.sqrt(-(x - 1)) * xp.sqrt(-(-x - 1))
+    return xp.sqrt((1 - x) * (1 + x))
+
+
 @ufunc(
-    x=lambda g, x, xp: g / xp.sqrt((1 - x) * (1 + x)),
+    x=lambda g, x, xp: g / _leg(x, xp),
     aliases=("asin",),
 )
 def arcsin(x: Any) -> Any:
@@ -227,7 +239,7 @@ def arcsin(x: Any) -> Any:
 
 
 @ufunc(
-    x=lambda g, x, xp: -g / xp.sqrt((1 - x) * (1 + x)),
+    x=lambda g, x, xp: -g / _leg(x, xp),
     aliases=("acos",),
 )
 def arccos(x: Any) -> Any:

@@ -147,3 +147,18 @@ def test_the_sign_of_a_complex_variable_is_no_constant() -> None:
         mg.sign(z)
     np.testing.assert_allclose(mg.sign(z.data).data, [0.6 + 0.8j])
     np.testing.assert_allclose(np.sign(mg.tensor([3 + 4j], constant=True)), [0.6 + 0.8j])
+
+
+@pytest.mark.parametrize(
+    "name", ["arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "log", "sqrt"]
+)
+def test_on_branch_cuts_the_side_is_that_of_the_value(name: str) -> None:
+    """On a cut the sign of a zero says on which side a number is; slopes are along the cut."""
+    f, step = getattr(np, name), 1e-6
+    for x, y in ((1.3, 0.0), (1.3, -0.0), (-1.3, 0.0), (-1.3, -0.0), (0.0, 1.3), (-0.0, -1.3),
+                 (-0.0, 1.3), (0.0, -1.3)):  # fmt: skip
+        ends = [complex(x + k * step, y) if x else complex(x, y + k * step) for k in (1, -1)]
+        slope = (f(ends[0]) - f(ends[1])) / (2 * (step if x else 1j * step))
+        z = mg.tensor(complex(x, y))
+        mg.real(f(z)).backward()
+        np.testing.assert_allclose(z.grad, slope, rtol=1e-6, atol=1e-9, err_msg=f"{x}, {y}")
