@@ -243,6 +243,9 @@ def main() -> int:
         "--real", action="store_true", help="count on a real GPU; what libraries launch is unseen"
     )
     options = parser.parse_args()
+    unknown = [n for n in options.names if n not in known and members(n) == [n]]
+    if unknown:
+        parser.error(f"there is no workload {unknown[0]!r}; there are {', '.join(known)}")
     runtime: Any
     if options.real:
         from benchmarks.watch import Watch

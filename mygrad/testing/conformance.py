@@ -480,14 +480,18 @@ def indices(bench: Bench) -> dict[str, tuple[Any, Any]]:
     return found
 
 
+def numbered(shape: tuple[int, ...]) -> Any:
+    """1, 2, 3, ... in this shape."""
+    return np.arange(1.0, 1 + np.prod(shape, dtype=int), dtype="float32").reshape(shape)
+
+
 @check("writing", "assign")
 def assign(bench: Bench) -> None:
     bench.need_views()
     adapter = bench.adapter
     for name, (theirs, ours) in indices(bench).items():
         want = np.zeros((3, 4), "float32")
-        shape = want[ours].shape
-        values = np.arange(1.0, 1 + np.prod(shape, dtype=int), dtype="float32").reshape(shape)
+        values = numbered(want[ours].shape)
         array = bench.array(want)
         adapter.assign(array, theirs, bench.array(values))
         want[ours] = values
@@ -503,8 +507,7 @@ def scatter_add(bench: Bench) -> None:
     adapter = bench.adapter
     for name, (theirs, ours) in indices(bench).items():
         want = np.ones((3, 4), "float32")
-        shape = want[ours].shape
-        values = np.arange(1.0, 1 + np.prod(shape, dtype=int), dtype="float32").reshape(shape)
+        values = numbered(want[ours].shape)
         array = bench.array(want)
         adapter.scatter_add(array, theirs, bench.array(values))
         np.add.at(want, ours, values)

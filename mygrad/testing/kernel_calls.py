@@ -95,6 +95,19 @@ ALONG_AXES: list[Callable[[Draw], Call]] = [
 ]
 """Calls of a softmax, over one axis and several."""
 
+SPREADS: list[Callable[[Draw], Call]] = [
+    lambda draw: (draw(),),
+    lambda draw: (draw(2, 3), 1, 1),
+    lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
+    lambda draw: (draw(2, 3, 4), 1),
+    lambda draw: (draw(2, 3), (), 0),
+    lambda draw: (draw(40, 3), 0, -1),
+    lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
+    lambda draw: (draw(5, 40).T, -1),
+    lambda draw: (draw(2, 9000), None, 1),
+]
+"""Calls of a variance and of its root."""
+
 CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     "adagrad_update": (FLOATS[1:3], [
         lambda draw: (draw(2, 3), draw(2, 3), None, draw(2, 3) ** 2, 0.1, 1e-3, 0.0),
@@ -307,17 +320,7 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: ([draw(0, 3)] * 2, 2),
         lambda draw: ([draw(1, 3) for _ in range(70)], 1),
     ]),
-    "std": (KINDS, [
-        lambda draw: (draw(),),
-        lambda draw: (draw(2, 3), 1, 1),
-        lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
-        lambda draw: (draw(2, 3, 4), 1),
-        lambda draw: (draw(2, 3), (), 0),
-        lambda draw: (draw(40, 3), 0, -1),
-        lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
-        lambda draw: (draw(5, 40).T, -1),
-        lambda draw: (draw(2, 9000), None, 1),
-    ]),
+    "std": (KINDS, SPREADS),
     "sum": (KINDS, [
         lambda draw: (draw(),),
         lambda draw: (draw(2, 3), 1),
@@ -356,17 +359,7 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3) > 0, draw(2, 3), draw(3)),
         lambda draw: (draw(2, 3) > 0, 0.0, draw(2, 3)),
     ]),
-    "var": (KINDS, [
-        lambda draw: (draw(),),
-        lambda draw: (draw(2, 3), 1, 1),
-        lambda draw: (draw(2, 3, 4), (0, -1), 0.5, True),
-        lambda draw: (draw(2, 3, 4), 1),
-        lambda draw: (draw(2, 3), (), 0),
-        lambda draw: (draw(40, 3), 0, -1),
-        lambda draw: (draw(6000, 3, 2), (0, 2), 1, True),
-        lambda draw: (draw(5, 40).T, -1),
-        lambda draw: (draw(2, 9000), None, 1),
-    ]),
+    "var": (KINDS, SPREADS),
     "at_labels": (DIFFERENTIABLE, [
         lambda draw: (draw(6, 4), SURE),
         lambda draw: (draw(6, 4), SURE.astype("u1")),

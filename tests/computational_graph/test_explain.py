@@ -14,6 +14,7 @@ from gradcheck import host
 from hypothesis import given
 from hypothesis import strategies as st
 from primitive_cases import UFUNCS, Case, distinct, operands_of
+from random_steps import grown
 from test_computational_graph import dom, reports
 from test_primitives import called, called_ids, caller, ufuncs
 
@@ -205,24 +206,10 @@ def test_operations_of_users_run_once_and_are_named() -> None:
 def test_random_programs(body: list[int]) -> None:
     """Adjoints of leaves and of what was computed, with views and writes in all orders."""
     x = mg.tensor([0.5, 0.7, 0.9])
-    t, kept = +x, []
+    kept: list[Any] = []
+    t = +x
     for kind in body:
-        if kind == 0:
-            t = mg.sin(t)
-        elif kind == 1:
-            t = t * x
-        elif kind == 2:
-            t = mg.maximum(t, x[1:2])
-        elif kind == 3:
-            t = +t
-            t[0] = t[1] * 2.0
-        elif kind == 4:
-            kept.append(t)
-        elif kind == 5:
-            t = t + (kept[-1] if kept else 1.0)
-        else:
-            t = +t
-            t[1:] += t[:2]
+        t = grown(kind, t, x, kept)
     f = mg.sum(t) + sum(mg.sum(each * x) for each in kept)
     names = {"x": x, "t": t, "f": f} | {f"kept_{k}": each for k, each in enumerate(kept)}
     explained = mg.explain(f, names)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_steps import grown
 
 import mygrad as mg
 from mygrad.computational_graph import trace, view_graph
@@ -123,19 +124,7 @@ def test_foldings_are_graphs(loops: list[list[int]], count: int) -> None:
     for body in loops:
         for _ in range(count):
             for kind in body:
-                if kind == 0:
-                    t = mg.sin(t)
-                elif kind == 1:
-                    t = t * x
-                elif kind == 2:
-                    t = mg.maximum(t, x[1:2])
-                elif kind == 3:
-                    t = +t
-                    t[0] = t[1] * 2.0
-                elif kind == 4:
-                    kept.append(t)
-                else:
-                    t = t + kept[-1] if kept else t + 1.0
+                t = grown(kind, t, x, kept)
     total = t
     for each in kept:
         total = total + each
