@@ -476,5 +476,6 @@ def _numbers(t: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
         (missing, nan), (t == float("inf"), large), (t == -float("inf"), small)
     ):  # fmt: skip
         number = value if type(value) in (int, float, bool) else as_operand_tensor(value, (t,))
-        t = where(holes, number if number is value else cast(number, t.dtype), t)
+        chosen = where(holes, number if number is value else cast(number, t.dtype), t)
+        t = chosen if chosen.dtype == t.dtype else cast(chosen, t.dtype)  # CuPy 13 widens
     return t
