@@ -182,7 +182,7 @@ def test_indices_are_tensors(xp: ModuleType) -> None:
     mask, places = xp.asarray([True, False]), xp.asarray([2, 0])
     assert host(x[mask]).tolist() == [[1.0, 2.0, 3.0]]
     assert host(x[xp.asarray([1, 0]), places]).tolist() == [6.0, 1.0]
-    assert host(x[xp.asarray(1), ...]).tolist() == [4.0, 5.0, 6.0]
+    assert float(x[xp.asarray(1), xp.asarray(0)].data) == 4.0
     y = x * 1
     y[mask, 1:] = 0.0
     y[1, 0] = xp.asarray(10.0)
