@@ -84,11 +84,27 @@ def _first_places(
     return places, counts, which
 
 
+def _sorted(array: Any, xp: Any, library: Any) -> tuple[Any, Any]:
+    """A vector, sorted, and where each element was; what is not a number comes last."""
+    try:
+        return xp.stable_sort(array, 0)
+    except TypeError:  # a library that sorts real numbers alone, as the standard asks of it
+        if not library.isdtype(array.dtype, "complex floating"):
+            raise
+    missing = library.isnan(array)
+    real, imag = (
+        library.where(missing, float("nan"), part(array)) for part in (library.real, library.imag)
+    )
+    order = library.argsort(imag, stable=True)
+    order = library.take(order, library.argsort(library.take(real, order), stable=True))
+    return library.take(array, order), order
+
+
 def _grouped(
     array: Any, equal_nan: bool, inverse: bool, xp: Any, library: Any
 ) -> tuple[Any, Any, Any]:
     """The same along the only axis, by sorting."""
-    ordered, order = xp.stable_sort(array, 0)
+    ordered, order = _sorted(array, xp, library)
     if not array.shape[0]:
         return order, order, order
     begins = ordered[1:] != ordered[:-1]

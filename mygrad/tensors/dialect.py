@@ -9,6 +9,7 @@ Nobody's code is looked at before somebody has asked a tensor for its namespace.
 
 from __future__ import annotations
 
+from inspect import CO_NESTED
 from types import FrameType
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["spoken", "take_up", "speaks"]
 
 NAME = "xp"
 ASKING = "array_namespace"
+COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+"""What Python 3.11 runs in frames of their own, which have no names that they do not use."""
 
 spoken: set[type] = set()
 """The types of the namespaces that tensors were asked for."""
@@ -41,9 +44,10 @@ def speaks(frame: FrameType) -> bool:
         the ``array_namespace`` that such code asks for it with.
     """
     names = frame.f_globals
-    if ASKING in names or type(names.get(NAME)) in spoken:
+    if ASKING in names or (NAME in names and type(names[NAME]) in spoken):
         return True
     code = frame.f_code
-    if NAME in code.co_varnames or NAME in code.co_freevars:
+    if NAME in code.co_varnames or (code.co_flags & CO_NESTED and NAME in code.co_freevars):
         return type(frame.f_locals.get(NAME)) in spoken
-    return False
+    inside = code.co_flags & CO_NESTED and code.co_name in COMPREHENSIONS
+    return bool(inside and frame.f_back is not None and speaks(frame.f_back))

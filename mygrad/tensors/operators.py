@@ -170,7 +170,7 @@ def _bitwise(function: Any) -> tuple[Any, Any, Any]:
             raise
         try:
             result = adapter.following(function, name)(*operands[:: -1 if reflected else 1])
-        except TypeError as error:  # numbers that are no integers, say
+        except (TypeError, ValueError) as error:  # numbers that are no integers, say
             raise explain(error, name, operands) from error
         return _constant(result, adapter)
 
@@ -186,7 +186,7 @@ def _inverted(self: Any) -> Any:
     assert adapter is not None
     try:
         return _constant(adapter.following(operator.invert)(self._data), adapter)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise explain(error, "invert", (self._data,)) from error
 
 

@@ -268,6 +268,16 @@ def _cumulative_prod(space: Any, x: Any, axis: Any, dtype: Any, include_initial:
     return registry["cumprod"](x, axis=axis, dtype=dtype, include_initial=include_initial)
 
 
+@own
+def _std(space: Any, x: Any, axis: Any, correction: float, keepdims: bool) -> Any:
+    return registry["std"](x, axis, correction, keepdims)
+
+
+@own
+def _var(space: Any, x: Any, axis: Any, correction: float, keepdims: bool) -> Any:
+    return registry["var"](x, axis, correction, keepdims)
+
+
 def _of_one_axis(name: str, x: Any, axis: int | None) -> int:
     """The axis; it may be left out where there is no other."""
     if axis is None and x.ndim != 1:
