@@ -92,8 +92,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{BACKEND}: {mark.args[1]}")
 
 
-# Says array-api-strict where ARRAY_API_STRICT_DATA_DEPENDENT_SHAPES or .._BOOLEAN_INDEXING is false.
 NOT_WITHOUT = re.compile(r"(data[-_]dependent[-_]shapes|boolean_indexing) flag has been disabled")
+"""What array-api-strict says where ARRAY_API_STRICT_DATA_DEPENDENT_SHAPES or
+ARRAY_API_STRICT_BOOLEAN_INDEXING is false."""
 
 
 @pytest.hookimpl(wrapper=True)

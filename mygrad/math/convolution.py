@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.arrays import device_of
+from mygrad.autodiff.operands import device_beside
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_complex
 
@@ -46,9 +47,11 @@ def _length(shape: tuple[int, ...]) -> int:
     return shape[0] if shape else 1
 
 
-def _vector(x: Any, xp: Any) -> Any:
-    """An operand, which may be a number, as a vector."""
-    return xp.reshape(x, (-1,)) if hasattr(x, "shape") else xp.adapter.asarray([x])
+def _vector(x: Any, beside: Any, xp: Any) -> Any:
+    """An operand, which may be a number, as a vector where the other operand is."""
+    if hasattr(x, "shape"):
+        return xp.reshape(x, (-1,))
+    return xp.adapter.asarray([x], device=device_beside((beside,), xp.adapter))
 
 
 def _adjoint(g: Any, other: Any, shape: Any, ends: tuple[int, int], count: int, xp: Any) -> Any:
@@ -60,7 +63,7 @@ def _adjoint(g: Any, other: Any, shape: Any, ends: tuple[int, int], count: int, 
 
 
 def _convolution_rule(g: Any, other: Any, shape: Any, mode: Any, xp: Any) -> Any:
-    other = _vector(other, xp)
+    other = _vector(other, g, xp)
     n, m = _length(shape), other.shape[0]
     return _adjoint(g, other, shape, _range(n, m, _mode(mode, "convolve")), n + m - 1, xp)
 
@@ -82,9 +85,9 @@ def _direct(a: Any, v: Any, ends: tuple[int, int], xp: Any) -> Any:
 
 def _vectors(a: Any, v: Any, name: str, xp: Any) -> tuple[Any, Any]:
     library = xp.adapter.xp
-    vectors = []
+    vectors, device = [], device_beside((a, v), xp.adapter)
     for x in (a, v):
-        x = x if hasattr(x, "shape") else xp.adapter.asarray(x)
+        x = x if hasattr(x, "shape") else xp.adapter.asarray(x, device=device)
         if x.ndim > 1 or 0 in x.shape:
             raise ValueError(
                 f"{name}: takes two vectors of one element at least, and was given one of the "
@@ -135,7 +138,7 @@ def convolve(a: Any, v: Any, mode: Any = "full", *, xp: Any) -> Any:
 
 def _correlation_rules(g: Any, other: Any, shape: Any, mode: Any, by_second: bool, xp: Any) -> Any:
     """A correlation is the convolution with the second vector reversed and conjugated."""
-    other = _vector(other, xp)
+    other = _vector(other, g, xp)
     n, m = _length(shape), other.shape[0]
     first, second = (m, n) if by_second else (n, m)
     ends = _range(first, second, _mode(mode, "correlate"), reverses=True)

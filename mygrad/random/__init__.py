@@ -56,10 +56,28 @@ class _OnDevice:
         return partial(made, self._adapter, self._device, getattr(self._numbers, name))
 
 
+class _Moved:
+    """A generator of a library that draws where it makes arrays, for another of its devices."""
+
+    def __init__(self, numbers: Any, adapter: Adapter, device: Any) -> None:
+        self._numbers, self._adapter, self._device = numbers, adapter, device
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self._draw, getattr(self._numbers, name))
+
+    def _draw(self, draw: Any, *args: Any, **options: Any) -> Any:
+        array = draw(*args, **options)
+        here = type(array) not in self._adapter.array_types  # NumPy's scalars
+        if here or self._adapter.device(array) == self._device:
+            return array
+        return self._adapter.to_device(array, self._device)
+
+
 def generator(adapter: Adapter | None = None, device: Any = None) -> Any:
     """The generator that random numbers on a device of a backend come from.
 
-    There is one for each device, and all of them begin with the same `seed`.
+    There is one for each device, and all of them begin with the same `seed`; where a library has
+    no current device, there is one for all, whose numbers are moved to where they are wanted.
 
     Parameters
     ----------
@@ -74,6 +92,7 @@ def generator(adapter: Adapter | None = None, device: Any = None) -> Any:
     """
     if adapter is None:
         adapter, device = place(None, None)
+    wanted = device
     if not adapter.many_devices:
         device = None
     elif device is None:
@@ -86,7 +105,8 @@ def generator(adapter: Adapter | None = None, device: Any = None) -> Any:
             _generators[key] = adapter.rng(_seed)
         else:
             _generators[key] = _OnDevice(adapter, device)
-    return _generators[key]
+    numbers = _generators[key]
+    return numbers if wanted == device else _Moved(numbers, adapter, wanted)
 
 
 def seed(seed_number: int | None) -> None:

@@ -11,6 +11,7 @@ from mygrad.arrays import adapter_of, device_of
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import device_beside
 from mygrad.autodiff.primitive import Primitive
 from mygrad.math import sequential
 from mygrad.tensor_manip.array_shape import broadcast_to
@@ -67,12 +68,13 @@ _PERIODIC = {
 }
 
 
-def _sources(n: int, width: tuple[int, int], mode: str, xp: Any) -> Any:
+def _sources(n: int, width: tuple[int, int], mode: str, like: Any, xp: Any) -> Any:
     """For each place along a padded axis of length `n`, where its value comes from."""
     if n == 0 and any(width):
         raise ValueError(f"pad: an axis of length 0 has nothing for mode={mode!r} to repeat")
     source = _PERIODIC[mode]
-    return xp.adapter.asarray([source(i, n) for i in range(-width[0], n + width[1])])
+    places = [source(i, n) for i in range(-width[0], n + width[1])]
+    return xp.adapter.asarray(places, device=device_beside((like,), xp.adapter))
 
 
 def _bordered(array: Any, widths: list[tuple[int, int]], values: Any, xp: Any) -> Any:
@@ -95,7 +97,7 @@ def pad_from_within(array: Any, widths: list[tuple[int, int]], mode: str, *, xp:
     """`array` with elements of it around it, so many before and behind each axis."""
     for k, width in enumerate(widths):
         if any(width):
-            array = xp.take(array, _sources(array.shape[k], width, mode, xp), axis=k)
+            array = xp.take(array, _sources(array.shape[k], width, mode, array, xp), axis=k)
     return array
 
 
@@ -107,7 +109,7 @@ def unpad_from_within(
     for k in reversed(range(len(shape))):
         if any(widths[k]):
             smaller = (*g.shape[:k], shape[k], *g.shape[k + 1 :])
-            g = xp.untake(g, _sources(shape[k], widths[k], mode, xp), k, smaller)
+            g = xp.untake(g, _sources(shape[k], widths[k], mode, g, xp), k, smaller)
     return g
 
 
