@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import ReferenceType, WeakValueDictionary, ref
+from weakref import ReferenceType, ref
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.plan import Plan
@@ -24,8 +24,8 @@ from mygrad.settings import lock
 
 __all__ = [
     "CLEARED", "Buffer", "Extras", "Handle", "Record", "Version", "Write", "buffer_of",
-    "layout_of", "leaf", "new_buffer", "new_handle", "seen_by", "set_tensor_class", "take_over",
-    "tensor_class", "view_of",
+    "layout_of", "leaf", "new_buffer", "new_handle", "seen_by", "set_tensor_class", "tensor_class",
+    "view_of",
 ]  # fmt: skip
 
 Array = Any
@@ -309,24 +309,10 @@ def layout_of(t: Handle, buffer: Buffer) -> Layout:
 
 
 def seen_by(t: Handle, look: Callable[[Array, Any], Array]) -> Window | None:
-    """What a function of (an array, its adapter) sees of a tensor whose arrays have no memory.
-
-    None if it makes no view of an array that lies in memory as that of `t` would.
-    """
-    layout, window = layout_of(t, t._buffer or buffer_of(t)), t._window
-    offset, strides = (0, layout.strides) if window is None else (window.offset, window.strides)
-    seen = layout.adapter.seen(look, t._data.shape, strides, t._data.dtype)
-    return None if seen is None else Window(layout, offset + seen[0], *seen[1:])
-
-
-def take_over(t: Handle, data: Array) -> None:
-    """Give new elements to `t`, and to all that look at its buffer: their arrays never change."""
-    buffer, base = buffer_of(t), t if t._base is None else t._base
-    layout, t._data = buffer.layout, data
-    base._data = data if t._window is None else t._window.put(base._data, data)
-    for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
-        if view is not t:
-            view._data = view._window.look(base._data)
+    """What a function of (an array, its adapter) sees of a tensor of an `ImmutableAdapter`."""
+    layout = layout_of(t, t._buffer or buffer_of(t))
+    seen = layout.adapter.seen_by(t, layout, look)
+    return None if seen is None else Window(layout, *seen)
 
 
 def view_of(
@@ -344,8 +330,4 @@ def view_of(
     if window is None:
         return new_handle(data, buffer, layout.window(data, folds), base, constant)
     window.folds = folds
-    view = new_handle(data, buffer, window, base, constant)
-    if layout.views is None:
-        layout.views = WeakValueDictionary()
-    layout.views[id(view)] = view
-    return view
+    return layout.adapter.noted(layout, new_handle(data, buffer, window, base, constant))

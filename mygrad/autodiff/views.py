@@ -19,10 +19,9 @@ class Layout:
     ----------
     adapter, address, shape, strides, dtype, device
         Of the array that the buffer was made with; address and strides in bytes.
-    update
-        The view through which the buffer was last written as a whole (weakly), and when.
-    views
-        Where arrays never change: weakly, by id, the views of the buffer, which get new ones.
+    update, views
+        The view through which the buffer was last written as a whole (weakly), and when; what an
+        `ImmutableAdapter` notes.
     """
 
     __slots__ = ("adapter", "address", "device", "dtype", "shape", "strides", "update", "views")
