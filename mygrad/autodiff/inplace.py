@@ -94,7 +94,7 @@ def write(
         if not adapter.has_views:
             region = adapter.take_over(target, buffer.layout, data)
     except (ValueError, TypeError, IndexError) as error:
-        raise explain(error, name, (target._data, new)) from error
+        raise explain(error, name, (given._data, new)) from error
     finally:
         if before is not None:
             adapter.go_to(before)
