@@ -132,20 +132,14 @@ def lost_history(version: Any, buffer: Buffer) -> str | None:
 class Sweep:
     """One backward pass.
 
-    Attributes
-    ----------
-    adjoints
-        By version, for those that contributions to the whole have reached.
-    private
-        The versions whose adjoint nobody else holds, so that it may be changed in place.
-    waiting
-        By version, (window, value) pairs: contributions that wait for an adjoint to add them to.
-    overwritten
-        The leaves that the sweep reached through a write onto them.
-    came_from
-        By adapter, the device that was current before the sweep.
-    seed
-        What it began with, which somebody else may hold.
+    Attributes:
+    adjoints: By version, for those that contributions to the whole have reached.
+    private: The versions whose adjoint nobody else holds, so that it may be changed in place.
+    waiting: By version, (window, value) pairs: contributions that wait for an adjoint to add them
+        to.
+    overwritten: The leaves that the sweep reached through a write onto them.
+    came_from: By adapter, the device that was current before the sweep.
+    seed: What it began with, which somebody else may hold.
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:

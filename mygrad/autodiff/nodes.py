@@ -37,17 +37,12 @@ CLEARED: tuple[None, ...] = (None, None)
 class Version:
     """One version of a buffer.
 
-    Attributes
-    ----------
-    seq
-        When it was recorded, as a running number; 0 for leaves.
-    shape, dtype
-        Of the whole buffer.
-    parents
-        The versions that it was made from, None where an operand is constant. It is `CLEARED`
+    Attributes:
+    seq: When it was recorded, as a running number; 0 for leaves.
+    shape, dtype: Of the whole buffer.
+    parents: The versions that it was made from, None where an operand is constant. It is `CLEARED`
         where the graph was cleared.
-    buffer
-        A weak reference to the buffer.
+    buffer: A weak reference to the buffer.
     """
 
     __slots__ = ("__weakref__", "buffer", "dtype", "parents", "seq", "shape")
@@ -63,27 +58,18 @@ class Version:
 class Record(Version):
     """The version that an operation made; with ``seq`` 0 a leaf, which has nothing of these.
 
-    Attributes
-    ----------
-    plan
-        The operation, its rules for the operands that are variables, and what they need.
-    values
-        What its rules may ask for: result, parameters, residuals, shapes, operands, at
-        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector
-        soon stops looking at tuples of arrays and numbers, and graphs can be large.)
-    namespace
-        The namespace to run the rules in.
-    windows
-        How each operand looks at its buffer; None if all look at the whole.
-    mask
-        Where the operation was computed (``where=``), or None for everywhere.
-    locks
-        Tokens that keep the user's arrays among `values` from being written; and, weakly, those
+    Attributes:
+    plan: The operation, its rules for the operands that are variables, and what they need.
+    values: What its rules may ask for: result, parameters, residuals, shapes, operands, at
+        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector soon
+        stops looking at tuples of arrays and numbers, and graphs can be large.)
+    namespace: The namespace to run the rules in.
+    windows: How each operand looks at its buffer; None if all look at the whole.
+    mask: Where the operation was computed (``where=``), or None for everywhere.
+    locks: Tokens that keep the user's arrays among `values` from being written; and, weakly, those
         constants among the operands that may know what made them.
-    checks
-        How often writes have checked the saved arrays for overlap.
-    stopped
-        Of leaves alone: what made the version whose place it took when a graph was cleared.
+    checks: How often writes have checked the saved arrays for overlap.
+    stopped: Of leaves alone: what made the version whose place it took when a graph was cleared.
     """
 
     __slots__ = ("checks", "locks", "mask", "namespace", "plan", "stopped", "values", "windows")
@@ -118,17 +104,12 @@ class Record(Version):
 class Write(Version):
     """The version that an in-place write made from the one before, ``parents[0]``.
 
-    Attributes
-    ----------
-    window, index
-        What was written: the part of the buffer seen through `window` (None: all of it) and,
-        in it, through integer arrays or a mask. ``parents[1]`` is what the value came from.
-    value_window
-        How the value looks at its buffer.
-    sign
-        0 if the value replaced what was there, 1 or -1 if it was added or subtracted.
-    mask
-        Where in the region the value was written (``where=``); None for everywhere.
+    Attributes:
+    window, index: What was written: the part of the buffer seen through `window` (None: all of it)
+        and, in it, through integer arrays or a mask. ``parents[1]`` is what the value came from.
+    value_window: How the value looks at its buffer.
+    sign: 0 if the value replaced what was there, 1 or -1 if it was added or subtracted.
+    mask: Where in the region the value was written (``where=``); None for everywhere.
     """
 
     __slots__ = ("index", "mask", "sign", "value_window", "window")
@@ -160,22 +141,15 @@ def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any, stopped: str | None
 class Buffer:
     """Memory that tensors look at.
 
-    Attributes
-    ----------
-    version
-        The newest version; None for the memory of a constant.
-    grad
-        The derivative by the newest version, after a backward pass: an array (or a tensor,
-        if derivatives of it were asked for) laid out like the buffer.
-    layout
-        Where the elements lie; None until somebody looks at a part of the buffer.
-    readers
-        Weak references to the records that hold arrays of this memory; one list for all
+    Attributes:
+    version: The newest version; None for the memory of a constant.
+    grad: The derivative by the newest version, after a backward pass: an array (or a tensor, if
+        derivatives of it were asked for) laid out like the buffer.
+    layout: Where the elements lie; None until somebody looks at a part of the buffer.
+    readers: Weak references to the records that hold arrays of this memory; one list for all
         buffers on the same memory.
-    guard
-        The lock on this memory, if users can reach it (`mygrad.autodiff.guard.Guard`).
-    written
-        Of constants: when they were last written to, as a running number; None for never.
+    guard: The lock on this memory, if users can reach it (`mygrad.autodiff.guard.Guard`).
+    written: Of constants: when they were last written to, as a running number; None for never.
     """
 
     __slots__ = ("__weakref__", "grad", "guard", "layout", "readers", "version", "written")
@@ -200,14 +174,10 @@ def new_buffer(version: Version | None = None) -> Buffer:
 class Extras:
     """What few tensors have.
 
-    Attributes
-    ----------
-    exposed
-        The array that was handed out to the user as ``t.data``.
-    grad_view
-        The buffer's gradient, and what this tensor sees of it: ``t.grad`` of a view.
-    provenance
-        What a constant was made from, for users to look at.
+    Attributes:
+    exposed: The array that was handed out to the user as ``t.data``.
+    grad_view: The buffer's gradient, and what this tensor sees of it: ``t.grad`` of a view.
+    provenance: What a constant was made from, for users to look at.
     """
 
     __slots__ = ("exposed", "grad_view", "provenance")
