@@ -12,6 +12,7 @@ from jax.core import Tracer
 
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad_jax import windows
+from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 
 __all__ = ["adapter"]
@@ -47,7 +48,10 @@ class JAXAdapter(ImmutableAdapter):
     name = "jax"
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
-    partial_kernels = frozenset(("conv_nd", "conv_input_gradient", "conv_filter_gradient"))
+    partial_kernels = frozenset((
+        "conv_filter_gradient", "conv_input_gradient", "conv_nd", "sigmoid", "sigmoid_adjoint",
+        "tanh_adjoint",
+    ))  # fmt: skip
 
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
@@ -237,4 +241,7 @@ adapter.kernels.update(
     conv_nd=conv_nd,
     gathered=_gathered,
     matmul=_matmul,
+    sigmoid=sigmoid,
+    sigmoid_adjoint=sigmoid_adjoint,
+    tanh_adjoint=tanh_adjoint,
 )

@@ -66,13 +66,18 @@ class Primitive:
         axes along which they did: ``"elements"`` (a rule returns an array of the result's shape)
         or ``"stacks"`` (as matrices do). Otherwise rules return the operand's shape.
 
-    Attributes:
-    operand_names, param_names: Its parameters: those that may be tensors, and the others.
-    rules: For each operand, its rule; None for one without, or with a joint rule. A variadic
+    Attributes
+    ----------
+    operand_names, param_names
+        Its parameters: those that may be tensors, and the others.
+    rules
+        For each operand, its rule; None for one without, or with a joint rule. A variadic
         primitive has one rule.
-    differentiable: One bit for each operand that has a derivative.
-    positions, first_operand: Where ``Record.values`` has what rules may ask for: the result,
-        parameters, residuals, shapes, and from `first_operand` on the operands.
+    differentiable
+        One bit for each operand that has a derivative.
+    positions, first_operand
+        Where ``Record.values`` has what rules may ask for: the result, parameters, residuals,
+        shapes, and from `first_operand` on the operands.
     """
 
     of_mygrad = True  # unless what declares it is for others
