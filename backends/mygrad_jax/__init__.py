@@ -118,14 +118,13 @@ class JAXAdapter(ImmutableAdapter):
         items = index if isinstance(index, tuple) else (index,)
         items = items if ... in items else (*items, ...)
         lies = target.shape, self.strides(target), target.dtype
-        seen = self.seen(lambda array, _: array[items], *lies)
-        return self.put(target, value, *seen, adds)
+        offset, shape, strides = self.seen(lambda array, _: array[items], *lies)
+        return self.put(target, value, offset, shape, strides, adds)
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
         items = index if isinstance(index, tuple) else (index,)
-        if not any(
-            isinstance(i, (*self.array_types, np.ndarray)) and i.dtype.kind in "iu" for i in items
-        ):
+        arrays: list[Any] = [i for i in items if isinstance(i, (*self.array_types, np.ndarray))]
+        if not any(i.dtype.kind in "iu" for i in arrays):
             return None
         places = jnp.arange(prod(shape)).reshape(shape)[items]
         order = jnp.arange(places.size).reshape(places.shape)

@@ -57,6 +57,7 @@ class Adapter:
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
     put: Callable[..., Array]
+    seen: Callable[..., Any]
     seen_by: Callable[..., Any]
     noted: Callable[..., Any]
     take_over: Callable[..., Array]

@@ -439,7 +439,8 @@ class Sweep:
                 g = self.writeable_adjoint(version, window.layout)
             elif not version.sign or version.mask is not None or index is not None:
                 buffer = version.buffer()
-                g = self.writeable_adjoint(version, buffer and buffer.layout)
+                layout = None if buffer is None else buffer.layout
+                g = self.writeable_adjoint(version, layout)
             seen = g if window is None else window.look(g)
             part = None
             if source is not None:
