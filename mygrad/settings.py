@@ -22,15 +22,11 @@ lock = RLock()
 class Setting(Generic[T]):
     """A value that holds for the process, unless the current thread or task overrides it.
 
-    Attributes
-    ----------
-    default
-        The value for the process.
-    override
-        The value of the current thread or task, None where it has none of its own. It is a
+    Attributes:
+    default: The value for the process.
+    override: The value of the current thread or task, None where it has none of its own. It is a
         `contextvars.ContextVar`: threads begin without an override, tasks with their parent's.
-    outer
-        What overrides within one another go back to: (outer of that, value), or None.
+    outer: What overrides within one another go back to: (outer of that, value), or None.
     """
 
     __slots__ = ("default", "outer", "override")

@@ -29,6 +29,7 @@ from hypothesis import HealthCheck, settings
 # registered below; the others hand it on to the workers of pytest-xdist.
 SPELLED = os.environ.pop("MYGRAD_BACKEND", "") or os.environ.get("MYGRAD_TEST_SPELLED", "numpy")
 BACKEND, _, DEVICE = SPELLED.partition(":")
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # JAX computes in float32 else
 os.environ.update(MYGRAD_TEST_BACKEND=BACKEND, MYGRAD_TEST_SPELLED=SPELLED)
 
 if BACKEND == "cupy" and os.environ.get("PRETENDED_GPUS"):

@@ -12,6 +12,7 @@ from jax.core import Tracer
 
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad_jax import windows
+from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 
 __all__ = ["adapter"]
@@ -47,7 +48,10 @@ class JAXAdapter(ImmutableAdapter):
     name = "jax"
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
-    partial_kernels = frozenset(("conv_nd", "conv_input_gradient", "conv_filter_gradient"))
+    partial_kernels = frozenset((
+        "conv_filter_gradient", "conv_input_gradient", "conv_nd", "sigmoid", "sigmoid_adjoint",
+        "tanh_adjoint",
+    ))  # fmt: skip
 
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
@@ -114,14 +118,13 @@ class JAXAdapter(ImmutableAdapter):
         items = index if isinstance(index, tuple) else (index,)
         items = items if ... in items else (*items, ...)
         lies = target.shape, self.strides(target), target.dtype
-        seen = self.seen(lambda array, _: array[items], *lies)
-        return self.put(target, value, *seen, adds)
+        offset, shape, strides = self.seen(lambda array, _: array[items], *lies)
+        return self.put(target, value, offset, shape, strides, adds)
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
         items = index if isinstance(index, tuple) else (index,)
-        if not any(
-            isinstance(i, (*self.array_types, np.ndarray)) and i.dtype.kind in "iu" for i in items
-        ):
+        arrays: list[Any] = [i for i in items if isinstance(i, (*self.array_types, np.ndarray))]
+        if not any(i.dtype.kind in "iu" for i in arrays):
             return None
         places = jnp.arange(prod(shape)).reshape(shape)[items]
         order = jnp.arange(places.size).reshape(places.shape)
@@ -237,4 +240,7 @@ adapter.kernels.update(
     conv_nd=conv_nd,
     gathered=_gathered,
     matmul=_matmul,
+    sigmoid=sigmoid,
+    sigmoid_adjoint=sigmoid_adjoint,
+    tanh_adjoint=tanh_adjoint,
 )

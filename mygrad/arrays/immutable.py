@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 from mygrad.arrays.protocol import Adapter
 from mygrad.arrays.registry import get_adapter
@@ -68,6 +69,34 @@ class ImmutableAdapter(Adapter):
         offset = host.address(found) - host.address(memory) if found.size else 0
         return offset, found.shape, host.strides(found)
 
+    # --- tensors that look at one buffer ------------------------------------------------------
+    def seen_by(
+        self, t: Any, layout: Any, look: Callable[[Array, Adapter], Array]
+    ) -> tuple[int, Lengths, Lengths] | None:
+        """What `look` sees of a tensor: where in its buffer, and how it lies there."""
+        offset, strides = 0, layout.strides
+        if t._window is not None:
+            offset, strides = t._window.offset, t._window.strides
+        seen = self.seen(look, t._data.shape, strides, t._data.dtype)
+        return None if seen is None else (offset + seen[0], *seen[1:])
+
+    def noted(self, layout: Any, view: Any) -> Any:
+        """A tensor that is a view, which from now on sees what is written to its buffer."""
+        if layout.views is None:
+            layout.views = WeakValueDictionary()
+        layout.views[id(view)] = view
+        return view
+
+    def take_over(self, t: Any, layout: Any, data: Array) -> Array:
+        """Give new elements to a tensor, and to all that look at its buffer; return them."""
+        base, t._data = t if t._base is None else t._base, data
+        base._data = data if t._window is None else t._window.put(base._data, data)
+        for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
+            if view is not t:
+                view._data = view._window.look(base._data)
+        return data
+
+    # --- windows ------------------------------------------------------------------------------
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
         return self._flat(array)[self._places(array, offset, shape, strides),]
 

@@ -56,8 +56,11 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
-    seen: Callable[..., Any]
     put: Callable[..., Array]
+    seen: Callable[..., Any]
+    seen_by: Callable[..., Any]
+    noted: Callable[..., Any]
+    take_over: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:
@@ -165,13 +168,6 @@ class Adapter:
         Returns `target`, which has changed, or the array that takes its place.
         """
         target[index] = value
-        return target
-
-    def add_part(self, target: Array, index: Any, values: Array) -> Array:
-        """``target[index] += values``, without arrays in the index; returns as `assign`."""
-        if not self.has_views:
-            return self.assign(target, index, target[index] + values)
-        target[index] += values
         return target
 
     def masks_ufunc(self, function: Any) -> bool:

@@ -14,15 +14,13 @@ from typing import Any
 from mygrad.arrays.protocol import Adapter
 
 __all__ = [
-    "adapter_of", "by_type", "device_of", "elsewhere", "get_adapter", "names", "register_backend",
-    "remedy",
+    "adapter_of", "by_type", "elsewhere", "get_adapter", "names", "register_backend", "remedy",
 ]  # fmt: skip
 
 _GROUP = "mygrad.backends"
 _EXTRAS = {"cupy": "cuda", "dpnp": "sycl", "jax": "jax"}
 _OURS = ("numpy", *_EXTRAS)
-_CALLED = {"cuda": "cupy", "gpu": "cupy", "sycl": "dpnp", "xpu": "dpnp", "cpu": "numpy",
-           "tpu": "jax"}  # fmt: skip
+_CALLED = {"cuda": "cupy", "gpu": "cupy", "sycl": "dpnp", "xpu": "dpnp", "cpu": "numpy"}
 _adapters: dict[str, Adapter] = {}
 by_type: dict[type, Adapter] = {}
 _no_arrays: set[type] = set()  # types met that belong to no array library
@@ -114,11 +112,6 @@ def adapter_of(array: Any) -> Adapter | None:
     kind = type(array)
     found = by_type.get(kind)
     return found if found is not None or kind in _no_arrays else _adopt(kind)
-
-
-def device_of(x: Any) -> Any:
-    """The device of an array or a tensor, as its library takes it; None while JAX traces it."""
-    return getattr(getattr(x, "_data", x), "device", None)
 
 
 def _adopt(kind: type) -> Adapter | None:

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from mygrad.arrays.registry import device_of
+from mygrad.arrays.portable import device_of
 
 __all__ = ["Geometry", "met_slices", "per_axis", "pool_slices", "pool_windows"]
 

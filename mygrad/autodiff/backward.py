@@ -132,20 +132,14 @@ def lost_history(version: Any, buffer: Buffer) -> str | None:
 class Sweep:
     """One backward pass.
 
-    Attributes
-    ----------
-    adjoints
-        By version, for those that contributions to the whole have reached.
-    private
-        The versions whose adjoint nobody else holds, so that it may be changed in place.
-    waiting
-        By version, (window, value) pairs: contributions that wait for an adjoint to add them to.
-    overwritten
-        The leaves that the sweep reached through a write onto them.
-    came_from
-        By adapter, the device that was current before the sweep.
-    seed
-        What it began with, which somebody else may hold.
+    Attributes:
+    adjoints: By version, for those that contributions to the whole have reached.
+    private: The versions whose adjoint nobody else holds, so that it may be changed in place.
+    waiting: By version, (window, value) pairs: contributions that wait for an adjoint to add them
+        to.
+    overwritten: The leaves that the sweep reached through a write onto them.
+    came_from: By adapter, the device that was current before the sweep.
+    seed: What it began with, which somebody else may hold.
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
@@ -390,12 +384,12 @@ class Sweep:
         return self.xp.astype(g, dtype)
 
     # --- adjoints of whole buffers ------------------------------------------------------------
-    def writeable_adjoint(self, version: Version, layout: Layout) -> Any:
+    def writeable_adjoint(self, version: Version, layout: Layout | None) -> Any:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
         data = g._data if isinstance(g, Handle) else g
-        adapter = layout.adapter
-        if version not in self.private or adapter.strides(data) != layout.strides:
+        elsewhere = layout is not None and layout.adapter.strides(data) != layout.strides
+        if version not in self.private or elsewhere:
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)
         return g
@@ -444,7 +438,9 @@ class Sweep:
             if window is not None:
                 g = self.writeable_adjoint(version, window.layout)
             elif not version.sign or version.mask is not None or index is not None:
-                g = self.writeable_whole(version, g)
+                buffer = version.buffer()
+                layout = None if buffer is None else buffer.layout
+                g = self.writeable_adjoint(version, layout)
             seen = g if window is None else window.look(g)
             part = None
             if source is not None:
@@ -469,15 +465,6 @@ class Sweep:
             if part.shape != shape:  # the value was broadcast to the region
                 part = self.summed_to(part, shape)
             self.accumulate(source, look, part)
-
-    def writeable_whole(self, version: Write, g: Any) -> Any:
-        buffer = version.buffer()
-        if buffer is not None and buffer.layout is not None:
-            return self.writeable_adjoint(version, buffer.layout)
-        if version not in self.private:
-            g = self.adjoints[version] = self.laid_out(g, None)
-            self.private.add(version)
-        return g
 
     def taken(self, version: Write, seen: Any) -> Any:
         """A copy of the adjoint of what was written."""

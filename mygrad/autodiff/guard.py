@@ -34,15 +34,11 @@ class Token:
 class Guard:
     """The lock on one piece of memory that users can reach.
 
-    Attributes
-    ----------
-    owner
-        The object that owns the memory.
-    readers
-        As for `Buffer`, and shared with the buffers on this memory.
-    exposed, locked
-        By id: weak references to the arrays of this memory that users hold; those that are
-        locked now, owners first, as they have to be unlocked.
+    Attributes:
+    owner: The object that owns the memory.
+    readers: As for `Buffer`, and shared with the buffers on this memory.
+    exposed, locked: By id: weak references to the arrays of this memory that users hold; those that
+        are locked now, owners first, as they have to be unlocked.
     """
 
     __slots__ = ("__weakref__", "_token", "adapter", "exposed", "locked", "owner", "readers")

@@ -10,7 +10,7 @@ from mygrad.autodiff.guard import adopt, forget
 from mygrad.autodiff.lost_gradients import gradient_lost
 
 from mygrad.autodiff.nodes import (  # isort: skip
-    Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle, seen_by, take_over, view_of,
+    Buffer, Handle, Write, buffer_of, layout_of, leaf, new_handle, seen_by, view_of,
 )  # fmt: skip
 from mygrad.autodiff.operands import as_operand, explain, floating, is_constant
 from mygrad.autodiff.tape import clock, tracking
@@ -92,10 +92,9 @@ def write(
         else:
             data = adapter.assign(region, index if advanced else ..., new)
         if not adapter.has_views:
-            take_over(target, data)
-            region = data
+            region = adapter.take_over(target, buffer.layout, data)
     except (ValueError, TypeError, IndexError) as error:
-        raise explain(error, name, (target._data, new)) from error
+        raise explain(error, name, (given._data, new)) from error
     finally:
         if before is not None:
             adapter.go_to(before)

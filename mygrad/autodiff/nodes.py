@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import ReferenceType, WeakValueDictionary, ref
+from weakref import ReferenceType, ref
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.plan import Plan
@@ -24,8 +24,8 @@ from mygrad.settings import lock
 
 __all__ = [
     "CLEARED", "Buffer", "Extras", "Handle", "Record", "Version", "Write", "buffer_of",
-    "layout_of", "leaf", "new_buffer", "new_handle", "seen_by", "set_tensor_class", "take_over",
-    "tensor_class", "view_of",
+    "layout_of", "leaf", "new_buffer", "new_handle", "seen_by", "set_tensor_class", "tensor_class",
+    "view_of",
 ]  # fmt: skip
 
 Array = Any
@@ -37,17 +37,12 @@ CLEARED: tuple[None, ...] = (None, None)
 class Version:
     """One version of a buffer.
 
-    Attributes
-    ----------
-    seq
-        When it was recorded, as a running number; 0 for leaves.
-    shape, dtype
-        Of the whole buffer.
-    parents
-        The versions that it was made from, None where an operand is constant. It is `CLEARED`
+    Attributes:
+    seq: When it was recorded, as a running number; 0 for leaves.
+    shape, dtype: Of the whole buffer.
+    parents: The versions that it was made from, None where an operand is constant. It is `CLEARED`
         where the graph was cleared.
-    buffer
-        A weak reference to the buffer.
+    buffer: A weak reference to the buffer.
     """
 
     __slots__ = ("__weakref__", "buffer", "dtype", "parents", "seq", "shape")
@@ -63,27 +58,18 @@ class Version:
 class Record(Version):
     """The version that an operation made; with ``seq`` 0 a leaf, which has nothing of these.
 
-    Attributes
-    ----------
-    plan
-        The operation, its rules for the operands that are variables, and what they need.
-    values
-        What its rules may ask for: result, parameters, residuals, shapes, operands, at
-        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector
-        soon stops looking at tuples of arrays and numbers, and graphs can be large.)
-    namespace
-        The namespace to run the rules in.
-    windows
-        How each operand looks at its buffer; None if all look at the whole.
-    mask
-        Where the operation was computed (``where=``), or None for everywhere.
-    locks
-        Tokens that keep the user's arrays among `values` from being written; and, weakly, those
+    Attributes:
+    plan: The operation, its rules for the operands that are variables, and what they need.
+    values: What its rules may ask for: result, parameters, residuals, shapes, operands, at
+        ``primitive.positions``; None for what no rule needs. (A tuple: the garbage collector soon
+        stops looking at tuples of arrays and numbers, and graphs can be large.)
+    namespace: The namespace to run the rules in.
+    windows: How each operand looks at its buffer; None if all look at the whole.
+    mask: Where the operation was computed (``where=``), or None for everywhere.
+    locks: Tokens that keep the user's arrays among `values` from being written; and, weakly, those
         constants among the operands that may know what made them.
-    checks
-        How often writes have checked the saved arrays for overlap.
-    stopped
-        Of leaves alone: what made the version whose place it took when a graph was cleared.
+    checks: How often writes have checked the saved arrays for overlap.
+    stopped: Of leaves alone: what made the version whose place it took when a graph was cleared.
     """
 
     __slots__ = ("checks", "locks", "mask", "namespace", "plan", "stopped", "values", "windows")
@@ -118,17 +104,12 @@ class Record(Version):
 class Write(Version):
     """The version that an in-place write made from the one before, ``parents[0]``.
 
-    Attributes
-    ----------
-    window, index
-        What was written: the part of the buffer seen through `window` (None: all of it) and,
-        in it, through integer arrays or a mask. ``parents[1]`` is what the value came from.
-    value_window
-        How the value looks at its buffer.
-    sign
-        0 if the value replaced what was there, 1 or -1 if it was added or subtracted.
-    mask
-        Where in the region the value was written (``where=``); None for everywhere.
+    Attributes:
+    window, index: What was written: the part of the buffer seen through `window` (None: all of it)
+        and, in it, through integer arrays or a mask. ``parents[1]`` is what the value came from.
+    value_window: How the value looks at its buffer.
+    sign: 0 if the value replaced what was there, 1 or -1 if it was added or subtracted.
+    mask: Where in the region the value was written (``where=``); None for everywhere.
     """
 
     __slots__ = ("index", "mask", "sign", "value_window", "window")
@@ -160,22 +141,15 @@ def leaf(buffer: Buffer, shape: tuple[int, ...], dtype: Any, stopped: str | None
 class Buffer:
     """Memory that tensors look at.
 
-    Attributes
-    ----------
-    version
-        The newest version; None for the memory of a constant.
-    grad
-        The derivative by the newest version, after a backward pass: an array (or a tensor,
-        if derivatives of it were asked for) laid out like the buffer.
-    layout
-        Where the elements lie; None until somebody looks at a part of the buffer.
-    readers
-        Weak references to the records that hold arrays of this memory; one list for all
+    Attributes:
+    version: The newest version; None for the memory of a constant.
+    grad: The derivative by the newest version, after a backward pass: an array (or a tensor, if
+        derivatives of it were asked for) laid out like the buffer.
+    layout: Where the elements lie; None until somebody looks at a part of the buffer.
+    readers: Weak references to the records that hold arrays of this memory; one list for all
         buffers on the same memory.
-    guard
-        The lock on this memory, if users can reach it (`mygrad.autodiff.guard.Guard`).
-    written
-        Of constants: when they were last written to, as a running number; None for never.
+    guard: The lock on this memory, if users can reach it (`mygrad.autodiff.guard.Guard`).
+    written: Of constants: when they were last written to, as a running number; None for never.
     """
 
     __slots__ = ("__weakref__", "grad", "guard", "layout", "readers", "version", "written")
@@ -200,14 +174,10 @@ def new_buffer(version: Version | None = None) -> Buffer:
 class Extras:
     """What few tensors have.
 
-    Attributes
-    ----------
-    exposed
-        The array that was handed out to the user as ``t.data``.
-    grad_view
-        The buffer's gradient, and what this tensor sees of it: ``t.grad`` of a view.
-    provenance
-        What a constant was made from, for users to look at.
+    Attributes:
+    exposed: The array that was handed out to the user as ``t.data``.
+    grad_view: The buffer's gradient, and what this tensor sees of it: ``t.grad`` of a view.
+    provenance: What a constant was made from, for users to look at.
     """
 
     __slots__ = ("exposed", "grad_view", "provenance")
@@ -309,24 +279,10 @@ def layout_of(t: Handle, buffer: Buffer) -> Layout:
 
 
 def seen_by(t: Handle, look: Callable[[Array, Any], Array]) -> Window | None:
-    """What a function of (an array, its adapter) sees of a tensor whose arrays have no memory.
-
-    None if it makes no view of an array that lies in memory as that of `t` would.
-    """
-    layout, window = layout_of(t, t._buffer or buffer_of(t)), t._window
-    offset, strides = (0, layout.strides) if window is None else (window.offset, window.strides)
-    seen = layout.adapter.seen(look, t._data.shape, strides, t._data.dtype)
-    return None if seen is None else Window(layout, offset + seen[0], *seen[1:])
-
-
-def take_over(t: Handle, data: Array) -> None:
-    """Give new elements to `t`, and to all that look at its buffer: their arrays never change."""
-    buffer, base = buffer_of(t), t if t._base is None else t._base
-    layout, t._data = buffer.layout, data
-    base._data = data if t._window is None else t._window.put(base._data, data)
-    for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
-        if view is not t:
-            view._data = view._window.look(base._data)
+    """What a function of (an array, its adapter) sees of a tensor of an `ImmutableAdapter`."""
+    layout = layout_of(t, t._buffer or buffer_of(t))
+    seen = layout.adapter.seen_by(t, layout, look)
+    return None if seen is None else Window(layout, *seen)
 
 
 def view_of(
@@ -344,8 +300,4 @@ def view_of(
     if window is None:
         return new_handle(data, buffer, layout.window(data, folds), base, constant)
     window.folds = folds
-    view = new_handle(data, buffer, window, base, constant)
-    if layout.views is None:
-        layout.views = WeakValueDictionary()
-    layout.views[id(view)] = view
-    return view
+    return layout.adapter.noted(layout, new_handle(data, buffer, window, base, constant))

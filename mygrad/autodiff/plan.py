@@ -13,18 +13,13 @@ __all__ = ["CompiledRule", "Plan"]
 class CompiledRule:
     """A derivative rule, and where what it asks for lies in ``Record.values``.
 
-    Attributes
-    ----------
-    operands
-        The numbers of the operands whose adjoints it returns.
-    function
-        The rule itself.
-    needs
-        For each argument after the adjoint, its place among the values. (A slice of them for a
+    Attributes:
+    operands: The numbers of the operands whose adjoints it returns.
+    function: The rule itself.
+    needs: For each argument after the adjoint, its place among the values. (A slice of them for a
         rule of all operands of a variadic primitive.)
-    takes_xp, takes_wanted, takes_i
-        Whether it asks for the namespace; for which of its operands' adjoints are wanted; for
-        the number of its operand.
+    takes_xp, takes_wanted, takes_i: Whether it asks for the namespace; for which of its operands'
+        adjoints are wanted; for the number of its operand.
     """
 
     __slots__ = ("function", "needs", "operands", "takes_i", "takes_wanted", "takes_xp")
@@ -44,24 +39,19 @@ class CompiledRule:
 class Plan:
     """What to keep of a call with certain live operands, and the rules that will need it.
 
-    Attributes
-    ----------
-    primitive
-        The operation.
-    flows
-        For each operand, whether its adjoint is wanted.
-    pulls
-        For each operand with a rule of its own: (its number, rule, places of the rule's
+    Attributes:
+    primitive: The operation.
+    flows: For each operand, whether its adjoint is wanted.
+    pulls: For each operand with a rule of its own: (its number, rule, places of the rule's
         arguments, the place if there is but one, whether it takes ``xp``).
-    joint_pulls
-        For each rule of several operands: (their numbers, rule, places, whether it takes ``xp``).
-    saves, saves_any, saves_all, saves_out, saves_shapes
-        For each operand, whether its array is kept; whether any array is; whether all operands
-        are, and nothing else could be but the result; whether the result is; whether shapes are.
-    select_saved
-        Takes from ``(None, out, *params, *residuals, *arrays, *operands, *their shapes)`` what a
-        record keeps, in the order of ``Primitive.positions``. In the place of arrays that no rule
-        needs are those constants that were operands, which somebody may ask for.
+    joint_pulls: For each rule of several operands: (their numbers, rule, places, whether it takes
+        ``xp``).
+    saves, saves_any, saves_all, saves_out, saves_shapes: For each operand, whether its array is
+        kept; whether any array is; whether all operands are, and nothing else could be but the
+        result; whether the result is; whether shapes are.
+    select_saved: Takes from ``(None, out, *params, *residuals, *arrays, *operands, *their shapes)``
+        what a record keeps, in the order of ``Primitive.positions``. In the place of arrays that no
+        rule needs are those constants that were operands, which somebody may ask for.
     """
 
     __slots__ = (

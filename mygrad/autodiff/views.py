@@ -15,14 +15,11 @@ Array = Any
 class Layout:
     """Where the elements of a buffer lie: what its adjoints have to copy.
 
-    Attributes
-    ----------
-    adapter, address, shape, strides, dtype, device
-        Of the array that the buffer was made with; address and strides in bytes.
-    update
-        The view through which the buffer was last written as a whole (weakly), and when.
-    views
-        Where arrays never change: weakly, by id, the views of the buffer, which get new ones.
+    Attributes:
+    adapter, address, shape, strides, dtype, device: Of the array that the buffer was made with;
+        address and strides in bytes.
+    update, views: The view through which the buffer was last written as a whole (weakly), and when;
+        what an `ImmutableAdapter` notes.
     """
 
     __slots__ = ("adapter", "address", "device", "dtype", "shape", "strides", "update", "views")
@@ -53,15 +50,11 @@ class Window:
     A view of a view is again one window: views do not nest, however long their chain. What is
     looked at is an array, or a tensor, which knows how to be looked at (``_seen_through``).
 
-    Attributes
-    ----------
-    layout
-        The layout of the buffer it looks at.
-    offset, shape, strides
-        Where it looks: bytes from the buffer's first element, and the view's own shape and
-        strides.
-    folds
-        Whether elements of the view may share memory (``broadcast_to``, sliding windows).
+    Attributes:
+    layout: The layout of the buffer it looks at.
+    offset, shape, strides: Where it looks: bytes from the buffer's first element, and the view's
+        own shape and strides.
+    folds: Whether elements of the view may share memory (``broadcast_to``, sliding windows).
     """
 
     __slots__ = ("folds", "layout", "offset", "shape", "strides")

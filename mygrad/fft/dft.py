@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive

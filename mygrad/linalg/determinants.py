@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
 from mygrad.autodiff.tape import apply

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mygrad.arrays import adapter_of, device_of
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import OPTIONS, Primitive, primitive

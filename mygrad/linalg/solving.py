@@ -6,7 +6,7 @@ import operator
 from math import prod
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.linalg.factorizations import svd_shapes

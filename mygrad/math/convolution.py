@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.operands import device_beside
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.dtypes import is_complex

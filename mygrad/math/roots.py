@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mygrad.arrays import adapter_of, device_of
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import negative
 from mygrad.math.convolution import convolve

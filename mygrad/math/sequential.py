@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.math.dtypes import floats, in_float32, is_complex, real_only

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
 from mygrad.autodiff.inplace import protect
 from mygrad.autodiff.namespace import namespace_of
-from mygrad.autodiff.nodes import Handle, take_over
+from mygrad.autodiff.nodes import Handle
 from mygrad.optim.parameters import check_parameter, named_parameters, refuse_shared_memory
 from mygrad.tensors.base import Tensor
 from mygrad.tensors.conversion import dtype_of
@@ -243,7 +243,7 @@ class Optimizer:
             )  # fmt: skip
             if not adapter.has_views:
                 p, *state = updated
-                take_over(t, p)
+                adapter.take_over(t, None if buffer is None else buffer.layout, p)
                 task.state = dict(zip(task.state, state, strict=True))
             self._state[task.key] = task.step, task.state
 

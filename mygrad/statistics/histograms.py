@@ -11,7 +11,7 @@ import operator
 from math import isfinite, prod
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.operands import common_adapter
 from mygrad.autodiff.primitive import primitive

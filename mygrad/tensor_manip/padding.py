@@ -7,7 +7,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from mygrad.arrays import adapter_of, device_of
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.nodes import Handle

@@ -6,7 +6,7 @@ import inspect
 from math import prod
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.operands import as_operand, common_adapter, device_beside
 from mygrad.autodiff.primitive import Primitive, primitive
 from mygrad.tensor_manip.axes import axis_number

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mygrad.arrays import Adapter, adapter_of, device_of
+from mygrad.arrays import Adapter, adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.tensor_manip.array_shape import reshape
 from mygrad.tensor_manip.selecting import take

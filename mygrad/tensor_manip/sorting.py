@@ -10,7 +10,8 @@ import operator
 from math import prod
 from typing import Any
 
-from mygrad.arrays import adapter_of, device_of
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.axes import axis_number

@@ -44,7 +44,7 @@ def call(name: str, *args: Any, **options: Any) -> Any:
     return registry[name](*args, **options)
 
 
-# --- without writes --------------------------------------------------------------------------------
+# --- without writes -------------------------------------------------------------------------------
 @program(SMALL, OTHER, order=2)
 def elementwise(x: Any, y: Any) -> Any:
     """Elementwise functions."""

@@ -273,6 +273,7 @@ def test_clear_graph() -> None:
     assert x.grad is None
 
 
+@pytest.mark.skip_on("jax", "writes to raw arrays, which never change there")
 @pytest.mark.raw_arithmetic
 def test_the_gradient_is_one_object_and_may_be_changed() -> None:
     x = mg.tensor([1.0, 2.0])
@@ -369,6 +370,7 @@ def test_another_graph_through_leaves_and_views_of_leaves_is_fine() -> None:
     assert values(x.grad) == [4, 0]
 
 
+@pytest.mark.skip_on("jax", "writes to raw arrays, which never change there")
 @pytest.mark.raw_arithmetic
 def test_views_of_leaves_stay_views_after_clearing() -> None:
     w = mg.tensor([[1.0, 2.0], [3.0, 4.0]])

@@ -469,6 +469,7 @@ def test_data_is_updated_by_gradients() -> None:
     assert p.creator is None
 
 
+@pytest.mark.skip_on("jax", "writes to raw arrays, which never change there")
 def test_writing_into_data_is_seen_by_earlier_views() -> None:
     p = mg.tensor([1.0, 2.0])
     view = p[:1]
@@ -488,6 +489,7 @@ def test_assigning_data_rebinds_this_tensor_alone() -> None:
     equal(p.grad, [14.0, 16.0])
 
 
+@pytest.mark.skip_on("jax", "writes to raw arrays, which never change there")
 @pytest.mark.raw_arithmetic
 def test_grad_is_one_object_that_may_be_changed() -> None:
     p = mg.tensor([1.0, 2.0])
@@ -498,6 +500,7 @@ def test_grad_is_one_object_that_may_be_changed() -> None:
     equal(p.grad, [1.0, 2.0])
 
 
+@pytest.mark.skip_on("jax", "writes to raw arrays, which never change there")
 @pytest.mark.raw_arithmetic
 def test_a_view_of_a_leaf_stays_its_view_after_clearing() -> None:
     w = grid(2, 3)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import add_part, device_of
 from mygrad.arrays.sliding import Geometry
 from mygrad.autodiff.primitive import primitive
 
@@ -91,7 +91,7 @@ def conv_input_gradient(
     lengths = (n, shape[1], *geometry.padded)
     padded = xp.zeros(lengths, dtype=columns.dtype, device=device_of(columns))
     for k, part in enumerate(geometry.slices()):
-        padded = xp.adapter.add_part(padded, part, columns[:, :, k, ...])
+        padded = add_part(xp.adapter, padded, part, columns[:, :, k, ...])
     return padded[geometry.inside()] if any(geometry.padding) else padded
 
 

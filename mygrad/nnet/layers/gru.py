@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mygrad.arrays import adapter_of, device_of
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mygrad.arrays import device_of
+from mygrad.arrays.portable import add_part, device_of
 from mygrad.arrays.sliding import pool_slices
 from mygrad.autodiff.primitive import primitive
 
@@ -69,7 +69,7 @@ def max_unpool(g: Any, x: Any, maxima: Any, pool: Any, stride: Any, *, xp: Any) 
     """The adjoint of the input of `max_pool`, given that of its result."""
     total = xp.zeros(tuple(x.shape), dtype=g.dtype, device=device_of(g))
     for part, won in _winners(x, maxima, pool, stride):
-        total = xp.adapter.add_part(total, part, xp.where(won, g, 0.0))
+        total = add_part(xp.adapter, total, part, xp.where(won, g, 0.0))
     return total
 
 

@@ -6,7 +6,8 @@ from itertools import product
 from operator import index
 from typing import Any
 
-from mygrad.arrays import adapter_of, device_of
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import add_part, device_of
 from mygrad.arrays.sliding import per_axis
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
@@ -87,7 +88,7 @@ def fold_windows(
     order = (*range(m, g.ndim - m), *range(m), *range(g.ndim - m, g.ndim))
     g = xp.permute_dims(g, order)
     for offset, part in _parts(shape, window_shape, step, dilation):
-        total = xp.adapter.add_part(total, part, g[(..., *offset)])
+        total = add_part(xp.adapter, total, part, g[(..., *offset)])
     return total
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, device_of
+from mygrad.arrays import Adapter, adapter_of
+from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import composition, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import as_operand, floating
