@@ -108,7 +108,14 @@ def of_library(space: Any, name: str, function: Callable[..., Any], refuses: boo
 
 def untouched(space: Any, name: str, function: Callable[..., Any]) -> Any:
     """A function of the array library whose result is no array."""
-    return lambda *args: function(*on_arrays(args))
+    if name not in ("finfo", "iinfo"):
+        return lambda *args: function(*on_arrays(args))
+
+    def of_dtype(type: Any) -> Any:  # which not every library takes from an array
+        array = isinstance(type, Handle) or adapter_of(type) is not None
+        return function(type.dtype if array else type)
+
+    return of_dtype
 
 
 def own(function: Callable[..., Any]) -> Callable[..., Any]:
