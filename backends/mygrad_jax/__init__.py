@@ -118,7 +118,9 @@ class JAXAdapter(ImmutableAdapter):
         items = index if isinstance(index, tuple) else (index,)
         items = items if ... in items else (*items, ...)
         lies = target.shape, self.strides(target), target.dtype
-        offset, shape, strides = self.seen(lambda array, _: array[items], *lies)
+        seen = self.seen(lambda array, _: array[items], *lies)
+        assert seen is not None
+        offset, shape, strides = seen
         return self.put(target, value, offset, shape, strides, adds)
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:

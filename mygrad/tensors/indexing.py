@@ -83,16 +83,17 @@ def getitem(t: Handle, index: Any) -> Any:
         items, advanced = (index,), False
     else:
         items, advanced = parse(index, adapter, t)
+    seen = None
     try:
         if advanced:
             found, items = namespace_of(adapter).gathered(data, items)
         else:  # with the `...` one element, too, is an array that looks at the memory
-            found = data[items if ... in items else (*items, ...)]
+            places = items if ... in items else (*items, ...)
+            found = data[places]
+            if not adapter.has_views:
+                seen = seen_by(t, lambda array, _: array[places])
     except (IndexError, TypeError, ValueError) as error:
         raise explain(error, f"tensor[{shown(index)}]", (data,)) from error
-    seen = None
-    if not adapter.has_views and not advanced:
-        seen = _seen(t, items, index)
     if not advanced and not (
         adapter.elements_are_copies and not found.shape and ... not in items
     ):
@@ -108,15 +109,6 @@ def getitem(t: Handle, index: Any) -> Any:
         return _read(t, found, Gather(layout, t._window, items), False)
     window = layout.window(found, False) if seen is None else seen
     return _read(t, adapter.copy(found), window, False)
-
-
-def _seen(t: Handle, items: tuple[Any, ...], index: Any) -> Window | None:
-    """Where basic indices look, worked out without memory to look at."""
-    places = items if ... in items else (*items, ...)
-    try:
-        return seen_by(t, lambda array, _: array[places])
-    except (IndexError, TypeError, ValueError) as error:  # some libraries look elsewhere
-        raise explain(error, f"tensor[{shown(index)}]", (t._data,)) from error
 
 
 def _read(t: Handle, data: Any, window: Window | Gather, constant: bool) -> Any:
