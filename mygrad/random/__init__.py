@@ -106,7 +106,8 @@ def generator(adapter: Adapter | None = None, device: Any = None) -> Any:
         else:
             _generators[key] = _OnDevice(adapter, device)
     numbers = _generators[key]
-    return numbers if wanted == device else _Moved(numbers, adapter, wanted)
+    follows = adapter.many_devices or wanted is None
+    return numbers if follows else _Moved(numbers, adapter, wanted)
 
 
 def seed(seed_number: int | None) -> None:

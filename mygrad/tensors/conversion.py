@@ -61,7 +61,9 @@ def _plain(x: Any) -> Any:
     if isinstance(x, Handle):
         if not x._constant:
             gradient_lost("mg.tensor() took values out of a list of tensors; mg.stack keeps them")
-        return x._data.tolist() if hasattr(x._data, "tolist") else x._data
+        adapter = adapter_of(x._data)
+        assert adapter is not None
+        return adapter.to_host(x._data).tolist()
     return [_plain(v) for v in x] if isinstance(x, (list, tuple)) else x
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mygrad.testing.kernels
-import mygrad.testing.programs  # noqa: F401 -- which adds checks, too
+import mygrad.testing.programs
+import mygrad.testing.results  # noqa: F401 -- they add checks, too
 from mygrad.arrays import Adapter, register_backend
 from mygrad.testing.conformance import CHECKS, Bench, Skip
 

@@ -14,9 +14,9 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from mygrad.arrays import Adapter
-from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.namespace import registry
 
-__all__ = ["CHECKS", "Bench", "Skip", "check"]
+__all__ = ["CHECKS", "Bench", "Skip", "check", "require"]
 
 Array = NDArray[Any]
 REQUIRED = ("float32", "int32", "int64", "bool")
@@ -59,7 +59,9 @@ class Bench:
 
 Check = Callable[[Bench], None]
 F = TypeVar("F", bound=Callable[..., None])
-CHECKS: dict[str, dict[str, Check]] = {}
+SECTIONS = ("declaration", "host", "devices", "memory", "locking", "writing", "random numbers",
+            "kernels", "programs")  # fmt: skip
+CHECKS: dict[str, dict[str, Check]] = {section: {} for section in SECTIONS}
 """By section, the checks by name."""
 
 
@@ -67,7 +69,7 @@ def check(section: str, name: str) -> Callable[[F], F]:
     """Add a check to `CHECKS`."""
 
     def note(function: F) -> F:
-        CHECKS.setdefault(section, {})[name] = function
+        CHECKS[section][name] = function
         return function
 
     return note
@@ -373,29 +375,6 @@ def new_arrays(bench: Bench) -> None:
     require(adapter.owner(array) is adapter.owner(array), "owner(a) is a new object each time")
 
 
-@check("memory", "results of functions are new arrays")
-def new_results(bench: Bench) -> None:
-    bench.need_views()
-    adapter, functions = bench.adapter, namespace_of(bench.adapter)
-    for primitive in dict.fromkeys(registry.values()):
-        if primitive.may_view or len(primitive.operand_names) != 1:
-            continue
-        for dtype in ("float32", "int64", "bool"):
-            array = bench.array([[1, 0], [0, 1]], dtype)
-            try:
-                with np.errstate(all="ignore"):
-                    found = getattr(functions, primitive.name)(array)
-            except Exception:  # it has parameters, or is not for this dtype
-                continue
-            for result in found if isinstance(found, (tuple, list)) else (found,):
-                if isinstance(result, adapter.array_types) and adapter.is_view(result, array):
-                    raise AssertionError(
-                        f"{primitive.name} of an array of {dtype} is that array or a view of it, "
-                        f"and writes to the result would reach the operand: put a kernel into "
-                        f"kernels[{primitive.name!r}] that makes a new array"
-                    )
-
-
 @check("memory", "window")
 def window(bench: Bench, windows: list[Window] = WINDOWS) -> None:
     bench.need_views()
@@ -634,32 +613,3 @@ def casting(bench: Bench) -> None:
         target, mask = bench.array([0.0, 0.0]), bench.array([True, False], "bool")
         add(floats, floats, out=target, where=mask)  # type: ignore[misc]
         bench.same(target, [3.0, 0.0], "add(a, a, out=zeros, where=[True, False])")
-
-
-# --- random numbers -------------------------------------------------------------------------------
-@check("random numbers", "rng")
-def rng(bench: Bench) -> None:
-    adapter = bench.adapter
-
-    def draw(generator: Any, name: str, *args: Any) -> Any:
-        found = getattr(generator, name)(*args)
-        what = f"rng(seed).{name}{args}"
-        require(type(found) in adapter.array_types, f"{what} is a {type(found).__name__}")
-        require(tuple(found.shape) == (50, 4), f"{what} has shape {tuple(found.shape)}")
-        return adapter.to_host(found)
-
-    calls: list[Any] = [
-        ("random", (50, 4)), ("standard_normal", (50, 4)), ("integers", 2, 5, (50, 4)),
-    ]  # fmt: skip
-    first, again, other = (
-        [draw(generator, *call) for call in calls]
-        for generator in (adapter.rng(3), adapter.rng(3), adapter.rng(4))
-    )
-    for (name, *_), a, b, c in zip(calls, first, again, other, strict=True):
-        require(np.array_equal(a, b), f"rng(3).{name} draws other numbers the second time")
-        require(not np.array_equal(a, c), f"rng(3).{name} draws the same numbers as rng(4)")
-    uniform, normal, whole = first
-    require((uniform >= 0).all() and (uniform < 1).all(), "random() leaves the interval [0, 1)")
-    require(normal.min() < -1 and normal.max() > 1, "standard_normal() does not look like it")
-    require(set(np.unique(whole)) == {2, 3, 4}, f"integers(2, 5) are {np.unique(whole)}")
-    adapter.rng()
