@@ -69,7 +69,10 @@ another array library, and the weights of a GRU."""
 ELSEWHERE = {
     "mygrad/arrays/protocol.py": "for authors of adapters: what theirs has to have",
     "mygrad/interop/cupy.py": "CuPy alone asks for it; tests/interop/test_cupy.py does",
-    "mygrad/testing/conformance.py": "for authors of adapters; tests/testing/test_check_backend.py",
+    **dict.fromkeys(
+        ("mygrad/testing/bench.py", "mygrad/testing/conformance.py"),
+        "for authors of adapters; tests/testing/test_check_backend.py",
+    ),
     "mygrad/testing/kernels.py": "for authors of adapters, as above",
     "mygrad/testing/programs.py": "for authors of adapters, as above",
     "check_backend: {report}": "for authors of adapters, as above",

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import mygrad.testing.conformance
 import mygrad.testing.kernels
 import mygrad.testing.programs
 import mygrad.testing.results  # noqa: F401 -- they add checks, too
 from mygrad.arrays import Adapter, register_backend
-from mygrad.testing.conformance import CHECKS, Bench, Skip
+from mygrad.testing.bench import CHECKS, Bench, Skip
 
 __all__ = ["BackendReport", "check_backend"]
 

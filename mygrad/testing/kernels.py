@@ -14,7 +14,7 @@ import numpy as np
 
 from mygrad.arrays import Adapter
 from mygrad.autodiff.namespace import Namespace, compositions, registry
-from mygrad.testing.conformance import Bench, Skip, check
+from mygrad.testing.bench import Bench, Skip, check
 from mygrad.testing.kernel_calls import CALLS, EXACT, IN_PLACE, ON_DEVICES, VIEWS, Array, Call, Draw
 
 __all__ = ["LAYOUTS", "CannotCompare", "drawing", "kinds_on", "portable", "same"]

@@ -13,7 +13,7 @@ from mygrad.nnet.layers import batchnorm, conv_nd, max_pool, sliding_window_view
 from mygrad.nnet.losses import softmax_crossentropy
 from mygrad.tensors.base import Tensor
 from mygrad.tensors.switches import backend
-from mygrad.testing.conformance import Bench, check
+from mygrad.testing.bench import Bench, check
 
 __all__ = ["PROGRAMS", "Program"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mygrad.autodiff.namespace import namespace_of, registry
-from mygrad.testing.conformance import Bench, check, require
+from mygrad.testing.bench import Bench, check, require
 
 __all__ = ["new_results", "rng"]
 

@@ -15,7 +15,7 @@ import mygrad as mg
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.nnet.losses import softmax_crossentropy
 from mygrad.testing import BackendReport, check_backend
-from mygrad.testing.conformance import CHECKS
+from mygrad.testing.bench import CHECKS
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "writing-adapters.md"
 SECTIONS = ["declaration", "host", "devices", "memory", "locking", "writing", "random numbers",

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter
+from mygrad.arrays import Adapter, adapter_of, selected_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.interop.array_api.functions import (
     CALLED_OTHERWISE,
@@ -162,7 +162,6 @@ def use_names(public: Any) -> None:
     """Take up the public functions: `public` is the module that has them."""
     global _public
     _public = public
-    namespace_for(get_adapter("numpy"))  # a module that can be imported by its name
 
 
 def namespace_for(adapter: Adapter | None = None) -> StandardNamespace:
