@@ -88,21 +88,22 @@ class TorchAdapter(mg.Adapter):
     # writing
     can_cast = staticmethod(torch.can_cast)
 
-    def assign(self, target: torch.Tensor, index: Any, value: Any) -> None:
+    def assign(self, target: torch.Tensor, index: Any, value: Any) -> torch.Tensor:
         places = places_of(index, target.shape)
         if places is not None and isinstance(value, torch.Tensor):
             # Where a position repeats, all of its values become the last one.
             value = value.broadcast_to(places.shape).reshape(-1)[last_at(places)]
         target[index] = value
+        return target
 
     def last_occurrences(self, index: Any, shape: Any) -> torch.Tensor | None:
         places = places_of(index, shape)
         return None if places is None else last_at(places) == numbers(places.shape, places.device)
 
-    def scatter_add(self, target: torch.Tensor, index: Any, values: Any) -> None:
+    def scatter_add(self, target: torch.Tensor, index: Any, values: Any) -> torch.Tensor:
         places = numbers(target.shape, target.device)[index]
         values = torch.as_tensor(values, dtype=target.dtype, device=target.device)
-        target.put_(places, values.broadcast_to(places.shape), accumulate=True)
+        return target.put_(places, values.broadcast_to(places.shape), accumulate=True)
 
     # arrays from other things
     def rng(self, seed: int | None = None) -> Any:
