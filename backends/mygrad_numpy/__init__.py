@@ -192,6 +192,19 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
     return np.moveaxis(windows, axes, range(n))
 
 
+def _of_integers_too(function: Any) -> Any:
+    """A function that hands out integers as they are, with a copy in their place."""
+
+    def rounded(x: Any) -> Any:
+        found = function(x)
+        return x.copy() if found is x else found
+
+    return rounded
+
+
+_whole = np.zeros(1, int)
+_handing_out = [n for n in ("ceil", "floor", "trunc") if getattr(xp, n)(_whole) is _whole]
+
 adapter = NumPyAdapter()
 adapter.kernels.update(
     broadcast_to=_broadcast_to,
@@ -221,3 +234,5 @@ adapter.kernels.update(
     take_diagonals=_take_diagonals,
     where=where,
 )
+# Array-api-compat 1.11.
+adapter.kernels.update({n: _of_integers_too(getattr(xp, n)) for n in _handing_out})

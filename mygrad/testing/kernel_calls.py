@@ -72,6 +72,12 @@ def halved(p: Any, g: Any, state: Any) -> tuple[Any, ...]:
     return p, state
 
 
+def sigmoid(x: Array) -> Array:
+    """What the adjoint of it is given besides its operand."""
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-x)), x.dtype)
+
+
 def different(a: Array) -> Array:
     """Numbers no two of which are equal (in dtypes that have so many), with one NaN of `a`."""
     order = np.argsort(a, axis=None, kind="stable").reshape(a.shape).astype(a.dtype)
@@ -474,7 +480,9 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     "relu_adjoint": (FLOATS, [lambda draw: (draw(4, 3), draw(4, 3))]),
     "selu": (REAL, [lambda draw: (draw(4, 3),), lambda draw: (draw(),)]),
     "sigmoid": (KINDS[:6], [lambda draw: (draw(4, 3),), lambda draw: (20 * draw(4, 3),)]),
-    "sigmoid_adjoint": (FLOATS[:3], [lambda draw: (draw(4, 3), draw(4, 3), draw(4, 3))]),
+    "sigmoid_adjoint": (FLOATS[:3], [
+        lambda draw: (lambda x: (draw(4, 3), x, sigmoid(x)))(draw(4, 3)),
+    ]),
     "soft_sign": (NUMBERS[:4], [lambda draw: (draw(4, 3),), lambda draw: (draw(),)]),
     "soft_sign_adjoint": (FLOATS[:3], [lambda draw: (draw(4, 3), draw(4, 3))]),
     "softmax": (REAL, ALONG_AXES),

@@ -24,6 +24,7 @@ _FEATURES = {
     "cupy": Features(elements_are_copies=False),
     # The standard has no mixed indices, cannot write to integer indices, and has no orders.
     "array-api-strict": Features(mixed_indices=False, integer_writes=False, layouts=False),
+    "jax": Features(layouts=False),  # its arrays all lie in C order to mygrad
 }
 
 
