@@ -203,6 +203,7 @@ def _of_integers_too(function: Any) -> Any:
 
 
 _whole = np.zeros(1, int)
+# Array-api-compat 1.11 does so.
 _handing_out = [n for n in ("ceil", "floor", "trunc") if getattr(xp, n)(_whole) is _whole]
 
 adapter = NumPyAdapter()
@@ -234,5 +235,4 @@ adapter.kernels.update(
     take_diagonals=_take_diagonals,
     where=where,
 )
-# Array-api-compat 1.11.
-adapter.kernels.update({n: _of_integers_too(getattr(xp, n)) for n in _handing_out})
+adapter.kernels |= {name: _of_integers_too(getattr(xp, name)) for name in _handing_out}
