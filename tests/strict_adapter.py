@@ -114,11 +114,3 @@ def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:
 adapter = StrictAdapter()
 adapter.kernels["take_diagonals"] = _take_diagonals
 
-
-def _rounding(name: str) -> Any:
-    """A rounding function that makes new arrays of integers, too."""
-    function = getattr(xp, name)
-    return lambda x: x + 0 if xp.isdtype(x.dtype, "integral") else function(x)
-
-
-adapter.kernels.update({name: _rounding(name) for name in ("ceil", "floor", "trunc")})

@@ -192,20 +192,6 @@ def _sliding_windows(x: Any, window_shape: Any, step: Any, dilation: Any = None)
     return np.moveaxis(windows, axes, range(n))
 
 
-def _of_integers_too(function: Any) -> Any:
-    """A function that hands out integers as they are, with a copy in their place."""
-
-    def rounded(x: Any) -> Any:
-        found = function(x)
-        return x.copy() if found is x else found
-
-    return rounded
-
-
-_whole = np.zeros(1, int)
-# Array-api-compat 1.11 does so.
-_handing_out = [n for n in ("ceil", "floor", "trunc") if getattr(xp, n)(_whole) is _whole]
-
 adapter = NumPyAdapter()
 adapter.kernels.update(
     broadcast_to=_broadcast_to,
@@ -235,4 +221,3 @@ adapter.kernels.update(
     take_diagonals=_take_diagonals,
     where=where,
 )
-adapter.kernels |= {name: _of_integers_too(getattr(xp, name)) for name in _handing_out}

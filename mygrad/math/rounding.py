@@ -250,7 +250,10 @@ def round(a: Any, decimals: int = 0, *, xp: Any) -> Any:
     Tensor([ 1.3, -0.5])
     """
     rounded = xp.adapter.xp.round
-    return rounded(a) if not decimals else rounded(a * 10.0**decimals) / 10.0**decimals
+    if decimals:
+        return rounded(a * 10.0**decimals) / 10.0**decimals
+    found = rounded(a)
+    return xp.adapter.copy(a) if found is a else found  # which some libraries do with integers
 
 
 around = round

@@ -108,7 +108,10 @@ class Elementwise(Ufunc):
             kernel = adapter.kernels.get(self.name)
             for name in (self.name, *self.aliases):
                 kernel = kernel or getattr(adapter.xp, name, None)
-        return adapter.following(kernel or _on_arrays(super().compute(adapter), adapter))
+        kernel = kernel or _on_arrays(super().compute(adapter), adapter)
+        if self.name in ROUNDING:
+            kernel = _of_integers_too(kernel, adapter)
+        return adapter.following(kernel)
 
     def masks_itself(self, adapter: Adapter) -> bool:
         return not self.goes_first and adapter.masks_ufunc(getattr(adapter.xp, self.name, None))
@@ -158,6 +161,20 @@ class Elementwise(Ufunc):
             takes = ", ".join(self.__signature__.parameters)
             raise TypeError(f"{self.name}() has no argument {name!r}; it takes {takes}")
         return operands
+
+
+ROUNDING = ("ceil", "floor", "trunc")
+"""Functions for which some libraries hand out an array of integers as it is."""
+
+
+def _of_integers_too(rounded: Callable[..., Any], adapter: Adapter) -> Callable[..., Any]:
+    """A rounding function, with a copy of what it leaves as it is."""
+
+    def function(x: Any) -> Any:
+        found = rounded(x)
+        return adapter.copy(x) if found is x else found
+
+    return function
 
 
 def _on_arrays(composed: Callable[..., Any], adapter: Adapter) -> Callable[..., Any]:

@@ -40,17 +40,13 @@ def kernels_of(folder: Path) -> list[str]:
 DECLARED = [(f.name, name) for f in sorted(BACKENDS.glob("mygrad_*")) for name in kernels_of(f)]
 
 
-OF_OLD_VERSIONS = {"ceil", "floor", "trunc"}
-"""Kernels in place of functions that hand out their operand in array-api-compat 1.11."""
-
-
 def test_the_adapters_kernels_are_found() -> None:
     names = [name for folder, name in DECLARED if folder == "mygrad_numpy"]
     assert len(names) == 26
     adapter = mg.backends.selected_adapter()
     declared = {name for folder, name in DECLARED if folder == f"mygrad_{adapter.name}"}
     if adapter.name != "array-api-strict":
-        assert set(adapter.kernels) - OF_OLD_VERSIONS == declared
+        assert set(adapter.kernels) == declared
 
 
 @pytest.mark.parametrize(("folder", "name"), DECLARED)
