@@ -103,8 +103,8 @@ def test_lists_of_tensors_are_stacked(xp: ModuleType) -> None:
 
 
 def test_raw_arrays_and_numbers_are_operands(xp: ModuleType, xp_backend: Any) -> None:
-    raw = xp_backend.from_host(np.array([3.0, 4.0]))
     x = mg.tensor([1.0, 2.0])
+    raw = xp_backend.from_host(np.array([3.0, 4.0]), xp_backend.device(x.data))
     chosen = xp.where(xp.greater(raw, 3.5), x, 0.0)
     xp.sum(xp.multiply(x, raw) + chosen + xp.maximum(x, 1.5)).backward()
     np.testing.assert_array_equal(xp_backend.to_host(x.grad), [3.0, 6.0])
