@@ -197,7 +197,7 @@ def _as_floats(x: Any) -> Any:
     x = as_operand_tensor(x)
     adapter = adapter_of(x._data)
     assert adapter is not None
-    numbers = floats(x._data, namespace_of(adapter))
+    numbers = adapter.following(floats)(x._data, namespace_of(adapter))
     return x if numbers is x._data else Tensor(numbers, constant=True, copy=False)
 
 
@@ -205,10 +205,14 @@ def _counted(x: Any, axis: Any, keepdims: bool) -> Tensor:
     """How many elements are not 0, as a float: a constant."""
     adapter = adapter_of(x._data)
     assert adapter is not None
-    sizes = adapter.xp.abs(x._data)
-    found = adapter.xp.astype(sizes != 0, sizes.dtype)
-    found = adapter.xp.sum(found, axis=axis, keepdims=keepdims, dtype=sizes.dtype)
-    return Tensor(adapter.asarray(found), constant=True, copy=False)
+    library = adapter.xp
+
+    def count(array: Any) -> Any:
+        sizes = library.abs(array)
+        there = library.astype(sizes != 0, sizes.dtype)
+        return adapter.asarray(library.sum(there, axis=axis, keepdims=keepdims, dtype=sizes.dtype))
+
+    return Tensor(adapter.following(count)(x._data), constant=True, copy=False)
 
 
 def _of_matrices(
