@@ -201,6 +201,7 @@ static inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b,
 static inline double __fma_rn(double a, double b, double c) { return std::fma(a, b, c); }
 static inline float __saturatef(float x) { return x > 0 ? x < 1 ? x : 1 : 0; }
 static inline int __float2int_rn(float x) { return (int)std::rint(x); }
+static inline long long __float2ll_rn(float x) { return (long long)std::rint(x); }
 static inline int __float2int_rz(float x) { return (int)x; }
 static inline int __float2int_rd(float x) { return (int)std::floor(x); }
 static inline float __int2float_rn(int x) { return (float)x; }
