@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,7 @@ def test_writes_into_raw_arrays_are_told(
     expression: Expression, xp_backend: Any, request: pytest.FixtureRequest
 ) -> None:
     raw, t, mask = operands(xp_backend)
-    version = xp_backend.xp.__version__ if BACKEND == "cupy" else ""
+    version = import_module("cupy").__version__ if BACKEND == "cupy" else ""
     if version.startswith("13.") and "..." in request.node.name:
         with pytest.raises(ValueError, match="ambiguous"):  # it asks whether all is to be 0
             expression(raw, t, mask)
