@@ -286,10 +286,10 @@ def _by_any(g: Any, out: Any, a: Any, xp: Any) -> Any:
     return conjugate(xp.solve(adjoint, xp.matmul(inner, adjoint)), xp)
 
 
-def _is_numpy_before_2_5(library: Any) -> bool:
-    if not library.__name__.endswith("numpy"):
+def _is_numpy_before_2_5(adapter: Any) -> bool:
+    if adapter.name != "numpy":
         return False
-    return [int(part) for part in library.__version__.split(".")[:2]] < [2, 5]
+    return [int(part) for part in adapter.xp.__version__.split(".")[:2]] < [2, 5]
 
 
 def _general(name: str, a: Any, xp: Any) -> tuple[Any, ...]:
@@ -304,7 +304,7 @@ def _general(name: str, a: Any, xp: Any) -> tuple[Any, ...]:
     found = function(a)
     parts = (found,) if name == "eigvals" else tuple(found)
     # The standard's functions return complex numbers; NumPy's did so only where there are some.
-    if _is_numpy_before_2_5(library) and not is_complex(a, xp) and is_complex(parts[0], xp):
+    if _is_numpy_before_2_5(xp.adapter) and not is_complex(a, xp) and is_complex(parts[0], xp):
         if not bool(library.any(library.imag(parts[0]) != 0)):
             parts = tuple(library.real(part) for part in parts)
     return parts
