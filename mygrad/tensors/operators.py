@@ -14,11 +14,12 @@ from mygrad.autodiff.operands import SCALARS, UnknownOperand, as_operand, declin
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply, finish_record, note_reader, record_call, wrap_result
 from mygrad.settings import recording
-from mygrad.tensors.dialect import speaks, spoken
+from mygrad.tensors.dialect import EXTRA, speaks, spoken
 
 __all__ = ["install"]
 
 _override = recording.override.get  # the process's default is to record
+_imported = sys.modules
 
 BINARY = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
@@ -144,7 +145,7 @@ def _comparison(compare: Any) -> Any:
                 return compare(self._data, other)  # element by element, as for arrays
             return adapter.xp.full(self._data.shape, compare is operator.ne)
         result = adapter.following(compare, compare.__name__)(self._data, operand)
-        if spoken and speaks(sys._getframe(1)):
+        if (spoken or EXTRA in _imported) and speaks(sys._getframe(1)):
             return _constant(result, adapter)
         return result
 

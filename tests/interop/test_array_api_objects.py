@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import operator
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ from against_numpy import needs_solver, needs_transforms
 import mygrad as mg
 from mygrad.errors import GradientDetached
 from mygrad.interop import array_api
+from mygrad.tensors import dialect, operators
 from mygrad.testing import check_grads
 
 INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()
@@ -283,6 +285,76 @@ def test_code_for_the_standard_gets_tensors_of_booleans(xp: ModuleType) -> None:
     assert isinstance(module("m", text, xp=xp)["f"](x), mg.Tensor)
     assert isinstance(module("m", text, xp=np)["f"](x), raw)
     assert isinstance(module("m", text, array_namespace=print)["f"](x), mg.Tensor)
+
+
+def test_code_that_asks_by_another_name(xp: ModuleType) -> None:
+    """Functions that ask for the namespace, and call it what they like."""
+    x, raw = mg.tensor([0.5, 2.0]), type(mg.tensor(1.0).data)
+    for text, kind in {
+        "def f(x): np = x.__array_namespace__(); return x > 1": mg.Tensor,
+        "def f(x): api.array_namespace(x); return [x > 1 for _ in '1'][0]": mg.Tensor,
+        "def f(x): 'array_namespace'; return x > 1": raw,
+        "def f(x): return g(x)\ndef g(x): return x > 1": raw,
+    }.items():
+        f = module("m", text, api=array_api)["f"]
+        assert [type(f(x)) for _ in range(2)] == [kind] * 2, text
+
+
+def test_code_that_calls_array_api_extra(xp: ModuleType, monkeypatch: Any) -> None:
+    """Masks are handed to its functions, which ask all arrays for their namespace."""
+    x, raw = mg.tensor([0.5, 2.0]), type(mg.tensor(1.0).data)
+    extra = ModuleType("array_api_extra")
+    exec("def apply_where(cond, x, f, g): return cond", vars(extra))
+    monkeypatch.setattr(dialect, "spoken", set())  # nobody has asked for a namespace yet
+    monkeypatch.setattr(operators, "spoken", dialect.spoken)
+    monkeypatch.setitem(sys.modules, "array_api_extra", extra)
+    for text, names in {
+        "xpx.apply_where(x > 1, x, None, None)": {"xpx": extra},
+        "apply_where(x > 1, x, None, None)": {"apply_where": extra.apply_where},
+        "__import__('array_api_extra').apply_where(x > 1, x, None, None)": {"other": extra},
+    }.items():
+        f = module("m", f"def f(x): return {text}", **names)["f"]
+        assert type(f(x)) is (raw if "other" in names else mg.Tensor), text
+    assert type(module("m", "def f(x): return x > 1", xpx=extra)["f"](x)) is raw
+
+
+def test_what_is_known_of_code_is_bounded(monkeypatch: Any) -> None:
+    """Code that is gone takes nothing with it that a later one at its place would be taken for."""
+    x = mg.tensor([0.5, 2.0])
+    x.__array_namespace__()
+    monkeypatch.setattr(dialect, "MANY", 3)
+    for k in range(8):
+        text = "def f(x): return x > 1" if k % 2 else "def f(x, xp): return x > 1"
+        f = module("m", text)["f"]
+        given = () if k % 2 else (x.__array_namespace__(),)
+        assert isinstance(f(x, *given), mg.Tensor) is not bool(k % 2)
+        assert len(dialect._texts) <= 3
+        del f
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_apply_where(xp: ModuleType, told: bool) -> None:
+    xpx = pytest.importorskip("array_api_extra")
+
+    def program(x: Any) -> Any:
+        given = {"fill_value": 3 * x} if told else {}
+        functions = [lambda x, y: x**2 * y, lambda x, y: 3 * x + y][: 1 if told else 2]
+        return xpx.apply_where((x > 1.0) & ~(x >= 2.0), (x, x**3), *functions, **given)
+
+    check_grads(program, np.array([0.3, 1.7, 2.4, 1.1]))
+
+
+def test_masks_of_other_code(xp: ModuleType, xp_backend: Any) -> None:
+    """A raw mask beside tensors is an error where both are asked, and never a lost gradient."""
+    xpx = pytest.importorskip("array_api_extra")
+    x = mg.tensor([0.5, 2.0])
+    mask = plain(x)
+    with pytest.raises(TypeError, match="Multiple namespaces"):
+        xpx.apply_where(mask, x, lambda x: x**2, lambda x: x)
+    for accepted in (xpx.apply_where(xp.asarray(mask), x, lambda x: x**2, lambda x: x),
+                     xpx.apply_where(mask, x, lambda x: x**2, lambda x: x, xp=xp)):  # fmt: skip
+        accepted.sum().backward()
+        np.testing.assert_array_equal(xp_backend.to_host(x.grad), [1.0, 4.0])
 
 
 def test_masks_mean_the_same_array(xp: ModuleType) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 __all__ = ["DROPPED_IN", "OUT_OF_REACH", "problem"]
 
-DROPPED_IN = {
-    "array-api-extra::apply_where", "psychrolib::GetSatVapPres",
-}
-"""A function for the standard that wants a mask of the same library as the numbers, called by code
-that is not for the standard: what it gets of a comparison is a plain array, as MyGrad 2 has it;
-`mygrad.drop_in` lets both be. (And psychrolib, which computes with Python's `math` where numba is
-not there to compile it.)"""
+DROPPED_IN = {"psychrolib::GetSatVapPres"}
+"""What is right under `mygrad.drop_in` only: psychrolib computes with Python's `math` where numba
+is not there to compile it."""
 
 OUT_OF_REACH = {
     "ambiance::Atmosphere.temperature": "asks whether the argument is one of a few types",

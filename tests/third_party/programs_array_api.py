@@ -27,7 +27,9 @@ def namespace(array: Any) -> Any:
 # --- array-api-extra, pyRiemann, xarray
 @program(P, "array-api-extra::apply_where", X)
 def _(x: Any) -> Any:
-    return found("array_api_extra:apply_where")(x > 1, x, lambda x: x**2, lambda x: 3 * x)
+    import array_api_extra as xpx
+
+    return xpx.apply_where(x > 1, x, lambda x: x**2, lambda x: 3 * x)
 
 
 @program(P, "array-api-extra::atleast_nd/expand_dims", X)
