@@ -189,8 +189,8 @@ class Adapter:
         if not any(self.xp.isdtype(i.dtype, "integral") for i in arrays):
             return None
         places = self.xp.reshape(self.xp.arange(prod(shape)), shape)[index]
-        flat = self.xp.reshape(places, (places.size,))
-        order = self.xp.arange(places.size)
+        flat = self.xp.reshape(places, (-1,))
+        order = self.xp.arange(prod(places.shape))
         last = self.xp.zeros(max(prod(shape), 1), dtype=order.dtype)
         last = self.assign(last, flat, order)
         return self.xp.reshape(last[flat] == order, places.shape)

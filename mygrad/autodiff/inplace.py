@@ -93,7 +93,7 @@ def write(
             data = adapter.assign(region, index if advanced else ..., new)
         if not adapter.has_views:
             region = adapter.take_over(target, buffer.layout, data)
-    except (ValueError, TypeError, IndexError) as error:
+    except Exception as error:
         raise explain(error, name, (given._data, new)) from error
     finally:
         if before is not None:

@@ -20,6 +20,7 @@ __all__ = [
 
 Array = Any
 SCALARS = frozenset((float, int, complex, bool))
+EXPLAINED = (ValueError, TypeError, IndexError, RuntimeError, NotImplementedError)
 
 
 class _FloatingDtypes(dict[Any, Any]):
@@ -159,13 +160,16 @@ def as_operands(values: Any, adapter: Adapter, name: str) -> list[Array]:
 
 
 def explain(error: Exception, name: str, arrays: Any) -> Exception:
-    """The same kind of error, saying in which operation, and for which operands."""
+    """The same kind of error, saying in which operation, and for which operands, or a note of it."""
     operands = ", ".join(
         f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
     )
     hint = "; mg.why_read_only(array) says why" if "read-only" in str(error) else ""
-    kinds = [kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind)]
     text = f"{error}{hint}".removeprefix(f"{name}: ")  # operations may name themselves
     named = str(name).replace(".", "").isidentifier()
     call = f"{name}({operands})" if named else f"{name}, with {operands}"
-    return kinds[0](f"{call}: {text}") if kinds else error
+    for kind in (ValueError, TypeError, IndexError, type(error)):
+        if isinstance(error, kind) and kind in EXPLAINED:
+            return kind(f"{call}: {text}")
+    error.add_note(f"in {call}")  # its class may be what somebody waits for
+    raise error

@@ -87,7 +87,7 @@ def apply(
             out, *residuals = out
         if mask is not None and not primitive.masks_itself(adapter):
             out = namespace.where(mask, out, namespace.zeros_like(out))
-    except (ValueError, TypeError, IndexError) as error:
+    except Exception as error:
         raise explain(error, primitive.name, arrays) from error
     return wrap_result(
         primitive, adapter, operands, arrays, first, out, params, live, constant, mask, residuals

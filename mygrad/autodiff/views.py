@@ -40,7 +40,7 @@ class Layout:
 
     def window(self, array: Array, folds: bool) -> Window:
         """How `array`, a view of the buffer, looks at it."""
-        offset = self.adapter.address(array) - self.address if array.size else 0
+        offset = 0 if 0 in array.shape else self.adapter.address(array) - self.address
         return Window(self, offset, array.shape, self.adapter.strides(array), folds)
 
 

@@ -110,7 +110,7 @@ def conjugate_half(g: Any, n: int, axis: int, middle: float, *, xp: Any) -> Any:
     library, spectrum = xp.adapter.xp, g._data if isinstance(g, Handle) else g
     k = library.arange(spectrum.shape[axis], device=device_of(spectrum))
     alone = (k == 0) | (2 * k == n)
-    real = library.finfo(spectrum.dtype).dtype
+    real = library.float32 if spectrum.dtype == library.complex64 else library.float64
     ones = library.ones(k.shape, dtype=real, device=device_of(spectrum))
     weights = library.where(alone, ones, middle * ones)
     shape = tuple(-1 if j == axis % g.ndim else 1 for j in range(g.ndim))

@@ -174,7 +174,7 @@ class Tensor(_Base):
         layout = layout_of(self, buffer)
         try:
             data = adapter.xp.reshape(self._data, shape if isinstance(shape, tuple) else (shape,))
-        except (ValueError, TypeError) as error:
+        except Exception as error:
             raise explain(error, f"tensor.shape = {shape}", (self._data,)) from error
         seen = None
         if not adapter.has_views:

@@ -92,7 +92,7 @@ def getitem(t: Handle, index: Any) -> Any:
             found = data[places]
             if not adapter.has_views:
                 seen = seen_by(t, lambda array, _: array[places])
-    except (IndexError, TypeError, ValueError) as error:
+    except Exception as error:
         raise explain(error, f"tensor[{shown(index)}]", (data,)) from error
     if not advanced and not (
         adapter.elements_are_copies and not found.shape and ... not in items

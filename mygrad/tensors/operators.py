@@ -59,7 +59,7 @@ def _operator(name: str) -> Any:
             return unusual(primitive, x, y)
         try:
             out = known[0](a, b)
-        except (ValueError, TypeError, IndexError) as error:
+        except Exception as error:
             raise explain(error, primitive.name, (a, b)) from error
         if type(out) is not kind or out.dtype is not a.dtype or known[2]:
             return wrap_result(primitive, adapter, (x, y), (a, b), a, out, (), live)
@@ -171,7 +171,7 @@ def _bitwise(function: Any) -> tuple[Any, Any, Any]:
             raise
         try:
             result = adapter.following(function, name)(*operands[:: -1 if reflected else 1])
-        except (TypeError, ValueError) as error:  # numbers that are no integers, say
+        except Exception as error:  # of numbers that are no integers, say
             raise explain(error, name, operands) from error
         return _constant(result, adapter)
 
@@ -187,7 +187,7 @@ def _inverted(self: Any) -> Any:
     assert adapter is not None
     try:
         return _constant(adapter.following(operator.invert)(self._data), adapter)
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         raise explain(error, "invert", (self._data,)) from error
 
 

@@ -268,6 +268,42 @@ def scratch() -> Iterator[dict[str, Any]]:
     registry.update(known)
 
 
+@pytest.mark.parametrize("error", [RuntimeError, NotImplementedError, IndexError])
+def test_what_a_library_says_is_told_with_the_operation(
+    scratch: dict[str, Any], error: type[Exception]
+) -> None:
+    """PyTorch says with a RuntimeError what others say with a ValueError."""
+
+    @primitive(x=None)
+    def cheese(x: Any, *, xp: Any) -> Any:
+        raise error("out of it")
+
+    with pytest.raises(error, match=r"^cheese\(.*float64\[2\]\): out of it$") as told:
+        cheese(mg.tensor([1.0, 2.0]))
+    assert type(told.value.__cause__) is error
+
+
+def test_errors_that_may_be_waited_for_keep_their_class(scratch: dict[str, Any]) -> None:
+    class OutOfMemory(RuntimeError):
+        pass
+
+    raised = OutOfMemory("no room for 8 GiB")
+
+    @primitive(x=None)
+    def cheese(x: Any, *, xp: Any) -> Any:
+        raise raised
+
+    for _ in range(2):
+        with pytest.raises(OutOfMemory) as told:
+            cheese(mg.tensor([1.0, 2.0]))
+        assert told.value is raised
+        assert str(raised) == "no room for 8 GiB"
+        assert raised.__cause__ is raised.__context__ is None  # it holds on to nothing
+    (note, _) = raised.__notes__
+    assert note.startswith("in cheese(")
+    assert note.endswith("float64[2])")
+
+
 def test_a_rule_that_raises_assigns_nothing_and_may_be_tried_again(
     scratch: dict[str, Any], world: World
 ) -> None:

@@ -169,6 +169,50 @@ def test_what_pytorch_refuses_is_named() -> None:
     assert x.grad.tolist() == [0.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        (lambda x: x + x[:2], r"add\(torch.float64\[3\], torch.float64\[2\]\): The size"),
+        (lambda x: x.reshape(2, 2), r"reshape\(torch.float64\[3\]\): shape .* is invalid"),
+        (lambda x: x.__setitem__(slice(2), x), r"tensor\[:2\] = value, with torch.float64\[3\]"),
+        (lambda x: x.__iadd__(x[:2]), r"\+=, with torch.float64\[3\], torch.float64\[2\]: The"),
+        (lambda x: x & 3, r"and\(torch.float64\[3\], 3\): .* not implemented"),
+    ],
+)
+def test_what_pytorch_says_is_told_with_operation_and_operands(operation, said) -> None:
+    with pytest.raises(RuntimeError, match=said):
+        operation(mg.tensor(drawn(3)))
+
+
+def test_a_singular_matrix_is_told_by_pytorchs_own_class() -> None:
+    with pytest.raises(torch.linalg.LinAlgError, match="singular"):
+        mg.linalg.inv(mg.zeros((2, 2)))
+
+
+def test_fourier_transforms_of_real_numbers() -> None:
+    x, p = pair(2, 6)
+    (np.abs(mg.fft.rfft(x)) ** 2 + mg.fft.irfft(mg.fft.rfft(x), n=3).sum()).sum().backward()
+    (torch.fft.rfft(p).abs() ** 2 + torch.fft.irfft(torch.fft.rfft(p), n=3).sum()).sum().backward()
+    same(x.grad, p.grad)
+
+
+def test_last_occurrences_of_any_adapter() -> None:
+    index = torch.tensor([2, 0, 2, 1])
+    for adapter in (mg.Adapter, type(mg.get_adapter("torch"))):
+        found = adapter.last_occurrences(mg.get_adapter("torch"), index, (3,))
+        assert found.tolist() == [False, True, True, True]
+
+
+def test_empty_views() -> None:
+    x = mg.tensor(drawn(3, 4))
+    y = x * 1.0
+    part = y[3:, 1:]
+    part += 1.0
+    (part.sum() + y.sum()).backward()
+    assert part.grad.shape == (0, 3)
+    assert x.grad.tolist() == [[1.0] * 4] * 3
+
+
 def test_seeds() -> None:
     def numbers() -> list[torch.Tensor]:
         mg.random.seed(3)
