@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import numbers_alone
 
 __all__ = ["plain", "refuse_foreign_arrays", "without_mask"]
 
-_NUMBERS = frozenset((float, int, bool, complex))
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 _OPERATORS = [f"__{prefix}{name}__" for name in _BINARY for prefix in ("", "r")]
 
@@ -51,7 +51,9 @@ def without_mask(value: Any) -> Any:
 
 def refuse_foreign_arrays(items: Any) -> None:
     """Raise for a list with arrays of other libraries in it: NumPy would copy them to the host."""
-    for kind in set(map(type, items)) - _NUMBERS:
+    if numbers_alone(items):
+        return
+    for kind in {*map(type, items)}:
         for item in items:
             if type(item) is kind:
                 if not issubclass(kind, (list, tuple)):

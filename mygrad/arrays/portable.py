@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from mygrad.arrays.protocol import Adapter
 
-__all__ = ["add_part", "device_of"]
+__all__ = ["add_part", "device_of", "numbers_alone"]
+
+_NUMBERS = frozenset((float, int, bool, complex))
+_LISTS = frozenset((list, tuple))
+_DEEPEST = 64
+"""How many axes an array may have; lists that are deeper may be in themselves."""
 
 
 def device_of(x: Any) -> Any:
     """The device of an array or a tensor, as its library takes it; None while JAX traces it."""
     return getattr(getattr(x, "_data", x), "device", None)
+
+
+def numbers_alone(items: Any) -> bool:
+    """Whether there is nothing but Python's numbers in a list, or in the lists in it.
+
+    It is asked of all lists that become arrays, and takes less time than that: level by level, with
+    a loop of Python's own for each.
+    """
+    for _ in range(_DEEPEST):
+        if not items:
+            return True
+        kinds = [*map(type, items)]
+        alike = kinds.count(kinds[0]) == len(kinds)  # half the time of a set of them
+        found = {kinds[0]} if alike else {*kinds}
+        if not found <= _LISTS:
+            return found <= _NUMBERS
+        items = [*chain.from_iterable(items)]
+    return False
 
 
 def add_part(adapter: Adapter, target: Any, index: Any, values: Any) -> Any:

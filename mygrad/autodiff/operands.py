@@ -160,7 +160,7 @@ def as_operands(values: Any, adapter: Adapter, name: str) -> list[Array]:
 
 
 def explain(error: Exception, name: str, arrays: Any) -> Exception:
-    """The same kind of error, saying in which operation, and for which operands, or a note of it."""
+    """The same kind of error, saying in which operation, for which operands; or a note of that."""
     operands = ", ".join(
         f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arrays
     )

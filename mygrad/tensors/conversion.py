@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.arrays import adapter_of, get_adapter, selected_adapter, selected_device
+from mygrad.arrays.portable import numbers_alone
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import SCALARS
@@ -28,7 +29,10 @@ def array_of(x: Any, dtype: Any, device: Any, backend: str | None) -> tuple[Any,
         x = source.plain(x)
     elif source is host:
         kind = type(x).__name__
-        x = host.asarray(x if own else _plain(x))
+        if type(x) in (list, tuple) and numbers_alone(x):
+            x = host.from_host(x)
+        else:
+            x = host.asarray(x if own else _plain(x))
         if x.dtype.kind not in "fiubc":
             raise TypeError(
                 f"a tensor cannot be made of {kind} data (dtype {x.dtype}); it takes numbers, "
