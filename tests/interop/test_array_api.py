@@ -14,13 +14,14 @@ from against_numpy import needs_solver, needs_transforms
 from standard_calls import CALLS, FFT_CALLS, LINALG_CALLS, PAIRS, Call, numbers
 
 import mygrad as mg
-from mygrad.interop.array_api import namespace_for, signatures
+from mygrad.arrays import standard
+from mygrad.interop.array_api import namespace_for
 
 strict = pytest.importorskip("array_api_strict", minversion="2.6")
 ROOMS = {"": CALLS, "linalg": LINALG_CALLS, "fft": FFT_CALLS}
-TABLES = {"": signatures.MAIN, "linalg": signatures.LINALG, "fft": signatures.FFT}
-UNARY = [n for n, p in signatures.MAIN.items() if p == "x, /" and n not in CALLS]
-BINARY = [n for n, p in signatures.MAIN.items() if p == "x1, x2, /" and n not in CALLS]
+TABLES = {"": standard.MAIN, "linalg": standard.LINALG, "fft": standard.FFT}
+UNARY = [n for n, p in standard.MAIN.items() if p == "x, /" and n not in CALLS]
+BINARY = [n for n, p in standard.MAIN.items() if p == "x1, x2, /" and n not in CALLS]
 INFO = "__array_namespace_info__"
 NAMES = [(room, name) for room, table in TABLES.items() for name in table if name != INFO]
 
@@ -36,7 +37,7 @@ def all_of_the_standard() -> Iterator[None]:
     before = strict.get_array_api_strict_flags()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        strict.set_array_api_strict_flags(api_version=signatures.VERSION)
+        strict.set_array_api_strict_flags(api_version=standard.VERSION)
         yield
         strict.set_array_api_strict_flags(**before)
 
@@ -49,7 +50,7 @@ def put(value: Any, namespace: Any) -> Any:
     """Arguments of a call, with the arrays and dtypes of a namespace."""
     if isinstance(value, np.ndarray):
         return namespace.asarray(value)
-    if isinstance(value, str) and value in signatures.DTYPES:
+    if isinstance(value, str) and value in standard.DTYPES:
         return getattr(namespace, value)
     if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
         return type(value)(put(v, namespace) for v in value)
@@ -82,7 +83,7 @@ EXACT = mg.backends.selected_adapter().name in ("numpy", "array-api-strict")
 """Whether the library that computes is the one of array-api-strict."""
 
 
-SOME_PAIRS = [(n, n) for n in signatures.DTYPES] + [("int8", "int32"), ("float32", "float64")]
+SOME_PAIRS = [(n, n) for n in standard.DTYPES] + [("int8", "int32"), ("float32", "float64")]
 
 
 def assert_same(ours: Any, theirs: Any, path: str, exact: bool = False) -> None:
@@ -185,7 +186,7 @@ def test_calls(path: tuple[str, str], xp: Any) -> None:
 def test_one_operand(name: str, xp: Any) -> None:
     """Every dtype that the standard allows, on all its special values."""
     count = 0
-    for dtype in signatures.DTYPES:
+    for dtype in standard.DTYPES:
         x = numbers(dtype, EXACT)
         try:
             wanted = getattr(strict, name)(strict.asarray(x))

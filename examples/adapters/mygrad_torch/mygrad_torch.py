@@ -15,12 +15,9 @@ import numpy as np
 import torch
 
 import mygrad as mg
+from mygrad.arrays.standard import only_the_standard
 
 __all__ = ["adapter"]
-
-# Outside of the standard PyTorch means something else by these names of mygrad's operations.
-OTHERS = {"amax", "amin", "cholesky", "cumprod", "cumsum", "flatten", "logsumexp", "solve"}
-FUNCTIONS = {k: f for k, f in vars(array_api_compat.torch).items() if k not in OTHERS}
 
 
 class TorchAdapter(mg.Adapter):
@@ -28,7 +25,7 @@ class TorchAdapter(mg.Adapter):
 
     name = "torch"
     array_types = (torch.Tensor,)
-    xp = SimpleNamespace(**FUNCTIONS)
+    xp = only_the_standard(array_api_compat.torch)
 
     # to and from the host
     def from_host(self, array: Any, device: Any = None) -> torch.Tensor:
@@ -142,3 +139,4 @@ adapter = TorchAdapter()
 # PyTorch's return the array itself, or a view of it that holds other numbers than its memory.
 adapter.kernels["positive"] = torch.clone
 adapter.kernels["conj"] = lambda x: x.conj_physical() if x.is_complex() else x.clone()
+adapter.kernels["sigmoid"] = torch.sigmoid  # at once what mygrad makes of several functions

@@ -13,6 +13,7 @@ import torch
 
 import mygrad as mg
 from mygrad.nnet import conv_nd, max_pool, softmax_crossentropy
+from mygrad.nnet.activations import sigmoid
 from mygrad.optim import SGD
 from mygrad.testing import check_backend
 
@@ -194,6 +195,35 @@ def test_fourier_transforms_of_real_numbers() -> None:
     (np.abs(mg.fft.rfft(x)) ** 2 + mg.fft.irfft(mg.fft.rfft(x), n=3).sum()).sum().backward()
     (torch.fft.rfft(p).abs() ** 2 + torch.fft.irfft(torch.fft.rfft(p), n=3).sum()).sum().backward()
     same(x.grad, p.grad)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda x: mg.fmax(x, 0.5) + mg.fmin(0.25, x) * mg.heaviside(x, 0.5),
+        lambda x: np.cumsum(x) * np.cumprod(x),
+        lambda x: np.cumsum(x, axis=0),
+        lambda x: np.amax(x, axis=(0, 1)) - np.amin(x),
+        lambda x: x.flatten() ** 2 + np.ravel(x),
+        lambda x: mg.logsumexp(x) + mg.logsumexp(x, axis=1),
+        lambda x: sigmoid(x) * mg.exp2(x),
+        lambda x: mg.linalg.solve(x @ x.T + np.identity(3), x) + mg.linalg.det(x @ x.T),
+        lambda x: mg.linalg.cholesky(x @ x.T + mg.asarray(mg.identity(3)) * 2),
+    ],
+)
+def test_operations_are_those_of_numpy_and_not_of_pytorch(operation) -> None:
+    """PyTorch has functions of these names, or had them, with other parameters."""
+    values = np.array([[0.3, -1.2, 0.5, 2.0], [1.4, 0.1, -0.6, 0.9], [-0.8, 0.7, 1.1, 0.2]])
+    found = mg.tensor(values)
+    wanted = mg.tensor(values, backend="numpy")
+    results = [operation(found)]
+    mg.set_backend("numpy")
+    results.append(operation(wanted))
+    for result in results:
+        result.sum().backward()
+    assert isinstance(found.grad, torch.Tensor)
+    np.testing.assert_allclose(results[0].to("numpy").data, results[1].data, rtol=1e-12)
+    np.testing.assert_allclose(found.grad.numpy(), wanted.grad, rtol=1e-10, atol=1e-12)
 
 
 def test_last_occurrences_of_any_adapter() -> None:

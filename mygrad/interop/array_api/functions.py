@@ -40,7 +40,7 @@ def called_as(name: str, parameters: str, function: Callable[..., Any], room: st
     name
         What it is called.
     parameters
-        As Python writes them, and as `mygrad.interop.array_api.signatures` has them.
+        As Python writes them, and as `mygrad.arrays.standard` has them.
     function
         What it calls: with those by position that have no default, and all others by name.
     room

@@ -7,16 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of, selected_adapter
-from mygrad.autodiff.namespace import registry
-from mygrad.interop.array_api.functions import (
-    CALLED_OTHERWISE,
-    OWN,
-    as_tensors,
-    called_as,
-    of_library,
-    untouched,
-)
-from mygrad.interop.array_api.signatures import (
+from mygrad.arrays.standard import (
     CONSTANTS,
     DTYPES,
     FFT,
@@ -26,6 +17,15 @@ from mygrad.interop.array_api.signatures import (
     VERSION,
     VERSIONS,
     WITHOUT_DERIVATIVE,
+)
+from mygrad.autodiff.namespace import registry
+from mygrad.interop.array_api.functions import (
+    CALLED_OTHERWISE,
+    OWN,
+    as_tensors,
+    called_as,
+    of_library,
+    untouched,
 )
 from mygrad.tensors import dialect
 

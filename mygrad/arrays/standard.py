@@ -4,14 +4,19 @@ Each row is a parameter list, as Python writes it, and the functions that have i
 function is made of them (`mygrad.interop.array_api.functions`): so that a call is refused where
 the standard refuses it, and `inspect.signature` shows what the standard says.
 
+Adapters take from it, by `only_the_standard`, which functions of a library they may rely on.
+
 Source: the standard, https://data-apis.org/array-api/2025.12/API_specification/.
 """
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 __all__ = [
     "CONSTANTS", "DTYPES", "FFT", "LINALG", "MAIN", "UNTOUCHED", "VERSION", "VERSIONS",
-    "WITHOUT_DERIVATIVE",
+    "WITHOUT_DERIVATIVE", "only_the_standard",
 ]  # fmt: skip
 
 VERSION = "2025.12"
@@ -124,3 +129,33 @@ UNTOUCHED = frozenset(
     "__array_namespace_info__ can_cast finfo iinfo isdtype result_type".split()
 )
 """Functions of the array library whose results are no arrays."""
+
+
+def only_the_standard(library: Any) -> SimpleNamespace:
+    """The functions, constants and dtypes of a library that the standard names, and no others.
+
+    mygrad takes functions of an adapter's `xp` that have the name of one of its operations to mean
+    what NumPy's mean. A library of another tradition means something else by some of them; with
+    this for its `xp` mygrad composes what the standard does not have, and `Adapter.kernels` says
+    which functions of the library may take the place of that.
+
+    Parameters
+    ----------
+    library
+        A namespace that complies with the standard, of array-api-compat, say.
+
+    Returns
+    -------
+    SimpleNamespace
+
+    Examples
+    --------
+    >>> import array_api_compat.numpy
+    >>> from mygrad.arrays.standard import only_the_standard
+    >>> xp = only_the_standard(array_api_compat.numpy)
+    >>> hasattr(xp, "cumulative_sum"), hasattr(xp, "cumsum")
+    (True, False)
+    """
+    names = (*MAIN, *CONSTANTS, *DTYPES, "fft", "linalg")
+    found = {name: getattr(library, name) for name in names if hasattr(library, name)}
+    return SimpleNamespace(**found)
