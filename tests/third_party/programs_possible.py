@@ -259,6 +259,28 @@ CUBE = np.cos(np.arange(24.0)).reshape(2, 3, 4)
 LEFT, RIGHT = np.sin(np.arange(6.0)).reshape(2, 3), np.cos(np.arange(9.0)).reshape(3, 3)
 
 
+@program(P, "einops::rearrange", CUBE)
+def _(t: Any) -> Any:
+    return found("einops:rearrange")(t, "a (b c) d -> c (d a) b", c=3)
+
+
+@program(P, "einops::reduce", CUBE)
+def _(t: Any) -> Any:
+    reduce = found("einops:reduce")
+    return reduce(t, "a b (c d) -> c b", "mean", d=2), reduce(t, "a b c -> a", "max")
+
+
+@program(P, "einops::repeat/pack", CUBE)
+def _(t: Any) -> Any:
+    repeated = found("einops:repeat")(t, "a b c -> a b c 2") * np.arange(1.0, 3.0)
+    return found("einops:pack")([t**2, repeated], "a b *")[0]
+
+
+@program(P, "einops::einsum", LEFT, RIGHT)
+def _(a: Any, b: Any) -> Any:
+    return found("einops:einsum")(a, b, b, "i j, j k, k l -> l i")
+
+
 @program(P, "tensorly::base.unfold/fold", CUBE)
 def _(t: Any) -> Any:
     unfolded = found("tensorly:unfold")(t, 1)
