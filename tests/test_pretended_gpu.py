@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import mygrad as mg
+
 pretended: Any = sys.modules.get("pretended_gpu")
 pytestmark = pytest.mark.skipif(
     getattr(pretended, "runtime", None) is None, reason="is about the pretended GPU"
@@ -474,3 +476,11 @@ def test_the_watch_of_real_gpus_sees_what_the_pretended_one_counts() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_cublas_does_not_compute_here_is_an_error(cupy: Any) -> None:
+    """CuPy hands stacks of matrices to cuBLAS, and single ones to cuSOLVER."""
+    stack = cupy.asarray(np.array([[[2.0, 1.0], [1.0, 3.0]], [[1.0, 0.5], [0.2, 2.0]]]))
+    for compute in (cupy.linalg.inv, lambda a: cupy.linalg.solve(a, a), lambda a: mg.linalg.inv(a)):
+        with pytest.raises(cupy.cuda.cublas.CUBLASError, match="NOT_SUPPORTED"):
+            compute(stack)

@@ -23,6 +23,9 @@ __all__ = ["build_headers", "build_runtime", "compile_kernel", "load_runtime", "
 HERE = Path(__file__).resolve().parent
 LIBRARIES = ("cublas", "curand", "cusparse")
 GEMM = re.compile(r"^(cublasGemmEx|cublasGemmStridedBatchedEx|cublas[SDCZ]gemmBatched)$")
+NOT_SUPPORTED = 15
+"""What cuBLAS returns of a function that it does not have."""
+COMPUTES = re.compile(r"^cublas(?!Create|Destroy|Get|Set)")
 CFLAGS = ("-O1", "-shared", "-fPIC", "-w")
 # What a kernel costs is what g++ costs to start: flags and headers are chosen for that. Static
 # variables of templates are shared memory, which no two kernels may share: hence no-gnu-unique.
@@ -85,16 +88,26 @@ def _run(*command: str | Path, **options: Any) -> str:
 
 
 def _stubs(library: str, module: Path) -> str:
-    """The functions of a library that CuPy's module of that name wants."""
+    """The functions of a library that CuPy's module of that name wants.
+
+    Those of cuBLAS that would compute something say that they do not, lest memory that nobody has
+    written to is taken for a result.
+    """
     symbols = _run("nm", "-D", "--undefined-only", module).split()
     names = {symbol.partition("@")[0] for symbol in symbols if symbol.startswith(library)}
-    return "".join(f"int {n}(void) {{ return 0; }}\n" for n in sorted(names) if not GEMM.match(n))
+    return "".join(
+        f"int {name}(void) {{ return {NOT_SUPPORTED if COMPUTES.match(name) else 0}; }}\n"
+        for name in sorted(names)
+        if not GEMM.match(name)
+    )
 
 
 def build_runtime() -> Path:
     """The folder of the stand-ins for CUDA's runtime and libraries."""
     modules = {n: next(_site("cupy_backends").glob(f"cuda/libs/{n}.*.so")) for n in LIBRARIES}
-    folder = _kept_in("runtime", HERE.glob("*.[ch]"), CFLAGS, sys.version, *modules.values())
+    folder = _kept_in(
+        "runtime", HERE.glob("*.[ch]"), CFLAGS, NOT_SUPPORTED, sys.version, *modules.values()
+    )
     with _made_once(folder) as part:
         if part is None:
             return folder
