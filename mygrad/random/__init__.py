@@ -13,6 +13,7 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import common_adapter, device_beside
 from mygrad.random.covariance import cholesky
 from mygrad.tensor_creation.filled import finished, lengths, made, place
+from mygrad.tensor_creation.ranges import number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.tensors.conversion import dtype_of
 
@@ -265,6 +266,11 @@ def randint(low: Any, high: Any = None, shape: Any = None, dtype: Any = int) -> 
     Tensor
         Constant.
 
+    Raises
+    ------
+    TypeError
+        A bound lies on a device, from which it would have to be fetched.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -273,6 +279,7 @@ def randint(low: Any, high: Any = None, shape: Any = None, dtype: Any = int) -> 
     """
     adapter, device = place(None, None)
     low, high = (0, low) if high is None else (low, high)
+    low, high = number(low, "randint"), number(high, "randint")
     draw = generator(adapter, device).integers
     array = draw(low, high, () if shape is None else lengths(shape))
     array = adapter.xp.astype(adapter.asarray(array), dtype_of(adapter, dtype))

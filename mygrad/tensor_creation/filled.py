@@ -36,6 +36,16 @@ def place(backend: str | None, device: Any) -> tuple[Adapter, Any]:
     return adapter, selected_device(adapter) if device is None else adapter.parse_device(device)
 
 
+def stays(name: str, what: str, value: Any, wanted: Adapter) -> None:
+    """Raise if what a tensor is to be made of is on another library than the tensor is to be."""
+    theirs = adapter_of(getattr(value, "_data", value))
+    if theirs is not None and theirs is not wanted:
+        raise TypeError(
+            f"{name}: {what} is on {theirs.name}, and the tensor is to be on {wanted.name}; "
+            f"nothing is moved behind your back"
+        )
+
+
 def made(adapter: Adapter, device: Any, function: Any, *args: Any, **options: Any) -> Any:
     """What a function of the library makes of numbers, made on `device` where that can be said."""
     if device is None or not adapter.many_devices:
@@ -199,6 +209,8 @@ def full(
     Tensor([3., 3.])
     """
     if isinstance(fill_value, Handle):
+        if backend is not None:
+            stays("full", "fill_value=", fill_value, get_adapter(backend))
         whole = registry["broadcast_to"](fill_value, lengths(shape))
         return registry["astype"](whole, dtype or fill_value._data.dtype, constant=constant)
     adapter, device = place(backend, device)
@@ -211,10 +223,7 @@ def full(
         if theirs is not adapter:
             assert theirs is not None
             if theirs.name != "numpy":
-                raise TypeError(
-                    f"full: fill_value= is on {theirs.name}, and the tensor is to be on "
-                    f"{adapter.name}; nothing is moved behind your back"
-                )
+                stays("full", "fill_value=", values, adapter)
             values = adapter.from_host(values, device)
         values = values if kind is None else adapter.xp.astype(values, kind)
         array = adapter.xp.asarray(adapter.xp.broadcast_to(values, lengths(shape)), copy=True)

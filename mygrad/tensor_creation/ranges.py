@@ -6,25 +6,36 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import Adapter, adapter_of, get_adapter
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
-from mygrad.tensor_creation.filled import finished, made, place
-from mygrad.tensors.base import Tensor, tensor
+from mygrad.autodiff.operands import SCALARS, floating
+from mygrad.tensor_creation.filled import finished, made, place, stays
+from mygrad.tensors.base import Tensor, astensor, tensor
 from mygrad.tensors.conversion import dtype_of
 from mygrad.tensors.names_elsewhere import explained
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
 
 
-def _number(value: Any, name: str) -> Any:
-    """A bound as a plain number."""
+def _adapter(value: Any) -> Adapter | None:
+    """The adapter of an array or tensor; None for numbers and lists."""
+    return adapter_of(getattr(value, "_data", value))
+
+
+def number(value: Any, name: str) -> Any:
+    """A parameter as a number, or as an array of NumPy's; it is not fetched from a device."""
+    adapter = _adapter(value)
+    if adapter is not None and adapter.name != "numpy":
+        raise TypeError(
+            f"{name}: a parameter that has to be a number is on {adapter.name}; nothing is moved "
+            f"behind your back: hand over t.item()"
+        )
     if isinstance(value, Handle):
         if not value._constant:
             gradient_lost(f"{name}() took a plain number out of a tensor")
-        return value._data.item()
-    adapter_of(value)  # which raises for an array that nobody has an adapter for
+        return value._data if value._data.ndim else value._data.item()
     return value
 
 
@@ -58,6 +69,11 @@ def arange(
     -------
     Tensor
 
+    Raises
+    ------
+    TypeError
+        A number lies on a device, from which it would have to be fetched.
+
     Examples
     --------
     >>> import mygrad as mg
@@ -67,10 +83,10 @@ def arange(
     Tensor([1. , 1.5])
     """
     adapter, device = place(backend, device)
-    bounds = [_number(value, "arange") for value in (start, stop) if value is not None]
+    bounds = [number(value, "arange") for value in (start, stop) if value is not None]
     if not bounds:
         raise TypeError("arange: needs a stop, or a start and a stop")
-    named = {} if step is None else {"step": _number(step, "arange")}
+    named = {} if step is None else {"step": number(step, "arange")}
     kind = None if dtype is None else dtype_of(adapter, dtype)
     array = made(adapter, device, adapter.xp.arange, *bounds, dtype=kind, **named)
     return finished("arange", array, adapter, device, constant)
@@ -98,8 +114,60 @@ def _spaced(
     return finished(name, array, adapter, device, constant)
 
 
-def _varies(*bounds: Any) -> bool:
-    return any(isinstance(b, Handle) and not b._constant for b in bounds)
+def _computed(*bounds: Any) -> bool:
+    """Whether operations compute with bounds: variables, and what is on a device."""
+    return any(
+        (isinstance(b, Handle) and not b._constant)
+        or ((adapter := _adapter(b)) is not None and adapter.name != "numpy")
+        for b in bounds
+    )
+
+
+def _operand(bound: Any) -> Any:
+    """A number as it is, and anything else as a floating-point tensor; of arrays, a constant."""
+    adapter = _adapter(bound)
+    if adapter is None:
+        return bound
+    t = bound if isinstance(bound, Handle) else astensor(bound, constant=True)
+    return t if floating[adapter, t.dtype] else registry["astype"](t, float, constant=True)
+
+
+def _of_axes(a: Any, count: int) -> Any:
+    """A tensor with axes of length 1 in front, so that there are so many."""
+    return a.reshape((1,) * (count - a.ndim) + tuple(a.shape)) if isinstance(a, Handle) else a
+
+
+def _between(
+    name: str, start: Any, stop: Any, num: int, endpoint: bool, axis: int, backend: str | None
+) -> Any:
+    """Evenly spaced numbers between bounds of which one is a tensor or an array."""
+    start, stop = _operand(start), _operand(stop)
+    if backend is not None:
+        for bound in (start, stop):
+            stays(name, "a bound", bound, get_adapter(backend))
+    span = stop - start
+    steps = np.linspace(0.0, 1.0, num, endpoint=endpoint).reshape((num,) + (1,) * span.ndim)
+    where = {"device": span.device, "backend": span.backend}
+    places = tensor(steps, dtype=span.dtype, constant=True, **where)
+    return registry["moveaxis"](start + span * places, 0, axis)
+
+
+def _returned(name: str, out: Any, dtype: Any, constant: bool | None, device: Any) -> Any:
+    """What was computed from bounds; a tensor of its own, if none of them is a variable."""
+    adapter = _adapter(out)
+    assert adapter is not None
+    if dtype is not None:
+        out = registry["astype"](out, dtype_of(adapter, dtype), copy=False)
+    device = None if device is None else adapter.parse_device(device)
+    if out._constant:
+        return finished(name, out._data, adapter, device, constant)
+    if device is not None:
+        out = registry["to"](out, adapter.name, device)
+    return out if constant is None else registry["astype"](out, out.dtype, constant=constant)
+
+
+def _log(bound: Any) -> Any:
+    return float(np.log(bound)) if type(bound) in SCALARS else registry["log"](_operand(bound))
 
 
 @explained
@@ -120,7 +188,8 @@ def linspace(
     Parameters
     ----------
     start, stop : ArrayLike
-        The first and the last; gradients flow back to tensors.
+        The first and the last; gradients flow back to tensors. Where tensors and arrays lie on a
+        device, there the numbers are made.
     num : int
         How many.
     endpoint : bool
@@ -142,18 +211,18 @@ def linspace(
     >>> mg.linspace(0, 1, 5)
     Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    if not _varies(start, stop):
+    if not _computed(start, stop):
         return _spaced(
             "linspace", (start, stop), dtype, constant, device, backend,
             num=num, endpoint=endpoint, axis=axis,
         )  # fmt: skip
-    t: Any = start if isinstance(start, Handle) else stop
-    span = stop - start
-    steps = np.linspace(0.0, 1.0, num, endpoint=endpoint).reshape((num,) + (1,) * span.ndim)
-    where = {"device": t.device, "backend": t.backend}
-    places = tensor(steps, dtype=span.dtype, constant=True, **where)
-    out = registry["moveaxis"](start + span * places, 0, axis)
-    return out if dtype is None else registry["astype"](out, dtype, constant=constant)
+    out = _between("linspace", start, stop, num, endpoint, axis, backend)
+    adapter = _adapter(out)
+    assert adapter is not None
+    kind = out.dtype if dtype is None else dtype_of(adapter, dtype)
+    if adapter.xp.isdtype(kind, "integral"):
+        out = registry["floor"](out)
+    return _returned("linspace", out, kind, constant, device)
 
 
 @explained
@@ -193,14 +262,27 @@ def logspace(
     >>> mg.logspace(0, 2, 3)
     Tensor([  1.,  10., 100.])
     """
-    if not _varies(start, stop, base):
+    if not _computed(start, stop, base):
         return _spaced(
             "logspace", (start, stop), dtype, constant, device, backend,
-            num=num, endpoint=endpoint, base=_number(base, "logspace"), axis=axis,
+            num=num, endpoint=endpoint, base=number(base, "logspace"), axis=axis,
         )  # fmt: skip
-    exponents = linspace(start, stop, num, endpoint, axis=axis, device=device, backend=backend)
-    out = registry["power"](base, exponents)
-    return out if dtype is None else registry["astype"](out, dtype, constant=constant)
+    base = _operand(base)
+    if _computed(start, stop):
+        start, stop = _operand(start), _operand(stop)
+    most = max(getattr(a, "ndim", 0) for a in (start, stop, base))
+    if getattr(base, "ndim", 0):  # the numbers of each base lie along an axis of their own
+        start, stop, base = (_of_axes(a, most) for a in (start, stop, base))
+        base = registry["expand_dims"](base, axis)
+    if _computed(start, stop):
+        exponents = _between("logspace", start, stop, num, endpoint, axis, backend)
+    else:
+        if backend is not None:
+            stays("logspace", "base=", base, get_adapter(backend))
+        bounds = (np.array(number(b, "logspace"), ndmin=most) for b in (start, stop))
+        places = np.linspace(*bounds, num, endpoint, axis=axis)
+        exponents = tensor(places, constant=True, backend=base.backend, device=base.device)
+    return _returned("logspace", registry["power"](base, exponents), dtype, constant, device)
 
 
 @explained
@@ -235,11 +317,11 @@ def geomspace(
     >>> mg.geomspace(1, 100, 3)
     Tensor([  1.,  10., 100.])
     """
-    if not _varies(start, stop):
+    if not _computed(start, stop):
         return _spaced(
             "geomspace", (start, stop), dtype, constant, device, backend,
             num=num, endpoint=endpoint, axis=axis,
         )  # fmt: skip
-    first, last = (registry["log"](bound) for bound in (start, stop))
-    out = registry["exp"](linspace(first, last, num, endpoint, axis=axis))
-    return out if dtype is None else registry["astype"](out, dtype, constant=constant)
+    start, stop = _log(start), _log(stop)
+    out = registry["exp"](_between("geomspace", start, stop, num, endpoint, axis, backend))
+    return _returned("geomspace", out, dtype, constant, device)
