@@ -8,10 +8,8 @@ Functions that take nothing but CuPy's own arrays say so themselves.
 
 from __future__ import annotations
 
-import dis
 import sys
 from functools import partial
-from types import FrameType
 from typing import Any
 
 from mygrad.arrays import adapter_of
@@ -19,6 +17,7 @@ from mygrad.autodiff.guard import expose
 from mygrad.interop.arguments import into, without_derivative
 from mygrad.interop.numpy_ufuncs import array_ufunc, counterpart, origin
 from mygrad.math.reduction import Reduction
+from mygrad.tensors.dialect import ASSIGNMENT, instruction
 
 __all__ = ["elementwise_kernel", "flags", "get_ndarray", "reduction_kernel", "scatter_op"]
 
@@ -27,10 +26,6 @@ CUPY = ("cupy.", "cupyx.")
 
 TARGETS = ("dst", "out")
 """What CuPy's functions call arrays that they write into."""
-
-ASSIGNMENT = frozenset(("STORE_SUBSCR", "STORE_SLICE"))
-SUBSCRIPT = 26
-"""Which of the binary operators ``a[index]`` is, since Python 3.14."""
 
 MAKES_ARRAYS = "cupy._creation.from_data"
 """The module of ``cp.asarray``, ``cp.array``, ..., which copy data from the host."""
@@ -84,17 +79,10 @@ def get_ndarray(self: Any) -> Any:
         return partial(_array, self, module == MAKES_ARRAYS)
     adapter = adapter_of(self._data)
     assert adapter is not None
-    doing = _instruction(frame)
+    doing = instruction(frame)
     if doing in ASSIGNMENT or (doing == "BINARY_SUBSCR" and adapter.name == "cupy"):
         return partial(_array, self, False)
     raise AttributeError("__cupy_get_ndarray__")
-
-
-def _instruction(frame: FrameType) -> str:
-    """What a frame is doing, as Python's `dis` calls it."""
-    code, k = frame.f_code.co_code, frame.f_lasti
-    name = dis.opname[code[k]]
-    return "BINARY_SUBSCR" if name == "BINARY_OP" and code[k + 1] == SUBSCRIPT else name
 
 
 def flags(self: Any) -> Any:

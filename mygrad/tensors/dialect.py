@@ -11,11 +11,12 @@ Nobody's code is looked at before somebody has asked a tensor for its namespace,
 
 from __future__ import annotations
 
+import dis
 from inspect import CO_NESTED
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["EXTRA", "spoken", "take_up", "speaks"]
+__all__ = ["ASSIGNMENT", "EXTRA", "instruction", "spoken", "take_up", "speaks"]
 
 NAME, CALLING = "xp", "xpx"
 """What such code calls the namespace and, as it is told to, `array-api-extra`."""
@@ -29,6 +30,10 @@ COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 SILENT, NAMES_IT, INSIDE, SPEAKS = range(4)
 """What the text of a function says: nothing; it has variables of these names; what its caller's
 says, whose comprehension it is; that it is written for the standard."""
+
+ASSIGNMENT = frozenset(("STORE_SUBSCR", "STORE_SLICE"))
+SUBSCRIPT = 26
+"""Which of the binary operators ``a[index]`` is, since Python 3.14."""
 
 spoken: set[type] = set()
 """The types of the namespaces that tensors were asked for."""
@@ -93,3 +98,20 @@ def _is_extra(value: Any) -> bool:
     if isinstance(value, ModuleType):
         return value.__name__ == EXTRA
     return isinstance(value, (FunctionType, type)) and str(value.__module__).startswith(EXTRA)
+
+
+def instruction(frame: FrameType) -> str:
+    """What a frame is doing, as Python's `dis` calls it.
+
+    Parameters
+    ----------
+    frame
+        Of the user's function, which has called compiled code.
+
+    Returns
+    -------
+    str
+    """
+    code, k = frame.f_code.co_code, frame.f_lasti
+    name = dis.opname[code[k]]
+    return "BINARY_SUBSCR" if name == "BINARY_OP" and code[k + 1] == SUBSCRIPT else name

@@ -14,7 +14,7 @@ from mygrad.autodiff.operands import SCALARS, UnknownOperand, as_operand, declin
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply, finish_record, note_reader, record_call, wrap_result
 from mygrad.settings import recording
-from mygrad.tensors.dialect import EXTRA, speaks, spoken
+from mygrad.tensors.dialect import ASSIGNMENT, EXTRA, instruction, speaks, spoken
 
 __all__ = ["install"]
 
@@ -131,9 +131,15 @@ def _unary(name: str) -> Any:
 
 
 def _comparison(compare: Any) -> Any:
+    equal = compare is operator.eq
+
     def compared(self: Handle, other: Any) -> Any:
         adapter = adapter_of(self._data)
         assert adapter is not None
+        if equal and type(other) is int and "cupy" in _imported:
+            # CuPy 13 asks so in ``array[...] = t``, to fill the array with zeros without `t`.
+            if instruction(sys._getframe(1)) in ASSIGNMENT:
+                return False
         try:
             operand = as_operand(other, adapter, compare.__name__, (self,))
         except UnknownOperand:

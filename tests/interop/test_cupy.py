@@ -319,13 +319,35 @@ def test_the_loss_is_told_where_cupy_asks_for_arrays(lose: Any, wanted: Any) -> 
 
 def test_slices_of_raw_arrays() -> None:
     """Assignments have instructions of their own in Python, slices another one."""
-    if OLD:
-        pytest.skip("CuPy 13 compares what is assigned to slices with 0, and takes no tensors")
     raw = cupy.array(RAW)
     with pytest.warns(GradientDetached) as found:
         raw[0:1] = variable()[1:]
     assert found[0].filename == __file__
     assert raw.get().tolist() == [[3, 1.5], [4, 0.25]]
+
+
+@pytest.mark.parametrize("index", [..., (0, 0), slice(1), [0, 1]], ids=str)
+@pytest.mark.parametrize("value", [0.0, 2.5])
+@pytest.mark.parametrize("constant", [False, True])
+def test_every_assignment_takes_the_values(index: Any, value: float, constant: bool) -> None:
+    """CuPy 13 asks first whether they are 0, and fills the array without them then."""
+    raw = cupy.ones((2, 2))
+    values = np.full(raw[index].shape, value)
+    leaf = mg.tensor(values, constant=constant, backend="cupy")
+    for t in (leaf, leaf * 1.0):
+        raw[...] = 1.0
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            raw[index] = t
+        wanted = [] if constant else [(GradientDetached, __file__)]
+        assert [(w.category, w.filename) for w in found] == wanted
+        assert (raw[index] == value).all()
+        assert raw.sum() == value * values.size + 4 - values.size
+        if not constant:
+            with mg.on_detach("error"), pytest.raises(GradientDetached):
+                raw[index] = t
+        raw[index] = t == 0  # a comparison of the user's own
+        assert (raw[index] == (value == 0)).all()
 
 
 REFUSED: dict[str, tuple[Program, str]] = {
@@ -454,9 +476,9 @@ ELSEWHERE: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "a[[0, 1]] = t": (lambda a, t: stored([0, 1])(cupy, a, t), 'numpy.*to."cupy"'),
     "add": (lambda a, t: cupy.add(a, t), "cupy.*numpy"),
     "where": (lambda a, t: cupy.where(a > 1, a, t), "cupy.*numpy"),
+    "roll": (lambda a, t: cupy.roll(t, 1), 'numpy.*to."cupy"'),
+    "a[...] = 0 * t": (lambda a, t: stored(...)(cupy, a, 0 * t), 'numpy.*to."cupy"'),
 }
-if not OLD:  # which compares with 0 first
-    ELSEWHERE["roll"] = lambda a, t: cupy.roll(t, 1), 'numpy.*to."cupy"'
 
 
 @pytest.mark.parametrize(("program", "message"), rows(ELSEWHERE))
