@@ -168,4 +168,4 @@ def explain(error: Exception, name: str, arrays: Any) -> Exception:
     text = f"{error}{hint}".removeprefix(f"{name}: ")  # operations may name themselves
     named = str(name).replace(".", "").isidentifier()
     call = f"{name}({operands})" if named else f"{name}, with {operands}"
-    return kinds[0](f"{call}: {text}") if kinds else error
+    return (type(error) if kinds[1:] else kinds[0])(f"{call}: {text}") if kinds else error
