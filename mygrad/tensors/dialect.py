@@ -4,7 +4,8 @@ What MyGrad's programs get of ``t > 0`` is a raw array of booleans. Code for the
 mask and the numbers for arrays of one kind, and asks both for their namespace: it has to get a
 tensor. It is known by ``xp``, its name for the namespace, which stands for one of mygrad's there.
 
-Nobody's code is looked at before somebody has asked a tensor for its namespace.
+Nobody's code is looked at before somebody has asked a tensor for its namespace, or has taken a name
+from `mygrad.interop.array_api`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 """What Python 3.11 runs in frames of their own, which have no names that they do not use."""
 
 spoken: set[type] = set()
-"""The types of the namespaces that tensors were asked for."""
+"""The types of the namespaces that were asked for."""
 
 
 def take_up(namespace: Any) -> None:
-    """Note that a tensor was asked for its namespace, which is this one."""
+    """Note that somebody asked for this namespace."""
     spoken.add(type(namespace))
 
 

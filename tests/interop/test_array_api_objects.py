@@ -14,6 +14,7 @@ from against_numpy import needs_solver, needs_transforms
 import mygrad as mg
 from mygrad.errors import GradientDetached
 from mygrad.interop import array_api
+from mygrad.tensors.dialect import spoken
 from mygrad.testing import check_grads
 
 INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()
@@ -283,6 +284,21 @@ def test_code_for_the_standard_gets_tensors_of_booleans(xp: ModuleType) -> None:
     assert isinstance(module("m", text, xp=xp)["f"](x), mg.Tensor)
     assert isinstance(module("m", text, xp=np)["f"](x), raw)
     assert isinstance(module("m", text, array_namespace=print)["f"](x), mg.Tensor)
+
+
+def test_comparisons_in_code_with_the_package_as_its_namespace() -> None:
+    """``import mygrad.interop.array_api as xp``, and nobody ever asked a tensor for its own."""
+    asked, x = set(spoken), mg.tensor([1.0])
+    names: dict[str, Any] = {"xp": array_api}
+    exec("def positive(x): return x > 0\ndef both(x): return xp.any(x > 0)", names)
+    spoken.clear()
+    try:
+        assert not isinstance(names["positive"](x), mg.Tensor)
+        assert isinstance(names["both"](x), mg.Tensor)
+        assert isinstance(names["positive"](x), mg.Tensor)  # from now on
+        assert not isinstance(x > 0, mg.Tensor)
+    finally:
+        spoken.update(asked)
 
 
 def test_masks_mean_the_same_array(xp: ModuleType) -> None:
