@@ -168,8 +168,9 @@ def explain(error: Exception, name: str, arrays: Any) -> Exception:
     text = f"{error}{hint}".removeprefix(f"{name}: ")  # operations may name themselves
     named = str(name).replace(".", "").isidentifier()
     call = f"{name}({operands})" if named else f"{name}, with {operands}"
-    for kind in (ValueError, TypeError, IndexError, type(error)):
-        if isinstance(error, kind) and kind in EXPLAINED:
-            return kind(f"{call}: {text}")
+    kinds = [kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind)]
+    kind = kinds[0] if len(kinds) == 1 else type(error)  # NumPy's AxisError is of two
+    if kinds or kind in EXPLAINED:
+        return kind(f"{call}: {text}")
     error.add_note(f"in {call}")  # its class may be what somebody waits for
     raise error

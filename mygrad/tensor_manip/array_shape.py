@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive, registry
+from mygrad.tensor_manip.axes import AxisError
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
@@ -196,7 +197,7 @@ def expand_dims(a: Any, axis: Any = 0, *, xp: Any) -> Any:
     ndim = a.ndim + len(axes)
     new = {k + ndim if k < 0 else k for k in axes}
     if len(new) < len(axes) or not all(0 <= k < ndim for k in new):
-        raise ValueError(f"axis={axis} has to name {len(axes)} different axes of {ndim}")
+        raise AxisError(f"axis={axis} has to name {len(axes)} different axes of {ndim}")
     return a[(*(None if k in new else slice(None) for k in range(ndim)), ...)]
 
 

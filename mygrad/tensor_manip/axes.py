@@ -5,7 +5,11 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["axis_number"]
+__all__ = ["AxisError", "axis_number"]
+
+
+class AxisError(ValueError, IndexError):
+    """There is no such axis: of both kinds, as NumPy's error of this name is."""
 
 
 def axis_number(axis: Any, ndim: int, name: str) -> int:
@@ -23,9 +27,14 @@ def axis_number(axis: Any, ndim: int, name: str) -> int:
     Returns
     -------
     int
+
+    Raises
+    ------
+    AxisError
+        There is no such axis.
     """
     number = operator.index(axis)
     if not -ndim <= number < ndim:
         count = "one axis" if ndim == 1 else f"{ndim} axes"
-        raise ValueError(f"{name}: there is no axis {number} of a tensor with {count}")
+        raise AxisError(f"{name}: there is no axis {number} of a tensor with {count}")
     return number % ndim

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensor_manip.axes import AxisError, axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [
@@ -133,7 +133,10 @@ def swapaxes(a: Any, axis1: int, axis2: int, *, xp: Any) -> Any:
     (4, 3, 2)
     """
     axes = list(range(a.ndim))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    try:
+        axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    except IndexError:
+        raise AxisError(f"there are no axes {axis1} and {axis2} of {a.ndim}") from None
     return xp.permute_dims(a, tuple(axes))
 
 
@@ -190,7 +193,7 @@ def rollaxis(a: Any, axis: int, start: int = 0, *, constant: bool | None = None)
     t = as_operand_tensor(a)
     axis = axis_number(axis, t.ndim, "rollaxis")
     if not -t.ndim <= start <= t.ndim:
-        raise ValueError(f"rollaxis: start={start} is no place among {t.ndim} axes")
+        raise AxisError(f"rollaxis: start={start} is no place among {t.ndim} axes")
     start = start + t.ndim if start < 0 else start
     return moveaxis(t, axis, start - (axis < start), constant=constant)
 

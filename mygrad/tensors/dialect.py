@@ -5,8 +5,8 @@ mask and the numbers for arrays of one kind, and asks both for their namespace: 
 tensor. It is known by ``xp``, its name for the namespace, which stands for one of mygrad's there,
 by asking for a namespace itself, or by calling `array-api-extra`, whose functions ask for it.
 
-Nobody's code is looked at before somebody has asked a tensor for its namespace, or has imported
-`array-api-extra`.
+Nobody's code is looked at before somebody has asked a tensor for its namespace, has taken a name
+from `mygrad.interop.array_api`, or has imported `array-api-extra`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SUBSCRIPT = 26
 """Which of the binary operators ``a[index]`` is, since Python 3.14."""
 
 spoken: set[type] = set()
-"""The types of the namespaces that tensors were asked for."""
+"""The types of the namespaces that were asked for."""
 
 _texts: dict[int, tuple[int, CodeType]] = {}
 """What is known of functions, by the identity of their code, which is kept alive for that."""
@@ -44,7 +44,7 @@ MANY = 10_000
 
 
 def take_up(namespace: Any) -> None:
-    """Note that a tensor was asked for its namespace, which is this one."""
+    """Note that somebody asked for this namespace."""
     spoken.add(type(namespace))
 
 

@@ -242,13 +242,37 @@ def test_eigenvalues(xp: Any) -> None:
     np.testing.assert_allclose(sorted(host(xp.linalg.eigvals(turn)).imag), [-1, 1])
 
 
+@needs_solver
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_eigenvalues_are_complex_even_if_all_are_real(xp: Any, dtype: str) -> None:
+    wanted = {"float32": "complex64", "float64": "complex128"}[dtype]
+    x = mg.tensor(put(np.array([[2.0, 1.0], [0.5, 3.0]], dtype), xp), constant=False)
+    found = xp.linalg.eig(x)
+    assert [name_of(t.dtype) for t in (*found, xp.linalg.eigvals(x))] == [wanted] * 3
+    assert host(found.eigenvalues).imag.tolist() == [0.0, 0.0]
+    xp.sum(xp.real(xp.linalg.eigvals(x) ** 2)).backward()  # the trace of x @ x
+    assert name_of(x.grad.dtype) == dtype
+    np.testing.assert_allclose(host(mg.tensor(x.grad)), 2 * host(x).T, rtol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [-3, 2])
+def test_axes_that_are_not_there(xp: Any, axis: int) -> None:
+    """The standard asks for an IndexError, where NumPy's programs catch a ValueError."""
+    for kind in (IndexError, ValueError):
+        with pytest.raises(kind):
+            xp.expand_dims(xp.asarray(1.0), axis=axis)
+        with pytest.raises(kind):
+            xp.sort(xp.asarray([1.0, 2.0]), axis=axis)
+
+
 def test_limits_of_dtypes(xp: Any) -> None:
     for name in ("float32", "float64", "complex64"):
         found, wanted = xp.finfo(getattr(xp, name)), np.finfo(name)
-        assert [float(getattr(found, n)) for n in ("eps", "max", "min", "smallest_normal")] == [
-            float(getattr(wanted, n)) for n in ("eps", "max", "min", "smallest_normal")
-        ]
+        for limit in ("eps", "max", "min", "smallest_normal"):
+            assert type(getattr(found, limit)) is float  # which has no dtype to promote to
+            assert getattr(found, limit) == float(getattr(wanted, limit))
         assert found.bits == wanted.bits
+        assert name_of(found.dtype) == name.replace("complex64", "float32")
     assert xp.finfo(xp.asarray([1.0])).bits == 64
     for name in ("int8", "uint16", "int64"):
         found, wanted = xp.iinfo(getattr(xp, name)), np.iinfo(name)

@@ -357,6 +357,21 @@ def test_masks_of_other_code(xp: ModuleType, xp_backend: Any) -> None:
         np.testing.assert_array_equal(xp_backend.to_host(x.grad), [1.0, 4.0])
 
 
+def test_comparisons_in_code_with_the_package_as_its_namespace() -> None:
+    """``import mygrad.interop.array_api as xp``, and nobody ever asked a tensor for its own."""
+    asked, x = set(dialect.spoken), mg.tensor([1.0])
+    names: dict[str, Any] = {"xp": array_api}
+    exec("def positive(x): return x > 0\ndef both(x): return xp.any(x > 0)", names)
+    dialect.spoken.clear()
+    try:
+        assert not isinstance(names["positive"](x), mg.Tensor)
+        assert isinstance(names["both"](x), mg.Tensor)
+        assert isinstance(names["positive"](x), mg.Tensor)  # from now on
+        assert not isinstance(x > 0, mg.Tensor)
+    finally:
+        dialect.spoken.update(asked)
+
+
 def test_masks_mean_the_same_array(xp: ModuleType) -> None:
     """What code for the standard does with masks."""
 

@@ -57,6 +57,15 @@ def test_axes_that_are_not_there(name: str, axis: int) -> None:
         BY_AXIS[name](mg.tensor(raw(X)), axis)
 
 
+@pytest.mark.numpy_only("another library's error may be of one of the kinds")
+@pytest.mark.parametrize("name", BY_AXIS)
+def test_such_errors_are_of_both_kinds(name: str) -> None:
+    """As NumPy's are: programs catch one or the other."""
+    for kind in (ValueError, IndexError):
+        with pytest.raises(kind):
+            BY_AXIS[name](mg.tensor(raw(X)), 5)
+
+
 PAIRS: list[tuple[Any, Any, Any]] = [
     ((2, 3), (3, 2), 1), ((2, 3), (2, 3), 2), ((2, 3), (4,), 0),
     ((2, 3), (3, 4, 2), ((0, 1), (2, 0))),

@@ -9,6 +9,8 @@ Names of this package are those of the namespace for the selected array library.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 from mygrad.interop.array_api.namespace import (
@@ -17,9 +19,22 @@ from mygrad.interop.array_api.namespace import (
     namespace_for,
     use_names,
 )
+from mygrad.tensors import dialect
 
 __all__ = ["StandardNamespace", "array_namespace", "namespace_for", "use_names"]
 
 
+class _OfSelected(ModuleType):
+    """This package, which stands for a namespace."""
+
+
+sys.modules[__name__].__class__ = _OfSelected
+
+
 def __getattr__(name: str) -> Any:
-    return getattr(namespace_for(), name)
+    namespace = namespace_for()
+    found = getattr(namespace, name)
+    if not name.startswith("_"):
+        dialect.take_up(namespace)
+        dialect.take_up(sys.modules[__name__])
+    return found

@@ -108,14 +108,14 @@ def of_library(space: Any, name: str, function: Callable[..., Any], refuses: boo
 
 def untouched(space: Any, name: str, function: Callable[..., Any]) -> Any:
     """A function of the array library whose result is no array."""
-    if name not in ("finfo", "iinfo"):
-        return lambda *args: function(*on_arrays(args))
+    if name in ("finfo", "iinfo"):
+        return lambda type: function(_dtype_in(type))
+    return lambda *args: function(*on_arrays(args))
 
-    def of_dtype(type: Any) -> Any:  # which not every library takes from an array
-        array = isinstance(type, Handle) or adapter_of(type) is not None
-        return function(type.dtype if array else type)
 
-    return of_dtype
+def _dtype_in(type: Any) -> Any:
+    """A dtype, or that of an array, from which not every library takes it."""
+    return type.dtype if isinstance(type, Handle) or adapter_of(type) is not None else type
 
 
 def own(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -335,6 +335,29 @@ for _name in ("unique_all", "unique_counts", "unique_inverse", "unique_values"):
     _unique(_name)
 
 
+# --- dtypes -----------------------------------------------------------------------------------
+class FloatingInfo:
+    """What the library says of a floating-point dtype, with the limits as Python's numbers.
+
+    NumPy's are scalars of the dtype, which take part in promotion.
+    """
+
+    def __init__(self, info: Any) -> None:
+        self._info = info
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._info, name)
+        return float(found) if name in ("eps", "max", "min", "smallest_normal") else found
+
+    def __repr__(self) -> str:
+        return repr(self._info)
+
+
+@own
+def _finfo(space: Any, type: Any) -> FloatingInfo:
+    return FloatingInfo(space._adapter.xp.finfo(_dtype_in(type)))
+
+
 # --- extensions -------------------------------------------------------------------------------
 def _frequencies(name: str) -> None:
     def make(space: Any, n: int, d: float, dtype: Any, device: Any) -> Any:
@@ -347,6 +370,22 @@ def _frequencies(name: str) -> None:
         return made if dtype is None else registry["astype"](made, dtype, copy=False)
 
     OWN[f"fft.{name}"] = make
+
+
+def _as_complex(space: Any, t: Any) -> Any:
+    library = space._adapter.xp
+    return registry["astype"](t, library.result_type(t.dtype, library.complex64), copy=False)
+
+
+@own
+def _linalg__eig(space: Any, x: Any) -> Any:
+    """Complex also where the library has real numbers, because all of them are real."""
+    return type(found := space._public.linalg.eig(x))(*(_as_complex(space, t) for t in found))
+
+
+@own
+def _linalg__eigvals(space: Any, x: Any) -> Any:
+    return _as_complex(space, space._public.linalg.eigvals(x))
 
 
 for _name in ("fftfreq", "rfftfreq"):
