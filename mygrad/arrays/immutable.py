@@ -96,6 +96,19 @@ class ImmutableAdapter(Adapter):
                 view._data = view._window.look(base._data)
         return data
 
+    def share_memory(self, t: Any, other: Any) -> bool:
+        """Whether two tensors look at common elements of one buffer."""
+        host = get_adapter("numpy")
+        base = t if t._base is None else t._base
+        if base is not (other if other._base is None else other._base):
+            return False
+        memory = host.allocate(base.shape, self.strides(base._data), base.dtype, "cpu")
+        seen = [
+            memory if (w := x._window) is None else host.window(memory, w.offset, w.shape, w.strides)
+            for x in (t, other)
+        ]
+        return host.overlaps(*seen)
+
     # --- windows ------------------------------------------------------------------------------
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
         return self._flat(array)[self._places(array, offset, shape, strides),]
