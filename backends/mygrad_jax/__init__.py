@@ -42,7 +42,8 @@ def _sized(function: Any) -> Any:
 class _Standard:
     """The namespace of JAX, with NumPy's kinds of errors."""
 
-    permute_dims, reshape = staticmethod(_sized(jnp.permute_dims)), staticmethod(_sized(jnp.reshape))
+    permute_dims = staticmethod(_sized(jnp.permute_dims))
+    reshape = staticmethod(_sized(jnp.reshape))
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(jnp, name)

@@ -103,11 +103,9 @@ class ImmutableAdapter(Adapter):
         if base is not (other if other._base is None else other._base):
             return False
         memory = host.allocate(base.shape, self.strides(base._data), base.dtype, "cpu")
-        seen = [
-            memory if (w := x._window) is None else host.window(memory, w.offset, w.shape, w.strides)
-            for x in (t, other)
-        ]
-        return host.overlaps(*seen)
+        windows = [x._window for x in (t, other) if x._window is not None]
+        seen = [host.window(memory, w.offset, w.shape, w.strides) for w in windows]
+        return host.overlaps(*seen) if len(seen) == 2 else bool(memory.size)
 
     # --- windows ------------------------------------------------------------------------------
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
