@@ -40,10 +40,20 @@ def _sized(function: Any) -> Any:
 
 
 class _Standard:
-    """The namespace of JAX, with NumPy's kinds of errors."""
+    """The namespace of JAX, with NumPy's kinds of errors, and the standard's integers."""
 
-    permute_dims = staticmethod(_sized(jnp.permute_dims))
+    permute_dims = staticmethod(_sized(jnp.transpose))  # with negative axes, too
     reshape = staticmethod(_sized(jnp.reshape))
+
+    @staticmethod
+    def cumulative_prod(x: Any, *, dtype: Any = None, **options: Any) -> Any:
+        if dtype is None and x.dtype.kind in "iub":  # JAX lets small ones overflow
+            dtype = jax.eval_shape(jnp.prod, x).dtype
+        return jnp.cumulative_prod(x, dtype=dtype, **options)
+
+    @staticmethod
+    def searchsorted(x1: Any, x2: Any, **options: Any) -> Any:
+        return jnp.searchsorted(x1, x2, **options).astype(int)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(jnp, name)

@@ -91,7 +91,8 @@ CASES: dict[str, tuple[Loss, list[Any], list[Any]]] = {
     "softmax focal loss": (losses.softmax_focal_loss, [(4, 3)], [LABELS]),
     "focal loss": (lambda x, y: losses.focal_loss(activations.softmax(x), y), [(4, 3)], [LABELS]),
     "negative log-likelihood": (
-        lambda x, y: losses.negative_log_likelihood(activations.logsoftmax(x), y), [(4, 3)], [LABELS],
+        lambda x, y: losses.negative_log_likelihood(activations.logsoftmax(x), y), [(4, 3)],
+        [LABELS],
     ),
     "hinge": (losses.multiclass_hinge, [(4, 3)], [LABELS]),
     "margin ranking": (
