@@ -158,6 +158,14 @@ def process_wide_switches(request: pytest.FixtureRequest) -> Iterator[None]:
             del registry.by_type[kind]
 
 
+@pytest.fixture(autouse=BACKEND == "jax", scope="module")
+def compiled_programs() -> Iterator[None]:
+    """Let go of what JAX has compiled for a file: all of it together takes many gigabytes."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+
+
 @pytest.fixture
 def asked() -> Callable[[Callable[[], Any]], dict[str, int]]:
     """How often a program asks the pretended GPU for what, once it has run twice."""

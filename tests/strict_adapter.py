@@ -15,6 +15,7 @@ import numpy as np
 from array_api_strict._array_object import Array
 
 from mygrad.arrays import Adapter, get_adapter
+from mygrad.arrays.portable import HostGenerator
 
 __all__ = ["adapter"]
 
@@ -89,20 +90,7 @@ class StrictAdapter(Adapter):
         return target
 
     def rng(self, seed: Any = None) -> Any:
-        return _Generator(seed)
-
-
-class _Generator:
-    """NumPy's generator; what it draws is put behind the wall."""
-
-    def __init__(self, seed: Any) -> None:
-        self._generator = np.random.default_rng(seed)
-
-    def __getattr__(self, name: str) -> Any:
-        draw = getattr(self._generator, name)
-        return lambda *args, **kwargs: xp.asarray(
-            np.asarray(draw(*map(_inside, args), **{k: _inside(v) for k, v in kwargs.items()}))
-        )
+        return HostGenerator(self, seed)
 
 
 def _take_diagonals(x: Any, subscripts: str, target: str) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from jax.core import Tracer
 
 from mygrad.arrays.immutable import ImmutableAdapter
+from mygrad.arrays.portable import HostGenerator
 from mygrad_jax import windows
 from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
@@ -26,20 +27,38 @@ def _kinds_of_tracers() -> tuple[type, ...]:
     return tuple(found)
 
 
+def _sized(function: Any) -> Any:
+    """A function that raises TypeError for sizes, as it does for types, with ValueError."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            raise ValueError(*error.args) from None
+
+    return call
+
+
 class _Standard:
-    """The namespace of JAX, with NumPy's kinds of errors."""
+    """The namespace of JAX, with NumPy's kinds of errors, and the standard's integers."""
+
+    permute_dims = staticmethod(_sized(jnp.transpose))  # with negative axes, too
+    reshape = staticmethod(_sized(jnp.reshape))
+
+    @staticmethod
+    def cumulative_prod(x: Any, *, dtype: Any = None, **options: Any) -> Any:
+        if dtype is None and x.dtype.kind in "iub":  # JAX lets small ones overflow
+            dtype = jax.eval_shape(jnp.prod, x).dtype
+        return jnp.cumulative_prod(x, dtype=dtype, **options)
+
+    @staticmethod
+    def searchsorted(x1: Any, x2: Any, **options: Any) -> Any:
+        return jnp.searchsorted(x1, x2, **options).astype(int)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(jnp, name)
         setattr(self, name, found)
         return found
-
-    @staticmethod
-    def reshape(x: Any, shape: Any, **options: Any) -> Any:
-        try:
-            return jnp.reshape(x, shape, **options)
-        except TypeError as error:  # which it raises for sizes, too
-            raise ValueError(*error.args) from None
 
 
 class JAXAdapter(ImmutableAdapter):
@@ -100,7 +119,7 @@ class JAXAdapter(ImmutableAdapter):
         items = index if isinstance(index, tuple) else (index,)
         if not any(isinstance(i, (*self.array_types, np.ndarray)) for i in items):
             return self._at(target, index, value, False)
-        check_places(items, target)
+        items = places_of(items, target)
         last = self.last_occurrences(items, target.shape)
         where = _mask_of(items, target, value)
         if where is not None:
@@ -140,7 +159,7 @@ class JAXAdapter(ImmutableAdapter):
             raise TypeError(f"values of dtype {kind} cannot be added to an array of {target.dtype}")
         if not any(isinstance(i, (*self.array_types, np.ndarray)) for i in items):
             return self._at(target, index, values, True)
-        check_places(items, target)
+        items = places_of(items, target)
         values = _cast(values, target.dtype)
         where = _mask_of(items, target, values)
         if where is not None:
@@ -158,18 +177,7 @@ class JAXAdapter(ImmutableAdapter):
         return array if isinstance(array, self.array_types) else jnp.asarray(np.asarray(array))
 
     def rng(self, seed: Any = None) -> Any:
-        return _Generator(seed)
-
-
-class _Generator:
-    """NumPy's generator; what it draws is moved over."""
-
-    def __init__(self, seed: Any) -> None:
-        self._generator = np.random.default_rng(seed)
-
-    def __getattr__(self, name: str) -> Any:
-        draw = getattr(self._generator, name)
-        return lambda *args, **options: jnp.asarray(np.asarray(draw(*args, **options)))
+        return HostGenerator(self, seed)
 
 
 def _cast(value: Any, dtype: Any) -> Any:
@@ -199,14 +207,23 @@ def _fitted(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         ) from None
 
 
-def check_places(index: tuple[Any, ...], array: Any) -> None:
-    """Raise NumPy's IndexError for places that an array does not have: JAX would look elsewhere.
+def places_of(index: tuple[Any, ...], array: Any) -> tuple[Any, ...]:
+    """An index with arrays in it, whose integers have room for lengths.
 
+    Raises NumPy's IndexError for places that the array does not have: JAX would look elsewhere.
     While a program is traced nobody knows.
     """
     if not any(isinstance(i, Tracer) for i in index):
         here = tuple(np.asarray(i) if isinstance(i, adapter.array_types) else i for i in index)
         np.broadcast_to(np.False_, array.shape)[here]
+    return tuple(
+        jnp.asarray(i, dtype=int)
+        if isinstance(i, (*adapter.array_types, np.ndarray))
+        and i.dtype.kind in "iu"
+        and i.dtype.itemsize < 4
+        else i
+        for i in index
+    )
 
 
 def _mask_of(index: tuple[Any, ...], array: Any, value: Any) -> Any:
@@ -224,15 +241,7 @@ def _mask_of(index: tuple[Any, ...], array: Any, value: Any) -> Any:
 
 
 def _gathered(array: Any, index: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    check_places(index, array)
-    return array[index], index
-
-
-def _matmul(a: Any, b: Any) -> Any:
-    try:
-        return jnp.matmul(a, b)
-    except TypeError as error:  # what it raises for shapes, too
-        raise ValueError(*error.args) from None
+    return array[places_of(index, array)], index
 
 
 adapter = JAXAdapter()
@@ -241,7 +250,7 @@ adapter.kernels.update(
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
     gathered=_gathered,
-    matmul=_matmul,
+    matmul=_sized(jnp.matmul),
     sigmoid=sigmoid,
     sigmoid_adjoint=sigmoid_adjoint,
     tanh_adjoint=tanh_adjoint,

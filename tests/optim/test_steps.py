@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,19 +32,22 @@ def every(parameters: Any, rate: float = 0.01) -> Iterator[mg.optim.Optimizer]:
 
 # --- memory -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", EVERY)
-def test_a_step_writes_into_the_memory_of_the_parameter(name: str) -> None:
+def test_a_step_writes_into_the_memory_of_the_parameter(
+    name: str, xp_backend: mg.backends.Adapter
+) -> None:
     x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
     data, row, before = x.data, x[0], host(x)
     optimizer = getattr(mg.optim, name)(x, learning_rate=0.1, **EVERY[name])
     (x**2).backward()
     optimizer.step()
-    assert x.data is data
+    assert x.data is data or not xp_backend.has_views
     assert (host(x) < before).all()
     assert host(row).tolist() == host(x)[0].tolist()
     assert x.creator is None
     assert host(x.grad).tolist() == (2 * before).tolist()
 
 
+@pytest.mark.skip_on("jax", "writes to raw arrays, which never change there")
 def test_a_tensor_on_the_users_own_array() -> None:
     a = raw(np.array([1.0, 2.0]))
     x = mg.tensor(a, copy=False)
@@ -307,15 +310,33 @@ def test_squares_of_half_precision_gradients_do_not_overflow() -> None:
     assert host(x).tolist() == [0.5, 1.5]
 
 
+def write_into_array(x: mg.Tensor) -> None:
+    x.data[0] = 5.0
+
+
+@mg.no_autodiff
+def write_into_tensor(x: mg.Tensor) -> None:
+    x[0] = 5.0
+
+
 @needs_half
 @pytest.mark.raw_arithmetic
-def test_what_is_written_into_a_half_precision_parameter_counts() -> None:
+@pytest.mark.parametrize("write", [
+    pytest.param(
+        write_into_array,
+        marks=pytest.mark.skip_on("jax", "writes to raw arrays, which never change there"),
+    ),
+    write_into_tensor,
+])  # fmt: skip
+def test_what_is_written_into_a_half_precision_parameter_counts(
+    write: Callable[[mg.Tensor], None]
+) -> None:
     x = mg.tensor([1.0, 2.0], dtype="float16")
     optimizer = SGD(x, learning_rate=1e-4)
     for _ in range(2):
         (x * 1.0).backward()
         optimizer.step()
-    x.data[0] = 5.0
+    write(x)
     (x * 1.0).backward()
     optimizer.step()
     master = optimizer.state_dict()["state.0.0.master"]
