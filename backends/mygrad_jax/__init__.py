@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -26,8 +27,21 @@ def _kinds_of_tracers() -> tuple[type, ...]:
     return tuple(found)
 
 
+class _LinearAlgebra:
+    """`jax.numpy.linalg`, which looks at one triangle of a Hermitian matrix, as LAPACK does."""
+
+    eigh = staticmethod(partial(jnp.linalg.eigh, symmetrize_input=False))
+    eigvalsh = staticmethod(partial(jnp.linalg.eigvalsh, symmetrize_input=False))
+    cholesky = staticmethod(partial(jnp.linalg.cholesky, symmetrize_input=False))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(jnp.linalg, name)
+
+
 class _Standard:
     """The namespace of JAX, with NumPy's kinds of errors."""
+
+    linalg = _LinearAlgebra()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(jnp, name)

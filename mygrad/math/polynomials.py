@@ -6,7 +6,6 @@ from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.arrays.portable import device_of
-from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import add, divide, multiply, subtract
 from mygrad.math.convolution import convolve
@@ -57,8 +56,7 @@ def slopes(p: Any, xp: Any) -> Any:
     dtype = p.dtype
     if library.isdtype(dtype, "complex floating"):
         dtype = library.real(library.zeros(0, dtype=dtype)).dtype
-    device = (p._data if isinstance(p, Handle) else p).device
-    return p[:-1] * library.arange(p.shape[0] - 1, 0, -1, dtype=dtype, device=device)
+    return p[:-1] * library.arange(p.shape[0] - 1, 0, -1, dtype=dtype, device=device_of(p))
 
 
 def by_coefficients(g: Any, x: Any, count: int, xp: Any) -> Any:

@@ -26,6 +26,7 @@ __all__ = ["SpecialFunction", "by_series", "of_library", "special"]
 
 LIBRARIES = {
     "numpy": "scipy.special", "cupy": "cupyx.scipy.special", "dpnp": "dpnp.scipy.special",
+    "jax": "jax.scipy.special",
 }  # fmt: skip
 """By adapter, the module that has its library's special functions."""
 
