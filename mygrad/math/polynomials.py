@@ -328,7 +328,7 @@ def polydiv(u: Any, v: Any, *, constant: bool | None = None) -> tuple[Tensor, Te
     -------
     tuple[Tensor, Tensor]
         The coefficients of both. As in NumPy, those in front of the remainder that are not larger
-        than 1e-8 are left out.
+        than 1e-8 are left out; while JAX traces a program, they stay.
 
     Raises
     ------
@@ -356,8 +356,9 @@ def polydiv(u: Any, v: Any, *, constant: bool | None = None) -> tuple[Tensor, Te
     quotient = stack(digits, constant=constant) if digits else as_operand_tensor(zero)
     adapter = adapter_of(rest._data)
     assert adapter is not None
-    sizes = abs(adapter.to_host(rest._data)).tolist()
-    start = 0
+    start, sizes = 0, []
+    if adapter.knows(rest._data):
+        sizes = abs(adapter.to_host(rest._data)).tolist()
     while start < len(sizes) - 1 and sizes[start] <= 1e-8:
         start += 1
     return quotient, copy(rest[start:], constant=constant)

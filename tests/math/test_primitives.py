@@ -264,6 +264,7 @@ def test_where_and_out(name: str, hole: str) -> None:
             np.testing.assert_allclose(got, np.where(mask, slope * seed, 0.0), 1e-6, 1e-7)
 
 
+@pytest.mark.skip_on("jax", "raw arrays take no results there")
 @pytest.mark.parametrize("name", masked)
 def test_raw_out(name: str, xp_backend: mg.backends.Adapter) -> None:
     f, domains = registry[name], UFUNCS[name]
