@@ -40,7 +40,7 @@ OF_VALUES = {
 """Primitives, or calls of them, whose results have shapes that depend on values."""
 
 
-def program(f: Callable[..., Any], weights: Any = None) -> Callable[..., Any]:
+def program(f: Callable[..., Any]) -> Callable[..., Any]:
     """The value, the gradient of its weighted sum, and that of the sum of the gradient's squares."""
 
     def run(*arrays: Any) -> list[Any]:
@@ -51,12 +51,12 @@ def program(f: Callable[..., Any], weights: Any = None) -> Callable[..., Any]:
         w = np.cos(np.arange(result.size)).reshape(result.shape)
         mg.sum(result * w).backward(create_graph=True)
         first = [t.grad for t in leaves]
-        found = [result.data, *[None if g is None else g.data for g in first]]
+        found = [result, *first]
         live = [mg.sum(g * g) for g in first if g is not None and not g.constant]
         if live:
             sum(live[1:], live[0]).backward()
             found += [t.grad for t in leaves]
-        return found
+        return [x.data if isinstance(x, mg.Tensor) else x for x in found]
 
     return run
 
