@@ -28,7 +28,7 @@ FEWER = float(os.environ.get("MYGRAD_PROGRAMS", "1"))
 
 
 def some(calls: Sequence[Any], on_jax: int = 0) -> list[Any]:
-    """All calls of a table; of those that are tried in many ways, every n-th where JAX compiles each.
+    """All calls of a table; where JAX compiles each of them, every n-th.
 
     That is where ``MYGRAD_PROGRAMS`` is less than 1: n is its inverse, or `on_jax`. All of them run
     inside of `jax.jit` there, in tests/arrays/test_jit_primitives.py.
