@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["NOT_ELEMENTWISE", "SPECIAL"]
+import numpy as np
+
+__all__ = ["NOT_ELEMENTWISE", "SPECIAL", "operands_of"]
 
 REAL = (-2.0, 2.0)
 POSITIVE = (0.3, 2.5)
@@ -95,3 +97,12 @@ NOT_ELEMENTWISE = {
     "multigammaln": "its second operand is an integer",
 }  # fmt: skip
 """What is tested elsewhere, or in another way."""
+
+
+def operands_of(name: str) -> list[Any]:
+    """Operands of a function of the table: arrays, and numbers where there is no derivative."""
+    rng = np.random.default_rng(5)
+    return [
+        np.sort(rng.uniform(*domain, (2, 3)), None).reshape(2, 3)
+        if isinstance(domain, tuple) else domain for domain in SPECIAL[name]
+    ]  # fmt: skip

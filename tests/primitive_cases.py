@@ -7,6 +7,8 @@ derivative rules that is in neither.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +19,23 @@ import numpy as np
 from cases_walk import cases_of_pad, cases_walk
 from numpy.typing import NDArray
 
-__all__ = ["CASES", "ELSEWHERE", "UFUNCS", "Case", "distinct", "operands_of"]
+__all__ = ["CASES", "ELSEWHERE", "UFUNCS", "Case", "distinct", "operands_of", "some"]
 
 Array = NDArray[Any]
 Domain = tuple[float, float]
+
+FEWER = float(os.environ.get("MYGRAD_PROGRAMS", "1"))
+
+
+def some(calls: Sequence[Any], on_jax: int = 0) -> list[Any]:
+    """All calls of a table; where JAX compiles each of them, every n-th.
+
+    That is where ``MYGRAD_PROGRAMS`` is less than 1: n is its inverse, or `on_jax`. All of them run
+    inside of `jax.jit` there, in tests/arrays/test_jit_primitives.py.
+    """
+    if os.environ.get("MYGRAD_TEST_BACKEND") != "jax" or FEWER >= 1:
+        return list(calls)
+    return list(calls[:: on_jax or round(1 / FEWER)])
 
 REAL = (-2.0, 2.0)
 POSITIVE = (0.3, 2.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -39,6 +40,17 @@ def _sized(function: Any) -> Any:
     return call
 
 
+class _LinearAlgebra:
+    """`jax.numpy.linalg`, which looks at one triangle of a Hermitian matrix, as LAPACK does."""
+
+    eigh = staticmethod(partial(jnp.linalg.eigh, symmetrize_input=False))
+    eigvalsh = staticmethod(partial(jnp.linalg.eigvalsh, symmetrize_input=False))
+    cholesky = staticmethod(partial(jnp.linalg.cholesky, symmetrize_input=False))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(jnp.linalg, name)
+
+
 class _Standard:
     """The namespace of JAX, with NumPy's kinds of errors, and the standard's integers."""
 
@@ -54,6 +66,8 @@ class _Standard:
     @staticmethod
     def searchsorted(x1: Any, x2: Any, **options: Any) -> Any:
         return jnp.searchsorted(x1, x2, **options).astype(int)
+
+    linalg = _LinearAlgebra()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(jnp, name)

@@ -8,7 +8,7 @@ from typing import Any
 from mygrad.arrays.protocol import Adapter
 from mygrad.arrays.registry import get_adapter
 
-__all__ = ["HostGenerator", "add_part", "device_of", "numbers_alone"]
+__all__ = ["HostGenerator", "add_part", "device_of", "is_true", "numbers_alone"]
 
 _NUMBERS = frozenset((float, int, bool, complex))
 _LISTS = frozenset((list, tuple))
@@ -37,6 +37,11 @@ def numbers_alone(items: Any) -> bool:
             return found <= _NUMBERS
         items = [*chain.from_iterable(items)]
     return False
+
+
+def is_true(adapter: Adapter, condition: Any, unknown: bool) -> bool:
+    """The truth of a raw 0-d array; `unknown` while a program is traced, and nobody knows it."""
+    return bool(condition) if adapter.knows(condition) else unknown
 
 
 def add_part(adapter: Adapter, target: Any, index: Any, values: Any) -> Any:

@@ -300,5 +300,10 @@ NOT_ON: dict[str, str] = {
         "numpy.save numpy.savetxt numpy.savez numpy.savez_compressed numpy.searchsorted "
         "numpy.shares_memory "
     ),
+    "jax": (
+        "numpy.array2string numpy.array_repr numpy.asfortranarray numpy.common_type "
+        "numpy.einsum_path numpy.may_share_memory numpy.min_scalar_type numpy.savetxt "
+        "numpy.savez_compressed numpy.shares_memory "
+    ),
 }
 """By backend, functions that raise there."""

@@ -54,10 +54,13 @@ def cofactors(a: Any, det: Any, *, xp: Any) -> Any:
     """The derivative of the determinant: det(a) a⁻ᵀ, where that can be computed so.
 
     The condition for it is generous in first derivatives. In second ones terms as large as the
-    square of the inverse cancel, so that the root of the precision is its limit.
+    square of the inverse cancel, so that the root of the precision is its limit. While a program
+    is traced nobody knows, and the way is the one for all matrices.
     """
     library, x = xp.adapter.xp, raw(a)
     found = raw(det)
+    if not xp.adapter.knows(x):
+        return xp.cofactors_of_any(a)
     if bool(library.all((found != 0) & library.isfinite(found))):
         inverse = xp.inv(a)
         sizes = [library.max(library.abs(m)) for m in (x, raw(inverse)) if 0 not in m.shape]

@@ -14,13 +14,14 @@ from mygrad.autodiff.tape import tracking
 from mygrad.linalg.eigenvalues import eigh, eigvalsh
 from mygrad.linalg.matrices import (
     by_triangle,
-    check_gauge,
     columns,
     conjugate,
     conjugate_transpose,
     copied_across,
+    depends_on,
     diagonal_of,
     from_diagonal,
+    gauged,
     library_abs,
     matrix_operation,
     on_diagonal,
@@ -174,13 +175,13 @@ def _into_first(u: Any, by_u: Any, k: int, g: Any, what: str, xp: Any) -> Any:
     """
     first, last, by_last = u[..., :k], u[..., k:], by_u[..., k:]
     among = xp.matmul(conjugate_transpose(last, xp), by_last)
-    check_gauge(
-        among - conjugate_transpose(among, xp), g,
+    by_first = gauged(
+        by_u[..., :k], among - conjugate_transpose(among, xp), g,
         f"{what} are any basis of the space that is orthogonal to the other columns, and what is "
         f"differentiated depends on which; use only what does not, as q @ conj(q.mT) of them",
         xp,
     )  # fmt: skip
-    return by_u[..., :k] - xp.matmul(last, xp.matmul(conjugate_transpose(by_last, xp), first))
+    return by_first - xp.matmul(last, xp.matmul(conjugate_transpose(by_last, xp), first))
 
 
 @matrix_operation("qr", a=lambda g, a, out, complete, xp: _by_qr(g, a, out, complete, xp))
@@ -278,7 +279,7 @@ def _by_singular(g: Any, out: Any, a_shape: Any, full: bool, xp: Any) -> Any:
         v = v[..., :k]
     vh = conjugate_transpose(v, xp)
     library, zero = xp.adapter.xp, not isinstance(g, Handle)
-    if zero and not bool(library.any(by_u != 0)) and not bool(library.any(by_v != 0)):
+    if zero and not depends_on(by_u, xp) and not depends_on(by_v, xp):
         return conjugate(xp.matmul(u * rows(same_dtype(by_s, u, xp), xp), vh), xp)
 
     x = xp.matmul(conjugate_transpose(u, xp), by_u)
@@ -298,7 +299,7 @@ def _by_singular(g: Any, out: Any, a_shape: Any, full: bool, xp: Any) -> Any:
     middle = same_dtype(by_s, x, xp)
     if is_complex(x, xp):
         of_u, of_v = xp.imag(diagonal_of(x, xp)), xp.imag(diagonal_of(w, xp))
-        check_gauge(of_u + of_v, g, PHASES, xp)
+        of_u = gauged(of_u, of_u + of_v, g, PHASES, xp)
         phase = quotient((of_u - of_v) / 2, s, none, (raw(of_u) != 0) | (raw(of_v) != 0), xp)
         middle = middle + 1j * same_dtype(phase, x, xp)
     inner = from_diagonal(middle, turns_u * across + down * turns_v, xp)

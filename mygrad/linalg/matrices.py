@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.arrays.portable import device_of
+from mygrad.arrays.portable import device_of, is_true
 from mygrad.autodiff.namespace import tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import OPTIONS, Primitive, primitive
@@ -25,10 +25,10 @@ from mygrad.errors import InvalidGradient
 from mygrad.math.dtypes import is_complex
 
 __all__ = [
-    "MatrixOperation", "by_triangle", "check_gauge", "columns", "conjugate", "conjugate_transpose",
-    "copied_across", "diagonal_of", "from_diagonal", "library_abs", "linalg_error",
-    "matrix_operation", "on_diagonal", "packed", "part_of", "precision", "quotient", "raw",
-    "real_part", "rounding", "rows", "same_dtype", "triangular_inverse", "unit", "unpacked",
+    "MatrixOperation", "by_triangle", "columns", "conjugate", "conjugate_transpose",
+    "copied_across", "depends_on", "diagonal_of", "from_diagonal", "gauged", "library_abs",
+    "linalg_error", "matrix_operation", "on_diagonal", "packed", "part_of", "precision", "quotient",
+    "raw", "real_part", "rounding", "rows", "same_dtype", "triangular_inverse", "unit", "unpacked",
     "xp_of",
 ]  # fmt: skip
 
@@ -193,6 +193,11 @@ def library_abs(x: Any, xp: Any) -> Any:
     return xp.adapter.xp.abs(raw(x))
 
 
+def depends_on(adjoint: Any, xp: Any) -> bool:
+    """Whether anything may depend on a result that has this raw adjoint."""
+    return is_true(xp.adapter, xp.adapter.xp.any(adjoint != 0), unknown=True)
+
+
 def quotient(numerator: Any, gap: Any, closed: Any, asked: Any, xp: Any) -> Any:
     """``numerator / gap``; where the gap is closed, 0 if nothing is asked for and nan otherwise.
 
@@ -214,16 +219,19 @@ def quotient(numerator: Any, gap: Any, closed: Any, asked: Any, xp: Any) -> Any:
     library = xp.adapter.xp
     safe = numerator / xp.where(closed, 1.0, gap)
     unknown = closed & asked
-    if bool(library.any(unknown)):
+    if is_true(xp.adapter, library.any(unknown), unknown=True):
         safe = xp.where(unknown, library.nan, safe)
     return xp.where(closed & ~asked, 0.0, safe)
 
 
-def check_gauge(part: Any, g: Any, message: str, xp: Any) -> None:
-    """Raise if an adjoint depends on what the result leaves open.
+def gauged(x: Any, part: Any, g: Any, message: str, xp: Any) -> Any:
+    """Raise if an adjoint depends on what the result leaves open; else return `x`.
 
     Parameters
     ----------
+    x
+        What goes into the adjoint of the operand. While a program is traced nothing can be raised,
+        so that it is nan there, should the adjoint depend on what it must not.
     part
         What has to be 0, up to rounding, for adjoints of functions that do not depend on it.
     g
@@ -232,16 +240,24 @@ def check_gauge(part: Any, g: Any, message: str, xp: Any) -> None:
         What the function depends on.
     xp
         The namespace.
+
+    Returns
+    -------
+    Array
     """
     library = xp.adapter.xp
     part, size = library_abs(part, xp), library_abs(g, xp)
     if 0 in part.shape:
-        return
+        return x
     # The third root of the precision: rounding errors are far below it, dependence is far above.
     # Where nothing depends on anything all of `g` may be rounding errors of larger numbers.
     eps = precision(size, xp)
-    if bool(library.max(part) > eps ** (1 / 3) * library.max(size) + 1000 * eps):
+    depends = library.max(part) > eps ** (1 / 3) * library.max(size) + 1000 * eps
+    if not xp.adapter.knows(depends):
+        return xp.where(depends, library.nan, x)
+    if bool(depends):
         raise InvalidGradient(message)
+    return x
 
 
 # --- several results of one operation -----------------------------------------------------

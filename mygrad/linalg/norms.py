@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.arrays.portable import device_of
+from mygrad.arrays.portable import device_of, is_true
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.primitive import primitive
 from mygrad.linalg.factorizations import singular_values
@@ -386,9 +386,9 @@ def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
             f"numbers of orders 2 and -2 alone, and p={p!r}",
             x,
         )
-    following = xp_of(x).adapter.following
-    singular = following(_singular)(a, library)
-    some = bool(following(library.any)(singular))
+    adapter = xp_of(x).adapter
+    singular = adapter.following(_singular)(a, library)
+    some = is_true(adapter, adapter.following(library.any)(singular), unknown=True)
     if some:  # they do not keep the others from being inverted
         mask = library.expand_dims(library.asarray(singular), axis=(-1, -2))
         x = where(mask, unit(x, x.shape[-1], xp_of(x)), x)
@@ -402,7 +402,7 @@ def _ratio(above: Any, below: Any, constant: bool | None) -> Tensor:
     """A quotient that is infinite where the divisor is 0."""
     nothing = below == 0
     adapter = xp_of(below).adapter
-    if not bool(adapter.following(adapter.xp.any)(nothing)):
+    if not is_true(adapter, adapter.following(adapter.xp.any)(nothing), unknown=True):
         found: Tensor = divide(above, below, constant=constant)
         return found
     safe = above / where(nothing, 1.0, below)

@@ -83,6 +83,14 @@ def _direct(a: Any, v: Any, ends: tuple[int, int], xp: Any) -> Any:
     return out[ends[0] : ends[1]]
 
 
+def _kept(found: Any, a: Any, v: Any, library: Any) -> bool:
+    """Whether a library has added up integers as such; JAX makes floating-point numbers of them."""
+    whole = ("bool", "integral")
+    if library.isdtype(found.dtype, whole):
+        return True
+    return not (library.isdtype(a.dtype, whole) and library.isdtype(v.dtype, whole))
+
+
 def _vectors(a: Any, v: Any, name: str, xp: Any) -> tuple[Any, Any]:
     library = xp.adapter.xp
     vectors, device = [], device_beside((a, v), xp.adapter)
@@ -131,8 +139,8 @@ def convolve(a: Any, v: Any, mode: Any = "full", *, xp: Any) -> Any:
     mode = _mode(mode, "convolve")
     a, v = _vectors(a, v, "convolve", xp)
     theirs = getattr(xp.adapter.xp, "convolve", None)
-    if theirs is not None:
-        return theirs(a, v, mode)
+    if theirs is not None and _kept(found := theirs(a, v, mode), a, v, xp.adapter.xp):
+        return found
     return _direct(a, v, _range(a.shape[0], v.shape[0], mode), xp)
 
 
@@ -184,7 +192,7 @@ def correlate(a: Any, v: Any, mode: Any = "valid", *, xp: Any) -> Any:
     a, v = _vectors(a, v, "correlate", xp)
     library = xp.adapter.xp
     theirs = getattr(library, "correlate", None)
-    if theirs is not None:
-        return theirs(a, v, mode)
+    if theirs is not None and _kept(found := theirs(a, v, mode), a, v, library):
+        return found
     turned = library.flip(library.conj(v) if is_complex(v, xp) else v, axis=0)
     return _direct(a, turned, _range(a.shape[0], v.shape[0], mode, reverses=True), xp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import is_true
 from mygrad.math.arithmetic import add, divide, multiply
 from mygrad.math.exp_log import sqrt
 from mygrad.math.rounding import clip
@@ -21,6 +22,10 @@ __all__ = ["corrcoef", "cov"]
 
 def _is_complex(t: Any) -> bool:
     return bool(adapter_of(t._data).xp.isdtype(t.dtype, "complex floating"))  # type: ignore[union-attr]
+
+
+def _known(t: Any) -> bool:
+    return adapter_of(t._data).knows(t._data)  # type: ignore[union-attr]
 
 
 def _observations(m: Any, y: Any, rowvar: bool, dtype: Any, name: str) -> Any:
@@ -60,9 +65,10 @@ def _weights(given: Any, count: int, name: str, option: str, beside: Any) -> Any
     assert adapter is not None
     t = astype(t, adapter.xp.float64)
     whole = adapter.following(adapter.xp.round)(t._data)
-    if option == "fweights" and bool(adapter.following(adapter.xp.any)(t != whole)):
+    some = adapter.following(adapter.xp.any)
+    if option == "fweights" and is_true(adapter, some(t != whole), unknown=False):
         raise TypeError(f"{name}: fweights= counts how often each was observed, in whole numbers")
-    if bool(adapter.following(adapter.xp.any)(t < 0)):
+    if is_true(adapter, some(t < 0), unknown=False):
         raise ValueError(f"{name}: {option}= has a negative weight")
     return t
 
@@ -153,7 +159,9 @@ def _cov(
             freedom = size - ddof
         else:
             freedom = size - ddof * total(w * aweights) / size
-    if float(getattr(freedom, "_data", freedom)) <= 0:
+    if w is not None and not _known(freedom):
+        freedom = clip(freedom, 0.0, None)
+    elif float(getattr(freedom, "_data", freedom)) <= 0:
         warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
         freedom = 0.0
     centred = astype(rows - expand_dims(mean, axis=1), rows.dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mygrad.arrays.portable import is_true
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.operands import common_adapter
 from mygrad.math.arithmetic import remainder
@@ -101,11 +102,12 @@ def _check(xp: Any, fp: Any) -> None:
 def _periodic(x: Any, xp: Any, fp: Any, period: Any, library: Any) -> tuple[Any, Any, Any]:
     """All places within one period, in order, and one point more at either end."""
     period = as_operand_tensor(period, (fp,))
-    if period.ndim or period.item() == 0:
+    adapter = common_adapter((period,), "interp")
+    if period.ndim or is_true(adapter, period._data == 0, unknown=False):
         raise ValueError("interp: period= is a number other than 0")
     period = abs(period)
     x, xp = remainder(x, period), remainder(xp, period)
-    order = common_adapter((xp,), "interp").following(library.argsort)(xp._data)
+    order = adapter.following(library.argsort)(xp._data)
     xp, fp = take(xp, order), take(fp, order)
     places = concatenate([xp[-1:] - period, xp, xp[:1] + period])
     return x, places, concatenate([fp[-1:], fp, fp[:1]])

@@ -6,7 +6,6 @@ from typing import Any
 
 from mygrad.arrays import adapter_of
 from mygrad.arrays.portable import device_of
-from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import add, divide, multiply, subtract
 from mygrad.math.convolution import convolve
@@ -57,8 +56,7 @@ def slopes(p: Any, xp: Any) -> Any:
     dtype = p.dtype
     if library.isdtype(dtype, "complex floating"):
         dtype = library.real(library.zeros(0, dtype=dtype)).dtype
-    device = (p._data if isinstance(p, Handle) else p).device
-    return p[:-1] * library.arange(p.shape[0] - 1, 0, -1, dtype=dtype, device=device)
+    return p[:-1] * library.arange(p.shape[0] - 1, 0, -1, dtype=dtype, device=device_of(p))
 
 
 def by_coefficients(g: Any, x: Any, count: int, xp: Any) -> Any:
@@ -330,7 +328,7 @@ def polydiv(u: Any, v: Any, *, constant: bool | None = None) -> tuple[Tensor, Te
     -------
     tuple[Tensor, Tensor]
         The coefficients of both. As in NumPy, those in front of the remainder that are not larger
-        than 1e-8 are left out.
+        than 1e-8 are left out; while JAX traces a program, they stay.
 
     Raises
     ------
@@ -358,8 +356,9 @@ def polydiv(u: Any, v: Any, *, constant: bool | None = None) -> tuple[Tensor, Te
     quotient = stack(digits, constant=constant) if digits else as_operand_tensor(zero)
     adapter = adapter_of(rest._data)
     assert adapter is not None
-    sizes = abs(adapter.to_host(rest._data)).tolist()
-    start = 0
+    start, sizes = 0, []
+    if adapter.knows(rest._data):
+        sizes = abs(adapter.to_host(rest._data)).tolist()
     while start < len(sizes) - 1 and sizes[start] <= 1e-8:
         start += 1
     return quotient, copy(rest[start:], constant=constant)

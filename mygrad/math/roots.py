@@ -210,7 +210,7 @@ def _in_pairs(t: Any) -> bool:
     """Whether complex roots are those of a real polynomial."""
     adapter = adapter_of(t._data)
     assert adapter is not None
-    if not adapter.xp.isdtype(t.dtype, "complex floating"):
+    if not adapter.xp.isdtype(t.dtype, "complex floating") or not adapter.knows(t._data):
         return False
 
     def parts(z: complex) -> tuple[float, float]:

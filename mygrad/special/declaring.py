@@ -26,8 +26,12 @@ __all__ = ["SpecialFunction", "by_series", "of_library", "special"]
 
 LIBRARIES = {
     "numpy": "scipy.special", "cupy": "cupyx.scipy.special", "dpnp": "dpnp.scipy.special",
+    "jax": "jax.scipy.special",
 }  # fmt: skip
 """By adapter, the module that has its library's special functions."""
+
+OTHERWISE = {"psi": "digamma"}
+"""Functions of two names, of which some libraries have the second alone."""
 
 WHY = "SciPy has no function for that derivative"
 
@@ -38,7 +42,8 @@ def of_library(adapter: Adapter, name: str) -> Any:
     if module is None:
         return None
     try:
-        return getattr(import_module(module), name, None)
+        theirs = import_module(module)
+        return getattr(theirs, name, None) or getattr(theirs, OTHERWISE.get(name, ""), None)
     except ImportError as error:
         raise ModuleNotFoundError(
             f"mygrad.special.{name} computes with {module}.{name}, which cannot be imported "

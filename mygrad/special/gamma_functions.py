@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from mygrad.arrays import adapter_of
+from mygrad.arrays.portable import is_true
 from mygrad.special.declaring import special
 from mygrad.special.elementary import xlog1py, xlogy
 from mygrad.tensors.base import Tensor, as_operand_tensor
@@ -301,7 +303,9 @@ def multigammaln(a: Any, d: int) -> Tensor:
         raise ValueError(f"multigammaln: d is a dimension, a positive integer, and not {d}")
     a = as_operand_tensor(a)
     least = 0.5 * (d - 1)
-    if not bool((a > least).all()):
+    adapter = adapter_of(a._data)
+    assert adapter is not None
+    if not is_true(adapter, adapter.following(adapter.xp.all)(a > least), unknown=True):
         raise ValueError(f"multigammaln: a has to be larger than (d - 1) / 2, which is {least}")
     steps = [gammaln(a - 0.5 * k) for k in range(int(d))]
     return sum(steps[1:], steps[0]) + d * (d - 1) / 4 * math.log(PI)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from mygrad.arrays.portable import is_true
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.operands import common_adapter
 from mygrad.math.sequential import max, mean, min, sum
@@ -81,7 +82,7 @@ def average(
     dtype = library.result_type(t.dtype, w.dtype)
     w = _beside(t, w, axis)
     total = sum(w, axis=axis, keepdims=keepdims, dtype=dtype)
-    if bool(adapter.following(library.any)(total == 0)):
+    if is_true(adapter, adapter.following(library.any)(total == 0), unknown=False):
         raise ZeroDivisionError("average: weights= add up to 0, so that there is no average")
     product = registry["multiply"](t, w, dtype=dtype)
     found = sum(product, axis=axis, keepdims=keepdims) / total

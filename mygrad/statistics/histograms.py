@@ -11,7 +11,7 @@ import operator
 from math import isfinite, prod
 from typing import Any
 
-from mygrad.arrays.portable import device_of
+from mygrad.arrays.portable import device_of, is_true
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.operands import common_adapter
 from mygrad.autodiff.primitive import primitive
@@ -75,6 +75,9 @@ def _range(t: Any, given: Any, name: str) -> tuple[Any, Any]:
         if library.isdtype(t.dtype, ("integral", "bool")):
             t = cast(t, library.float64)
         first, last = min(t), max(t)
+        if not adapter_of_tensor(t).knows(t._data):
+            same = first == last
+            return where(same, first - 0.5, first), where(same, last + 0.5, last)
     low, high = _number(first), _number(last)
     if not (isfinite(low) and isfinite(high)):
         raise ValueError(
@@ -118,7 +121,7 @@ def _ascending(edges: Any, name: str, strictly: bool = False) -> Any:
 
     adapter = adapter_of_tensor(edges)
     library = adapter.xp
-    if not bool(adapter.following(holds)(edges._data)):
+    if not is_true(adapter, adapter.following(holds)(edges._data), unknown=True):
         raise ValueError(
             f"{name}: there are more bins than numbers between the edges"
             if strictly
@@ -511,7 +514,8 @@ def bincount(
     if t.size and not library.isdtype(t.dtype, ("integral", "bool")):
         raise TypeError(f"bincount: x is of {t.dtype}, and integers are counted")
     places = adapter.following(library.astype)(t._data, library.int64)
-    if t.size and bool(adapter.following(library.any)(as_operand_tensor(places) < 0)):
+    negative = as_operand_tensor(places) < 0
+    if t.size and is_true(adapter, adapter.following(library.any)(negative), unknown=False):
         raise ValueError("bincount: x has negative elements")
     length = int(adapter.following(library.max)(places)) + 1 if t.size else 0
     length = length if length > minlength else operator.index(minlength)

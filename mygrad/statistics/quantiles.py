@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mygrad.arrays import adapter_of, get_adapter
+from mygrad.arrays import Adapter, adapter_of, get_adapter
+from mygrad.arrays.portable import is_true
 from mygrad.autodiff.namespace import namespace_of, registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import common_adapter
@@ -256,9 +257,10 @@ def _of_rows_without_nan(rows: Any, orders: Orders, method: str) -> Any:
 
 
 def _weighted_places(
-    array: Any, weights: Any, q: Any, ignores_nan: bool, name: str, library: Any
+    array: Any, weights: Any, q: Any, ignores_nan: bool, name: str, adapter: Adapter
 ) -> Any:
     """Where in each row the sum of the weights, in order of the elements, reaches a part `q`."""
+    library = adapter.xp
     order = library.argsort(array, axis=-1, stable=True)
     floating = library.isdtype(array.dtype, "real floating")
     if ignores_nan and floating:
@@ -269,7 +271,7 @@ def _weighted_places(
     ordered = library.take_along_axis(weights, order, axis=-1)
     total = library.cumulative_sum(library.astype(ordered, library.float64), axis=-1)
     share = total / total[..., -1:]
-    if bool(library.any(library.isnan(share[..., -1:]))):
+    if is_true(adapter, library.any(library.isnan(share[..., -1:])), unknown=False):
         raise ValueError(f"{name}: weights= has NaN or infinities, or they add up to 0")
     share = library.astype(share, q.dtype)
     share = library.where(share == 0, library.full_like(share, -1.0), share)  # q = 0 is beyond
@@ -300,12 +302,12 @@ def _of_weighted_rows(
                 f"{tuple(t.shape)}, nor its axes {axes}"
             )
         w = registry["broadcast_to"](reshape(w, (-1,)), rows.shape)
-    if bool(adapter.following(adapter.xp.any)(w < 0)):
+    if is_true(adapter, adapter.following(adapter.xp.any)(w < 0), unknown=False):
         raise ValueError(f"{name}: weights= may not be negative")
     q = get_adapter("numpy").xp.reshape(orders.host, (-1,))
     q = q if q.dtype.kind == "f" else q.astype("float64")
     places = adapter.following(_weighted_places)(
-        rows._data, w._data, _beside(q, rows), ignores_nan, name, adapter.xp
+        rows._data, w._data, _beside(q, rows), ignores_nan, name, adapter
     )
     return take_along_axis(rows, places, -1)
 

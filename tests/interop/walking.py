@@ -7,6 +7,7 @@ among the arguments: also where no tensor comes back, so that a gradient that is
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -226,7 +227,12 @@ def _same_values(want: Any, got: Any) -> None:
             assert mine == w, f"{mine!r}, where NumPy has {w!r}"
             continue
         a = host(mine) if isinstance(mine, mg.Tensor) or not isinstance(mine, np.generic) else mine
-        assert np.asarray(a).dtype == w.dtype, f"{a.dtype}, where NumPy has {w.dtype}"
+        kinds = np.asarray(a).dtype.kind + w.dtype.kind
+        if ON_JAX and kinds == "cf":  # roots, which are complex there always
+            assert not np.any(np.imag(a))
+            a = np.real(a)
+        if not (ON_JAX and kinds == "ii"):  # its positions and counts are of 32 bits
+            assert np.asarray(a).dtype == w.dtype, f"{a.dtype}, where NumPy has {w.dtype}"
         assert np.shape(a) == np.shape(w), f"shape {np.shape(a)}, where NumPy has {np.shape(w)}"
         if w.dtype.kind in "fc":
             tolerance = 1e-5 if w.dtype.itemsize <= 4 * (1 + (w.dtype.kind == "c")) else 1e-9
@@ -384,12 +390,19 @@ def is_refusal(error: Exception) -> bool:
 
 ON_NUMPY = mg.zeros(1).backend == "numpy"
 
+ON_JAX = mg.zeros(1).backend == "jax"
+
+ENOUGH = 1 if ON_JAX and float(os.environ.get("MYGRAD_PROGRAMS", "1")) < 1 else 1000
+"""How many calls of a function are made: on JAX, which compiles for long, one that is taken."""
+
 
 @cache
 def walked(name: str) -> Found:
     """All calls of one function; raises AssertionError where one is wrong."""
     f, refused, found = FUNCTIONS[name], REFUSED.get(name, {}), Found()
     for one in CALLS[name]:
+        if found.calls >= ENOUGH:
+            break
         try:
             compared(f, one, found)
         except Exception as error:
@@ -397,6 +410,8 @@ def walked(name: str) -> Found:
                 continue
             raise AssertionError(f"{name}, {_shown(one)}: {said(error)}") from error
     for option, one in automatic(f, CALLS[name][0]):
+        if found.calls >= ENOUGH:
+            break
         try:
             run(f, one, *mapped(np.copy, (one.args, one.kwargs)))
         except Exception:  # NumPy does not take it

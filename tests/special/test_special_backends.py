@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import pytest
-from cases_special import SPECIAL
+from cases_special import SPECIAL, operands_of
 from gradcheck import host, raw
 
 import mygrad as mg
@@ -26,14 +25,6 @@ scipy_special = pytest.importorskip("scipy.special")
 
 NAMES = sorted(n for n in SPECIAL if isinstance(getattr(mg.special, n), SpecialFunction))
 COMPOSED = [n for n in NAMES if getattr(mg.special, n).takes_xp]
-
-
-def operands_of(name: str) -> list[Any]:
-    rng = np.random.default_rng(5)
-    return [
-        np.sort(rng.uniform(*domain, (2, 3)), None).reshape(2, 3)
-        if isinstance(domain, tuple) else domain for domain in SPECIAL[name]
-    ]  # fmt: skip
 
 
 @contextmanager
