@@ -314,6 +314,16 @@ CASES: dict[str, list[Case]] = {
         on((1, 2, 4, 5), (2, 2, 2, 3), stride=(2, 1), padding=(0, 1)),
         on((1, 1, 3, 3, 3), (1, 1, 2, 2, 2), stride=1),
     ],
+    "avg_pool": [
+        on((2, 6), pool=(2,)),
+        on((5, 5), pool=(3, 2), stride=(2, 3), padding=(1, 0), count_include_pad=False),
+        on((20,), pool=(20,)),
+    ],
+    "avg_unpool": [then((2, 3), extra=((2, 6), (2,), 2, 0, True))],
+    "means_of_parts": [then((2, 5), extra=((3,),)), then((3, 4), extra=((2, 4),))],
+    "mean_spread": [then((2, 3), extra=((2, 5), (3,)))],
+    "dropped": [then((2, 3), extra=(MASK, 2.0))],
+    "table_rows": [then((3, 2), extra=(np.array([[0, 2], [2, 1]]), 1))],
     "max_pool": [on((2, 6), pool=(2,), stride=2), on((2, 5, 5), pool=(3, 2), stride=(2, 3))],
     "sliding_window_view": [
         on((6,), window_shape=(3,), step=1),

@@ -100,31 +100,35 @@ def met_slices(
     return met, slice(low, high)
 
 
-def pool_windows(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
+def pool_windows(
+    shape: tuple[int, ...], pool: Any, stride: Any, name: str = "max_pool"
+) -> tuple[tuple[int, ...], ...]:
     """Sizes, strides and numbers of the windows, along each of the axes that they slide over."""
     several = isinstance(pool, (tuple, list)) or getattr(pool, "ndim", 0) == 1
     if not several or not 0 < len(pool) <= len(shape):
         raise ValueError(
-            f"max_pool: pool has to be a tuple with a size for each of the last axes of x, whose "
+            f"{name}: pool has to be a tuple with a size for each of the last axes of x, whose "
             f"shape is {tuple(shape)}, and is {pool!r}"
         )
-    sizes = per_axis(pool, len(pool), "max_pool: pool", 1)
-    strides = per_axis(stride, len(pool), "max_pool: stride", 1)
+    sizes = per_axis(pool, len(pool), f"{name}: pool", 1)
+    strides = per_axis(stride, len(pool), f"{name}: stride", 1)
     lengths = tuple(shape[len(shape) - len(sizes) :])
     along = list(zip(lengths, sizes, strides, strict=True))
     if any(n < k for n, k, _ in along):
-        raise ValueError(f"max_pool: windows of shape {sizes} do not fit into {lengths}")
+        raise ValueError(f"{name}: windows of shape {sizes} do not fit into {lengths}")
     if any((n - k) % s for n, k, s in along):
         raise ValueError(
-            f"max_pool: windows of shape {sizes}, moved by {strides}, do not end where x does, "
+            f"{name}: windows of shape {sizes}, moved by {strides}, do not end where x does, "
             f"whose last axes are {lengths}; the rest would be dropped silently, so cut x first"
         )
     return sizes, strides, tuple((n - k) // s + 1 for n, k, s in along)
 
 
-def pool_slices(shape: tuple[int, ...], pool: Any, stride: Any) -> Iterator[tuple[Any, ...]]:
+def pool_slices(
+    shape: tuple[int, ...], pool: Any, stride: Any, name: str = "max_pool"
+) -> Iterator[tuple[Any, ...]]:
     """For each element of a window, what it meets of the input, over all windows."""
-    sizes, strides, counts = pool_windows(shape, pool, stride)
+    sizes, strides, counts = pool_windows(shape, pool, stride, name)
     for offset in product(*(range(k) for k in sizes)):
         yield (
             ...,

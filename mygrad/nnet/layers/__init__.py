@@ -2,9 +2,22 @@
 
 from mygrad.nnet.layers.batchnorm import batchnorm
 from mygrad.nnet.layers.conv import conv_nd
+from mygrad.nnet.layers.dropout import dropout
+from mygrad.nnet.layers.embedding import embedding
 from mygrad.nnet.layers.gru import gru
 from mygrad.nnet.layers.layer_norm import layer_norm
-from mygrad.nnet.layers.pooling import max_pool
+from mygrad.nnet.layers.pooling import adaptive_avg_pool, avg_pool, max_pool
 from mygrad.nnet.layers.windows import sliding_window_view
 
-__all__ = ["batchnorm", "conv_nd", "gru", "layer_norm", "max_pool", "sliding_window_view"]
+__all__ = [
+    "adaptive_avg_pool",
+    "avg_pool",
+    "batchnorm",
+    "conv_nd",
+    "dropout",
+    "embedding",
+    "gru",
+    "layer_norm",
+    "max_pool",
+    "sliding_window_view",
+]
