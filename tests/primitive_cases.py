@@ -323,7 +323,7 @@ CASES: dict[str, list[Case]] = {
     "means_of_parts": [then((2, 5), extra=((3,),)), then((3, 4), extra=((2, 4),))],
     "mean_spread": [then((2, 3), extra=((2, 5), (3,)))],
     "dropped": [then((2, 3), extra=(MASK, 2.0))],
-    "table_rows": [then((3, 2), extra=(np.array([[0, 2], [2, 1]]), 1))],
+    "table_rows": [then((3, 2), extra=(np.array([[0, 2], [2, 1]]), None))],
     "max_pool": [on((2, 6), pool=(2,), stride=2), on((2, 5, 5), pool=(3, 2), stride=(2, 3))],
     "sliding_window_view": [
         on((6,), window_shape=(3,), step=1),
