@@ -1,5 +1,6 @@
 """Layers."""
 
+from mygrad.nnet.layers.attention import scaled_dot_product_attention
 from mygrad.nnet.layers.batchnorm import batchnorm
 from mygrad.nnet.layers.conv import conv_nd
 from mygrad.nnet.layers.dropout import dropout
@@ -19,5 +20,6 @@ __all__ = [
     "gru",
     "layer_norm",
     "max_pool",
+    "scaled_dot_product_attention",
     "sliding_window_view",
 ]
