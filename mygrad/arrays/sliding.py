@@ -28,8 +28,13 @@ def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
 class Geometry:
     """How filters move over an input: the sizes of everything, spatial axis by axis."""
 
-    def __init__(self, x: Any, w: Any, stride: Any, padding: Any, dilation: Any) -> None:
-        if len(x) != len(w) or len(x) < 3 or x[1] != w[1]:
+    def __init__(
+        self, x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
+    ) -> None:
+        (self.groups,) = per_axis(groups, 1, "conv_nd: groups", 1)
+        if self.groups > 1:
+            self._check_groups(x, w)
+        elif len(x) != len(w) or len(x) < 3 or x[1] != w[1]:
             raise ValueError(
                 f"conv_nd: x of shape (N, C, X0, ...) goes with a filter_bank of shape (F, C, K0, "
                 f"...) with the same C and as many axes, and the shapes are {tuple(x)} and "
@@ -58,6 +63,15 @@ class Geometry:
                 f"{self.reach}, and do not fit into x with padding, which is {self.padded}"
             )
 
+    def _check_groups(self, x: Any, w: Any) -> None:
+        groups = self.groups
+        if len(x) != len(w) or len(x) < 3 or x[1] != w[1] * groups or w[0] % groups:
+            raise ValueError(
+                f"conv_nd: with groups={groups}, x of shape (N, C, X0, ...) goes with a "
+                f"filter_bank of shape (F, C / {groups}, K0, ...), as many axes, and F a multiple "
+                f"of {groups}, and the shapes are {tuple(x)} and {tuple(w)}"
+            )
+
     def slices(self) -> Iterator[tuple[Any, ...]]:
         """For each element of a filter, what it meets of the padded input."""
         for offset in product(*(range(k) for k in self.filter)):
@@ -79,11 +93,16 @@ class Geometry:
         return (slice(None), slice(None), *inner)
 
     def columns(self, x: Any, xp: Any) -> Any:
-        """All windows of the input: shape (N, C * filter size, output size)."""
+        """All windows of the input: shape (N, groups, C / groups * filter size, output size)."""
         x = self.pad(x, xp)
         windows = xp.stack([x[part] for part in self.slices()], axis=2)
-        rows = x.shape[1] * prod(self.filter)
-        return xp.reshape(windows, (x.shape[0], rows, prod(self.out)))
+        rows = x.shape[1] // self.groups * prod(self.filter)
+        return xp.reshape(windows, (x.shape[0], self.groups, rows, prod(self.out)))
+
+    def by_group(self, filters: Any, xp: Any) -> Any:
+        """Filters as the rows of a matrix for each group."""
+        count = filters.shape[0] // self.groups
+        return xp.reshape(filters, (self.groups, count, prod(filters.shape[1:])))
 
 
 def met_slices(

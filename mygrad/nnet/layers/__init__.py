@@ -2,7 +2,7 @@
 
 from mygrad.nnet.layers.attention import scaled_dot_product_attention
 from mygrad.nnet.layers.batchnorm import batchnorm
-from mygrad.nnet.layers.conv import conv_nd
+from mygrad.nnet.layers.conv import conv_nd, conv_transpose_nd
 from mygrad.nnet.layers.dropout import dropout
 from mygrad.nnet.layers.embedding import embedding
 from mygrad.nnet.layers.gru import gru
@@ -15,6 +15,7 @@ __all__ = [
     "avg_pool",
     "batchnorm",
     "conv_nd",
+    "conv_transpose_nd",
     "dropout",
     "embedding",
     "gru",
