@@ -351,6 +351,7 @@ CASES: dict[str, list[Case]] = {
         on((4,), ord=1),
     ],
     "batchnorm": [on((4, 3)), on((3, 2, 2))],
+    "group_norm": [on((2, 4), num_groups=2), on((1, 3, 2), num_groups=3)],
     "layer_norm": [on((4, 3)), on((3, 2, 2), axis=(0, 2))],
 }
 CASES |= cases_linalg.cases(on, then)

@@ -280,6 +280,28 @@ def test_layer_norm_of_constants(constants: set[str]) -> None:
             np.testing.assert_allclose(host(tensor.grad), leaves[name].grad.numpy(), rtol=1e-9)
 
 
+# --- group normalization -----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("shape", "groups"), [((2, 4), 2), ((3, 6, 2), 3), ((2, 4, 3, 2), 1), ((2, 4, 3, 2), 4)]
+)
+@pytest.mark.parametrize("gamma", [False, True])
+@pytest.mark.parametrize("beta", [False, True])
+def test_group_norm(shape: tuple[int, ...], groups: int, gamma: bool, beta: bool) -> None:
+    names = [name for name, is_given in (("gamma", gamma), ("beta", beta)) if is_given]
+    operands = [drawn(*shape) + 3.0, *[drawn(shape[1], seed=1 + k) for k in range(len(names))]]
+
+    def theirs(x: Any, *rest: Any) -> Any:
+        # PyTorch cannot differentiate twice with a bias and no weight
+        ones = torch.ones(shape[1], dtype=x.dtype)
+        given = {"gamma": ones, **dict(zip(names, rest, strict=True))}
+        return F.group_norm(x, groups, given["gamma"], given.get("beta"), eps=1e-2)
+
+    def ours(x: Any, *rest: Any) -> Any:
+        return layers.group_norm(x, groups, **dict(zip(names, rest, strict=True)), eps=1e-2)
+
+    agree(ours, theirs, *operands)
+
+
 # --- activations -------------------------------------------------------------------------------
 ACTIVATIONS: dict[str, list[tuple[dict[str, Any], Function]]] = {
     "elu": [({"alpha": a}, lambda x, a=a: F.elu(x, a)) for a in (1.0, 0.3)],
