@@ -205,7 +205,11 @@ def _matrix(filter_bank: Any, dtype: Any) -> Any:
     return rows.reshape(rows.shape[0], prod(rows.shape[1:]))
 
 
-def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1) -> Any:
+def conv_nd(
+    x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    if groups != 1:
+        return NotImplemented
     dtype = _common_dtype(x, filter_bank)
     if dtype is None:
         return NotImplemented
@@ -231,8 +235,10 @@ def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: A
 
 
 def conv_input_gradient(
-    g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any
+    g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Any:
+    if groups != 1:
+        return NotImplemented
     dtype = _common_dtype(g, filter_bank)
     if dtype is None:
         return NotImplemented
@@ -258,8 +264,10 @@ def conv_input_gradient(
 
 
 def conv_filter_gradient(
-    x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any
+    x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Any:
+    if groups != 1:
+        return NotImplemented
     dtype = _common_dtype(x, g)
     if dtype is None:
         return NotImplemented

@@ -21,22 +21,28 @@ def _can(*arrays: Array) -> bool:
     return arrays[0].ndim < 6 and all(jnp.isdtype(a.dtype, "real floating") for a in arrays)
 
 
-@partial(jax.jit, static_argnums=(2, 3, 4), inline=True)
+@partial(jax.jit, static_argnums=(2, 3, 4, 5), inline=True)
 def _convolved(
-    x: Array, w: Array, stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...]
-) -> Array:
+    x: Array, w: Array, stride: tuple[int, ...], padding: tuple[int, ...],
+    dilation: tuple[int, ...], groups: int,
+) -> Array:  # fmt: skip
     dtype = jnp.result_type(x, w)
     return lax.conv_general_dilated(
-        x.astype(dtype), w.astype(dtype), stride, [(p, p) for p in padding], rhs_dilation=dilation
-    )
+        x.astype(dtype), w.astype(dtype), stride, [(p, p) for p in padding], rhs_dilation=dilation,
+        feature_group_count=groups,
+    )  # fmt: skip
 
 
-def _options(geometry: Geometry) -> tuple[tuple[int, ...], ...]:
-    return tuple(geometry.stride), tuple(geometry.padding), tuple(geometry.dilation)
+def _options(geometry: Geometry) -> tuple[Any, ...]:
+    return (
+        tuple(geometry.stride), tuple(geometry.padding), tuple(geometry.dilation), geometry.groups,
+    )  # fmt: skip
 
 
-def conv_nd(x: Array, filter_bank: Array, stride: Any, padding: Any, dilation: Any) -> Array:
-    geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
+def conv_nd(
+    x: Array, filter_bank: Array, stride: Any, padding: Any, dilation: Any, groups: int = 1
+) -> Array:
+    geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation, groups)
     if not _can(x, filter_bank):
         return NotImplemented
     return _convolved(x, filter_bank, *_options(geometry))
@@ -52,9 +58,10 @@ def _by_input(g: Array, w: Array, shape: tuple[int, ...], options: Any) -> Array
 
 
 def conv_input_gradient(
-    g: Array, filter_bank: Array, shape: Any, stride: Any, padding: Any, dilation: Any
-) -> Array:
-    geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation)
+    g: Array, filter_bank: Array, shape: Any, stride: Any, padding: Any, dilation: Any,
+    groups: int = 1,
+) -> Array:  # fmt: skip
+    geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation, groups)
     if not _can(g, filter_bank):
         return NotImplemented
     return _by_input(g, filter_bank, tuple(shape), _options(geometry))
@@ -70,9 +77,9 @@ def _by_filter(x: Array, g: Array, shape: tuple[int, ...], options: Any) -> Arra
 
 
 def conv_filter_gradient(
-    x: Array, g: Array, shape: Any, stride: Any, padding: Any, dilation: Any
+    x: Array, g: Array, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Array:
-    geometry = Geometry(x.shape, shape, stride, padding, dilation)
+    geometry = Geometry(x.shape, shape, stride, padding, dilation, groups)
     if not _can(x, g):
         return NotImplemented
     return _by_filter(x, g, tuple(shape), _options(geometry))

@@ -99,7 +99,11 @@ class _Columns:
         return np.ndarray(shape, part.dtype, part, first * between[0], (*lead, *within, *between))
 
 
-def conv_nd(x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1) -> Any:
+def conv_nd(
+    x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    if groups != 1:
+        return NotImplemented
     geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = np.result_type(x, filter_bank)
     w = filter_bank.astype(dtype, copy=False)
@@ -134,8 +138,10 @@ def _convolve_by_columns(x: Any, w: Any, geometry: Geometry) -> Any:
 
 
 def conv_filter_gradient(
-    x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any
+    x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Any:
+    if groups != 1:
+        return NotImplemented
     geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = np.result_type(x, g)
     g = g.astype(dtype, copy=False)
@@ -168,8 +174,10 @@ def _filter_gradient_by_columns(x: Any, g: Any, shape: tuple[int, ...], geometry
 
 
 def conv_input_gradient(
-    g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any
+    g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Any:
+    if groups != 1:
+        return NotImplemented
     geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation)
     spatial = tuple(range(2, len(shape)))
     dtype = np.result_type(g, filter_bank)

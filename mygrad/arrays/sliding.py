@@ -28,8 +28,13 @@ def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
 class Geometry:
     """How filters move over an input: the sizes of everything, spatial axis by axis."""
 
-    def __init__(self, x: Any, w: Any, stride: Any, padding: Any, dilation: Any) -> None:
-        if len(x) != len(w) or len(x) < 3 or x[1] != w[1]:
+    def __init__(
+        self, x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
+    ) -> None:
+        (self.groups,) = per_axis(groups, 1, "conv_nd: groups", 1)
+        if self.groups > 1:
+            self._check_groups(x, w)
+        elif len(x) != len(w) or len(x) < 3 or x[1] != w[1]:
             raise ValueError(
                 f"conv_nd: x of shape (N, C, X0, ...) goes with a filter_bank of shape (F, C, K0, "
                 f"...) with the same C and as many axes, and the shapes are {tuple(x)} and "
@@ -58,6 +63,15 @@ class Geometry:
                 f"{self.reach}, and do not fit into x with padding, which is {self.padded}"
             )
 
+    def _check_groups(self, x: Any, w: Any) -> None:
+        groups = self.groups
+        if len(x) != len(w) or len(x) < 3 or x[1] != w[1] * groups or w[0] % groups:
+            raise ValueError(
+                f"conv_nd: with groups={groups}, x of shape (N, C, X0, ...) goes with a "
+                f"filter_bank of shape (F, C / {groups}, K0, ...), as many axes, and F a multiple "
+                f"of {groups}, and the shapes are {tuple(x)} and {tuple(w)}"
+            )
+
     def slices(self) -> Iterator[tuple[Any, ...]]:
         """For each element of a filter, what it meets of the padded input."""
         for offset in product(*(range(k) for k in self.filter)):
@@ -79,11 +93,16 @@ class Geometry:
         return (slice(None), slice(None), *inner)
 
     def columns(self, x: Any, xp: Any) -> Any:
-        """All windows of the input: shape (N, C * filter size, output size)."""
+        """All windows of the input: shape (N, groups, C / groups * filter size, output size)."""
         x = self.pad(x, xp)
         windows = xp.stack([x[part] for part in self.slices()], axis=2)
-        rows = x.shape[1] * prod(self.filter)
-        return xp.reshape(windows, (x.shape[0], rows, prod(self.out)))
+        rows = x.shape[1] // self.groups * prod(self.filter)
+        return xp.reshape(windows, (x.shape[0], self.groups, rows, prod(self.out)))
+
+    def by_group(self, filters: Any, xp: Any) -> Any:
+        """Filters as the rows of a matrix for each group."""
+        count = filters.shape[0] // self.groups
+        return xp.reshape(filters, (self.groups, count, prod(filters.shape[1:])))
 
 
 def met_slices(
@@ -100,31 +119,35 @@ def met_slices(
     return met, slice(low, high)
 
 
-def pool_windows(shape: tuple[int, ...], pool: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
+def pool_windows(
+    shape: tuple[int, ...], pool: Any, stride: Any, name: str = "max_pool"
+) -> tuple[tuple[int, ...], ...]:
     """Sizes, strides and numbers of the windows, along each of the axes that they slide over."""
     several = isinstance(pool, (tuple, list)) or getattr(pool, "ndim", 0) == 1
     if not several or not 0 < len(pool) <= len(shape):
         raise ValueError(
-            f"max_pool: pool has to be a tuple with a size for each of the last axes of x, whose "
+            f"{name}: pool has to be a tuple with a size for each of the last axes of x, whose "
             f"shape is {tuple(shape)}, and is {pool!r}"
         )
-    sizes = per_axis(pool, len(pool), "max_pool: pool", 1)
-    strides = per_axis(stride, len(pool), "max_pool: stride", 1)
+    sizes = per_axis(pool, len(pool), f"{name}: pool", 1)
+    strides = per_axis(stride, len(pool), f"{name}: stride", 1)
     lengths = tuple(shape[len(shape) - len(sizes) :])
     along = list(zip(lengths, sizes, strides, strict=True))
     if any(n < k for n, k, _ in along):
-        raise ValueError(f"max_pool: windows of shape {sizes} do not fit into {lengths}")
+        raise ValueError(f"{name}: windows of shape {sizes} do not fit into {lengths}")
     if any((n - k) % s for n, k, s in along):
         raise ValueError(
-            f"max_pool: windows of shape {sizes}, moved by {strides}, do not end where x does, "
+            f"{name}: windows of shape {sizes}, moved by {strides}, do not end where x does, "
             f"whose last axes are {lengths}; the rest would be dropped silently, so cut x first"
         )
     return sizes, strides, tuple((n - k) // s + 1 for n, k, s in along)
 
 
-def pool_slices(shape: tuple[int, ...], pool: Any, stride: Any) -> Iterator[tuple[Any, ...]]:
+def pool_slices(
+    shape: tuple[int, ...], pool: Any, stride: Any, name: str = "max_pool"
+) -> Iterator[tuple[Any, ...]]:
     """For each element of a window, what it meets of the input, over all windows."""
-    sizes, strides, counts = pool_windows(shape, pool, stride)
+    sizes, strides, counts = pool_windows(shape, pool, stride, name)
     for offset in product(*(range(k) for k in sizes)):
         yield (
             ...,

@@ -76,6 +76,28 @@ def sigmoid(x: Any) -> Any:
     return 1 / (1 + mp.exp(-x)) if x > -1e6 else mp.exp(x)
 
 
+def softplus(x: Any) -> Any:
+    if abs(x) > 1e6:
+        return x if x > 0 else mp.exp(x)
+    return mp.log1p(mp.exp(x))
+
+
+def gated(gate: Real, gate_slope: Real, **options: Any) -> Exact:
+    """x times a gate. Its slope is a sum, which is 0 somewhere: errors are those of its terms."""
+
+    def slope(x: Any) -> Any:
+        return gate(x) + (x * gate_slope(x) if abs(x) < 1e6 else 0)
+
+    def size(x: Any) -> Any:
+        return gate(x) + (abs(x) * gate_slope(x) if abs(x) < 1e6 else 0)
+
+    return Exact(lambda x: x * gate(x), slope, envelope=size, near=(1.0, 0.75, 1.2), **options)
+
+
+def mish_gate(x: Any) -> Any:
+    return 1 if x > 1e6 else mp.tanh(softplus(x))
+
+
 def sinc_slope(x: Any) -> Any:
     if abs(x) < 1e-30:
         return -(mp.pi**2) * x / 3
@@ -146,15 +168,20 @@ TABLE: dict[str, Exact] = {
         lambda x: x if x > 0 else mp.mpf(0.5) * mp.expm1(x),
         lambda x: 1 if x > 0 else mp.mpf(0.5) * mp.exp(x),
     ),
+    # Normal shares, for which powers of a rounded square are taken, to a few units around 0.
+    "gelu": gated(mp.ncdf, mp.npdf, low=-4, bound=8, slope_bound=16),
     "hard_tanh": Exact(lambda x: min(max(x, -1), 1), lambda x: int(-1 < x < 1), 0, 0),
     "leaky_relu": Exact(
         lambda x: x if x > 0 else mp.mpf(0.25) * x, lambda x: 1 if x > 0 else mp.mpf(0.25), 0, 0
     ),
+    "mish": gated(mish_gate, lambda x: sigmoid(x) * mp.sech(softplus(x)) ** 2, slope_bound=8),
     "relu": Exact(lambda x: max(x, 0), lambda x: int(x > 0), 0, 0),
     "selu": Exact(
         lambda x: SCALE * x if x > 0 else mp.mpf(SCALE) * ALPHA * mp.expm1(x),
         lambda x: SCALE if x > 0 else mp.mpf(SCALE) * ALPHA * mp.exp(x),
     ),
+    "silu": gated(sigmoid, lambda x: mp.sech(x / 2) ** 2 / 4),
+    "softplus": Exact(softplus, sigmoid),
     "sigmoid": Exact(sigmoid, lambda x: mp.sech(x / 2) ** 2 / 4),
     "soft_sign": Exact(lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
 }

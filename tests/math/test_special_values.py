@@ -47,12 +47,14 @@ elu          nan:nan  inf:1  -0.5:0  0:1  0:1
 exp          nan:nan  inf:inf  0:0  1:1  1:1
 exp2         nan:nan  inf:inf  0:0  1:0.6931472  1:0.6931472
 expm1        nan:nan  inf:inf  -1:0  0:1  -0:1
+gelu         nan:nan  inf:1  -0:0  0:0.5  -0:0.5
 hard_tanh    nan:0  1:0  -1:0  0:1  -0:1
 leaky_relu   nan:0.1  inf:1  -inf:0.1  0:0.1  -0:0.1
 log          nan:nan  inf:0  nan:-0  -inf:inf  -inf:-inf
 log10        nan:nan  inf:0  nan:-0  -inf:inf  -inf:-inf
 log1p        nan:nan  inf:0  nan:-0  0:1  -0:1
 log2         nan:nan  inf:0  nan:-0  -inf:inf  -inf:-inf
+mish         nan:nan  inf:1  -0:0  0:0.6  -0:0.6
 negative     nan:-1  -inf:-1  inf:-1  -0:-1  0:-1
 positive     nan:1  inf:1  -inf:1  0:1  -0:1
 reciprocal   nan:nan  0:-0  -0:-0  inf:-inf  -inf:-inf
@@ -61,10 +63,12 @@ sec          nan:nan  nan:nan  nan:nan  1:0  1:-0
 sech         nan:nan  0:-0  0:0  1:-0  1:0
 selu         nan:nan  inf:1.050701  -1.7580993:0  0:1.050701  0:1.050701
 sigmoid      nan:nan  1:0  0:0  0.5:0.25  0.5:0.25
+silu         nan:nan  inf:1  -0:0  0:0.5  -0:0.5
 sin          nan:nan  nan:nan  nan:nan  0:1  -0:1
 sinc         nan:nan  nan:nan  nan:nan  1:-0  1:0
 sinh         nan:nan  inf:inf  -inf:inf  0:1  -0:1
 soft_sign    nan:nan  nan:0  nan:0  0:1  -0:1
+softplus     nan:nan  inf:1  0:0  0.6931472:0.5  0.6931472:0.5
 sqrt         nan:nan  inf:0  nan:nan  0:inf  -0:-inf
 square       nan:nan  inf:inf  inf:-inf  0:0  0:-0
 tan          nan:nan  nan:nan  nan:nan  0:1  -0:1

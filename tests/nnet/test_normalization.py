@@ -9,7 +9,7 @@ import pytest
 from gradcheck import check_gradients, check_second_derivatives, host, raw
 
 import mygrad as mg
-from mygrad.nnet.layers import batchnorm, layer_norm
+from mygrad.nnet.layers import batchnorm, group_norm, layer_norm
 
 no_float16 = pytest.mark.skip_on("array-api-strict", "has no float16")
 BOTH = pytest.mark.parametrize("layer", [batchnorm, layer_norm])
@@ -156,3 +156,62 @@ def test_a_scalar_has_no_rows() -> None:
 def test_scale_and_shift_have_the_shape_of_a_row(name: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=rf"layer_norm: {name} has to have shape \(3,\)"):
         layer_norm(mg.tensor(np.ones((2, 3))), **{name: mg.tensor(np.ones(shape))})
+
+
+# --- groups --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("shape", "groups"), [((2, 4), 2), ((3, 6, 2), 3), ((1, 2, 2, 3), 1)])
+def test_group_norm_by_finite_differences(shape: tuple[int, ...], groups: int) -> None:
+    rng = np.random.default_rng(0)
+    operands = [rng.uniform(-1, 2, shape), *rng.uniform(0.5, 1.5, (2, shape[1]))]
+    check_second_derivatives(
+        lambda x, gamma, beta: group_norm(x, groups, gamma=gamma, beta=beta, eps=0.1), operands
+    )
+
+
+@pytest.mark.parametrize(
+    "dtype", [pytest.param("float16", marks=no_float16), "float32", "float64"]
+)
+def test_group_norm_is_layer_norm_of_groups(dtype: str) -> None:
+    """In sizes for which there are kernels, far from zero, and in float16 with large squares."""
+    rng = np.random.default_rng(0)
+    a = (rng.standard_normal((8, 12, 20, 20)) * 300 + 100).astype(dtype)
+    gamma, beta = rng.uniform(0.5, 1.5, (2, 12)).astype(dtype)
+    g = rng.standard_normal(a.shape).astype(dtype)
+    leaves = [mg.tensor(t) for t in (a, gamma, beta)]
+    y = group_norm(leaves[0], 3, gamma=leaves[1], beta=leaves[2])
+    np.testing.assert_allclose(host(y.creator.mean), a.astype("f8").reshape(24, -1).mean(1), 1e-5)
+    y.backward(raw(g))
+    assert all(t.grad.dtype == t.dtype == y.dtype for t in leaves)
+
+    wide = [mg.tensor(t.astype("f8")) for t in (a, gamma, beta)]
+    rows = layer_norm(wide[0].reshape(24, 1600)).reshape(a.shape)
+    want = rows * wide[1].reshape(12, 1, 1) + wide[2].reshape(12, 1, 1)
+    want.backward(raw(g.astype("f8")))
+    eps = float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(host(y), host(want), atol=16 * eps)
+    for got, exact in zip(leaves, wide, strict=True):
+        exact = host(exact.grad)
+        close = 64 * max(eps, 1e-16) * abs(exact).max()
+        np.testing.assert_allclose(host(got.grad), exact, atol=close)
+
+
+def test_group_norm_of_constants_and_of_nothing() -> None:
+    x, gamma = mg.tensor(np.ones((0, 4, 2))), mg.tensor(np.ones(4))
+    group_norm(x, 2, gamma=gamma).backward()
+    assert host(gamma.grad).tolist() == [0, 0, 0, 0]
+    assert x.grad.shape == x.shape
+    x = mg.tensor(np.random.default_rng(0).normal(size=(2, 4, 3)))
+    y = group_norm(x.data, 2, gamma=gamma, beta=mg.ones((4,), constant=True))
+    y.backward()
+    np.testing.assert_allclose(host(gamma.grad), host(group_norm(x, 2)).sum((0, 2)), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "groups", "options"),
+    [((4,), 2, {}), ((2, 4), 3, {}), ((2, 4), 0, {}), ((2, 4), 2.0, {}),
+     ((2, 4), 2, {"gamma": np.ones(2)}), ((2, 4), 2, {"beta": np.ones((4, 1))})],
+)  # fmt: skip
+def test_what_group_norm_refuses(shape: Any, groups: Any, options: Any) -> None:
+    options = {k: raw(v) for k, v in options.items()}
+    with pytest.raises(ValueError, match="group_norm: "):
+        group_norm(mg.ones(shape), groups, **options)

@@ -13,17 +13,22 @@ from mygrad.nnet.activations.functions import (
     softmax,
     tanh,
 )
+from mygrad.nnet.activations.smooth import gelu, mish, silu, softplus
 
 __all__ = [
     "elu",
+    "gelu",
     "glu",
     "hard_tanh",
     "leaky_relu",
     "logsoftmax",
+    "mish",
     "relu",
     "selu",
     "sigmoid",
+    "silu",
     "soft_sign",
     "softmax",
+    "softplus",
     "tanh",
 ]

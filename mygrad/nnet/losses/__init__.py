@@ -1,5 +1,7 @@
 """Loss functions."""
 
+from mygrad.nnet.losses.crossentropy import binary_cross_entropy_with_logits, cross_entropy
+from mygrad.nnet.losses.distances import huber_loss, kl_div, mse_loss
 from mygrad.nnet.losses.functions import (
     focal_loss,
     margin_ranking_loss,
@@ -10,8 +12,13 @@ from mygrad.nnet.losses.functions import (
 )
 
 __all__ = [
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
     "focal_loss",
+    "huber_loss",
+    "kl_div",
     "margin_ranking_loss",
+    "mse_loss",
     "multiclass_hinge",
     "negative_log_likelihood",
     "softmax_crossentropy",

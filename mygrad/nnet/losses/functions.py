@@ -20,8 +20,8 @@ from mygrad.tensor_manip.selecting import take
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [
-    "focal_loss", "margin_ranking_loss", "multiclass_hinge", "negative_log_likelihood",
-    "softmax_crossentropy", "softmax_focal_loss",
+    "at_labels", "focal_loss", "looked_at", "margin_ranking_loss", "multiclass_hinge",
+    "negative_log_likelihood", "row_crossentropy", "softmax_crossentropy", "softmax_focal_loss",
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
     library, count = adapter.xp, x.shape[1]
     if not library.isdtype(labels.dtype, "integral"):
         raise TypeError(f"{name}: labels are integers, and these are of dtype {labels.dtype}")
-    if _looked_at(labels, adapter) and x.shape[0]:
+    if looked_at(labels, adapter) and x.shape[0]:
         low, high = int(library.min(labels)), int(library.max(labels))
         if low < -count or high >= count:
             raise IndexError(
@@ -49,7 +49,7 @@ def _checked(labels: Any, x: Any, adapter: Adapter, name: str) -> Any:
     return labels
 
 
-def _looked_at(labels: Any, adapter: Adapter) -> bool:
+def looked_at(labels: Any, adapter: Adapter) -> bool:
     """Whether the values of labels are checked: not where that means waiting for a device."""
     return type(adapter).synchronize is Adapter.synchronize and adapter.knows(labels)
 
@@ -73,7 +73,7 @@ def label_mask(labels: Any, count: int, *, xp: Any) -> Any:
 def _known(labels: Any, count: int, xp: Any) -> tuple[Any, Any]:
     """Places that are all classes, and which labels are; None where they have been checked."""
     places = _places(labels, count, xp)
-    if _looked_at(labels, xp.adapter):
+    if looked_at(labels, xp.adapter):
         return places, None
     known = (places >= 0) & (places < count)
     return xp.adapter.xp.where(known, places, 0), known
@@ -119,7 +119,7 @@ def _widened(x: Any, xp: Any) -> Any:
 def _masked(x: Any, labels: Any, xp: Any) -> tuple[Any, Any]:
     """`x`, and the mask of its labels; rows whose label is no class are nan, and all is chosen."""
     mask = xp.label_mask(labels, x.shape[1])
-    if _looked_at(labels, xp.adapter):
+    if looked_at(labels, xp.adapter):
         return x, mask
     known = xp.adapter.xp.any(mask, axis=1, keepdims=True)
     return xp.where(known, x, float("nan")), mask | ~known
@@ -150,10 +150,41 @@ def crossentropy_adjoint(
 
     Times `g`, over the number of rows.
     """
+    return xp.row_crossentropy_adjoint(
+        _widened(g, xp) / (x.shape[0] or 1), x, labels, top, others, total
+    )
+
+
+@composition
+def row_crossentropy_adjoint(
+    g: Any, x: Any, labels: Any, top: Any, others: Any, total: Any, *, xp: Any
+) -> Any:
+    """The same times `g`, the adjoints of the rows, of shape (N, 1) or 0-d."""
     mask = xp.label_mask(labels, x.shape[1])
     powers = xp.where(~mask, xp.exp(_widened(x, xp) - top), 0.0) - xp.where(mask, others, 0.0)
-    adjoint = (_widened(g, xp) / (x.shape[0] or 1) / total) * powers
+    adjoint = (g / total) * powers
     return xp.astype(adjoint, x.dtype) if is_narrow(x, xp) else adjoint
+
+
+def _row_rule(g: Any, x: Any, labels: Any, top: Any, others: Any, total: Any, xp: Any) -> Any:
+    labels = labels._data if isinstance(labels, Handle) else labels
+    return xp.row_crossentropy_adjoint(xp.expand_dims(g, axis=1), x, labels, top, others, total)
+
+
+@primitive(
+    x=lambda g, x, labels, top, others, total, xp: _row_rule(
+        g, x, labels, top, others, total, xp
+    ),
+    labels=None,
+    residuals=("top", "others", "total"),
+)
+def row_crossentropy(x: Any, labels: Any, *, xp: Any) -> Any:
+    """The cross-entropy of each row, shape (N,), and for float16 in float32.
+
+    nan where a label is none of the classes.
+    """
+    losses, *found = xp.label_crossentropy(x, labels)
+    return xp.reshape(losses, (x.shape[0],)), *found
 
 
 def _crossentropy_rule(
