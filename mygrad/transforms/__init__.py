@@ -1,0 +1,1 @@
+"""Transforms of functions: derivatives of any order, of functions of nested arrays."""
