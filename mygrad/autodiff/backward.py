@@ -252,7 +252,7 @@ class Sweep:
 
     def prepared(self, version: Record) -> tuple[Any, Any]:
         """The plan to follow for a record, and its values, where these are not its own."""
-        return version.plan, replay(version)
+        return version.plan, replay(version, version.plan)
 
     def with_leaves(self, grads: list[tuple[Buffer, Any]]) -> list[tuple[Buffer, Any]]:
         """Add the gradients of leaves, which are what the sweep left."""
