@@ -39,6 +39,8 @@ class Pullback(Protocol):
 class FunctionCall(Primitive):
     """An operation whose one rule returns the adjoints of all operands that are variables."""
 
+    of_mygrad = False  # nobody calls it by name, and what its rule returns may be seen by others
+
     def rules_for(self, flows: tuple[bool, ...]) -> Iterator[tuple[int | None, CompiledRule]]:
         numbers = tuple(k for k, flow in enumerate(flows) if flow)
         (rule,) = self.rules
@@ -66,8 +68,6 @@ FUNCTION_CALL = FunctionCall(
 CHECKPOINTED_CALL = FunctionCall(
     checkpointed_call, {"operands": lambda g, operands, pullback, out: None}, variadic=True
 )
-for _call in (FUNCTION_CALL, CHECKPOINTED_CALL):
-    _call.is_ours = False  # what its rule returns may be seen by others
 
 
 def standing_for(version: Version, adapter: Adapter, device: Any) -> Handle:

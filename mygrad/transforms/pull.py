@@ -55,18 +55,12 @@ class Between:
                 if version.seq or version.buffer() is not None:
                     self.outside.append(version)
                 continue
-            if version.parents is CLEARED:
-                made = version.primitive.name if isinstance(version, Record) else WRITE
-                raise InvalidBackprop(
-                    f"the result of the function depends on {made}, whose graph backward() has "
-                    f"cleared, in the function itself or since; call backward() with "
-                    f"create_graph=True there, which clears nothing, or use mg.grad"
-                )
             found.append(version)
             for parent in version.parents:
                 if parent is not None and parent not in seen:
                     seen.add(parent)
                     stack.append(parent)
+        refuse_cleared([*found, *self.leads])
         found.sort(key=newest_first)
         self.order: list[Version] = []
         leads = self.leads
@@ -77,6 +71,18 @@ class Between:
                     self.order.append(version)
                     break
         self.order.reverse()
+
+
+def refuse_cleared(versions: Iterable[Version]) -> None:
+    """Raise if a gradient would stop where another sweep has cleared the graph."""
+    for version in versions:
+        if version.parents is CLEARED:
+            made = version.primitive.name if isinstance(version, Record) else WRITE
+            raise InvalidBackprop(
+                f"what is differentiated depends on {made}, whose graph a backward() has cleared, "
+                f"in the function itself or since it was called; call it with create_graph=True, "
+                f"which clears nothing, or use mg.grad in its place"
+            )
 
 
 class Pull(Sweep):
@@ -144,6 +150,8 @@ def pull(
     ]
     if between is None:
         between = Between([version for version, _, _ in live], inputs)
+    else:
+        refuse_cleared(between.order)
     leads = between.leads
     live = [start for start in live if start[0] in leads]
     if not live:
