@@ -71,6 +71,7 @@ def apply(
     live &= primitive.differentiable
     if foreign or kind is None:
         adapter = common_adapter(operands, primitive.name)
+        operands, live = adapter.lifted(operands, live)
         arrays = as_operands(operands, adapter, primitive.name)
     else:
         adapter = by_type[kind]
