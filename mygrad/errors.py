@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
-    "BatchLooped", "DisconnectedView", "GradientDetached", "GradientStopped", "InvalidBackprop",
+    "DisconnectedView", "GradientDetached", "GradientStopped", "InvalidBackprop",
     "InvalidGradient", "MyGradException", "NothingToDifferentiate",
 ]  # fmt: skip
 
@@ -33,10 +33,6 @@ class GradientDetached(UserWarning):
 
 class GradientStopped(UserWarning):
     """A gradient ended at a tensor whose own graph an earlier ``backward()`` cleared."""
-
-
-class BatchLooped(UserWarning):
-    """`mygrad.vmap` calls a function that it cannot batch for one example after the other."""
 
 
 class NothingToDifferentiate(UserWarning):

@@ -56,13 +56,12 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
-    depth: int = 0  # how many axes of batches its arrays have (`mygrad.vmap`)
+    batches: Any = None  # itself, if its arrays have axes that they do not show (`mygrad.vmap`)
     put: Callable[..., Array]
     seen: Callable[..., Any]
     seen_by: Callable[..., Any]
     noted: Callable[..., Any]
     take_over: Callable[..., Array]
-    lift: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:
@@ -72,16 +71,8 @@ class Adapter:
         return f"<mygrad adapter {self.name!r}>"
 
     def implement(self, primitive: Any) -> Callable[..., Any]:
-        """The forward function of a primitive on raw arrays; it returns residuals, too."""
+        """How a primitive is computed: its forward function on arrays, with its residuals."""
         return primitive.compute(self)  # type: ignore[no-any-return]
-
-    def lifts(self, adapter: Adapter) -> bool:
-        """Whether arrays of another adapter may be operands beside those of this one."""
-        return False
-
-    def lifted(self, operands: tuple[Any, ...], live: int) -> tuple[tuple[Any, ...], int]:
-        """The operands of a call, and which are live, once those of others are lifted."""
-        return operands, live
 
     # --- to and from the host, devices ------------------------------------------------
     def from_host(self, array: Any, device: Any = None) -> Array:

@@ -150,6 +150,7 @@ class Sweep:
         self.overwritten: set[Version] = set()
         self.came_from: dict[Adapter, Any] = {}
         self.seed: Any = None
+        self.read: Any = replay if on_tensors else None
         self.use(namespace)
 
     def follow(self, g: Any) -> None:
@@ -173,7 +174,7 @@ class Sweep:
         """Go through the versions, and return the gradients of the buffers still in use."""
         grads: list[tuple[Buffer, Any]] = []
         adjoints, waiting, private = self.adjoints, self.waiting, self.private
-        on_tensors = self.on_tensors
+        read = self.read
         for version in order:
             if waiting and version in waiting:
                 self.adjoint(version)
@@ -193,7 +194,7 @@ class Sweep:
                 self.follow(g)
             plan, windows, parents = version.plan, version.windows, version.parents
             kind: Any = self.kind
-            values = replay(version) if on_tensors else version.values
+            values = read(version) if read is not None else version.values
             k: int | None = None
             parent: Any
             try:
@@ -238,7 +239,7 @@ class Sweep:
                 raise
             del adjoints[version]
         find = self.adapter.unshared
-        if find is not None and not on_tensors and len(order) < 16 * len(adjoints):
+        if find is not None and read is None and len(order) < 16 * len(adjoints):
             # Rules of mygrad return what they made or were given: adjoints and saved values.
             records = [version for version in order if type(version) is Record]
             if all(record.primitive.is_ours for record in records):
@@ -267,7 +268,7 @@ class Sweep:
             return g.copy() if layout is None else self.laid_out(g, layout)
         # A write hands its adjoint down, where it is changed.
         private = version in self.private and type(version) is not Write
-        if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
+        if layout is not None and not (private and self.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
 
@@ -388,7 +389,7 @@ class Sweep:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
         data = g._data if isinstance(g, Handle) else g
-        elsewhere = layout is not None and layout.adapter.strides(data) != layout.strides
+        elsewhere = layout is not None and self.adapter.strides(data) != layout.strides
         if version not in self.private or elsewhere:
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)
@@ -396,15 +397,16 @@ class Sweep:
 
     def laid_out(self, g: Any, layout: Layout | None) -> Any:
         """A copy of an adjoint that is laid out like its buffer, safe to be changed in place."""
-        if not (self.on_tensors or self.adapter.has_views):
-            return g
         data = g._data if isinstance(g, Handle) else g
-        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros()
+        alike = layout is None or self.adapter.strides(data) == layout.strides
+        if alike and not (self.on_tensors or self.adapter.has_views):
+            return g
+        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros(self.adapter)
         if self.on_tensors:
             fresh = new_handle(fresh, None, None, None, False)
             fresh[...] = g
         else:
-            self.adapter.assign(fresh, ..., g)
+            fresh = self.adapter.assign(fresh, ..., g)
         return fresh
 
     def adjoint(self, version: Version) -> Any:
@@ -417,7 +419,7 @@ class Sweep:
             if version in self.adjoints:
                 g = self.writeable_adjoint(version, layout)
             else:
-                g = layout.zeros()
+                g = layout.zeros(self.adapter)
                 if self.on_tensors:
                     g = new_handle(g, None, None, None, False)
                 self.private.add(version)

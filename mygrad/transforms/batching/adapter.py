@@ -15,7 +15,7 @@ from mygrad.arrays import Adapter, adapter_of, by_type
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
-from mygrad.autodiff.operands import SCALARS
+from mygrad.autodiff.operands import SCALARS, floating
 from mygrad.autodiff.views import Layout, Window
 from mygrad.transforms.batching import (  # noqa: F401 -- their rules
     axes,
@@ -56,7 +56,8 @@ class BatchedAdapter(ImmutableAdapter):
         super().__init__()
         self.inner = inner
         self.name = f"vmap({inner.name})"
-        self.depth = inner.depth + 1
+        self.batches = self
+        self.depth: int = getattr(inner, "depth", 0) + 1
         self.follows = inner.many_devices or getattr(inner, "follows", False)
         self.kind: type[Any] = type("BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()})
         self.array_types = (self.kind,)
@@ -74,7 +75,7 @@ class BatchedAdapter(ImmutableAdapter):
     # --- what is inside -------------------------------------------------------------------------
     def lifts(self, adapter: Any) -> bool:
         """Whether arrays of another adapter become arrays of this one, the same for all."""
-        return adapter is self.inner or self.inner.lifts(adapter)
+        return adapter is self.inner or (bool(self.inner.batches) and self.inner.batches.lifts(adapter))
 
     def lift(self, value: Any, name: str = "an operation", into: Any = None) -> Array:
         """An array, or a tensor, of the library inside, the same for all examples.
@@ -270,13 +271,13 @@ class BatchedAdapter(ImmutableAdapter):
     ) -> Array:
         value = self.lift(value) if not isinstance(value, BatchedArray) else value
         n = batch_of((array, value))
-        if isinstance(value.value, Handle) and not isinstance(array.value, Handle):
-            array = self.kind(_constant(array.value), array.n, None)
-        inside, span = self._memory(array, n, self.inner.has_views or isinstance(array.value, Handle))
+        on_tensors = isinstance(value.value, Handle) or isinstance(array.value, Handle)
+        inside, span = self._memory(array, n, self.inner.has_views or on_tensors)
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
         new = self.aligned(value, len(shape))
         lies = array.lies
-        if isinstance(inside, Handle):
+        if on_tensors:
+            inside = self.variable(inside)
             layout = Layout(inside._data, self.inner)
             part = inside._seen_through(Window(layout, offset, lengths, steps))
             if adds:
@@ -293,6 +294,15 @@ class BatchedAdapter(ImmutableAdapter):
             new = self.inner.xp.broadcast_to(new, lengths)
             inside = self.inner.put(inside, new, offset, lengths, steps, adds)
         return self.kind(inside, n, lies)
+
+    def variable(self, value: Any) -> Any:
+        """A tensor for what is inside, into which variables can be written."""
+        data = value._data if isinstance(value, Handle) else value
+        if not floating[self.inner, data.dtype]:
+            return new_handle(data, None, None, None, True)
+        if isinstance(value, Handle) and not value._constant:
+            return value
+        return new_handle(data, None, None, None, False)
 
     # --- reading and writing --------------------------------------------------------------------
     def part(self, array: Array, index: Any) -> Array:
@@ -359,10 +369,6 @@ class BatchedAdapter(ImmutableAdapter):
 
 def _items(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
-
-
-def _constant(value: Any) -> Any:
-    return new_handle(value, None, None, None, True)
 
 
 def _in_c_order(array: Any, adapter: Adapter, size: int) -> bool:

@@ -17,10 +17,9 @@ from typing import Any
 
 from mygrad.autodiff.namespace import namespace_of, registry, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
-from mygrad.errors import BatchLooped
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray, batch_of, opened
 
-__all__ = ["RULES", "Call", "Rule", "Standard", "implementation", "rule"]
+__all__ = ["RULES", "BatchLooped", "Call", "Rule", "Standard", "implementation", "looped", "rule"]
 
 Rule = Callable[..., Any]
 
@@ -40,6 +39,10 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
         return function
 
     return note
+
+
+class BatchLooped(UserWarning):
+    """`mygrad.vmap` calls a function that it cannot batch for one example after the other."""
 
 
 class Call:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import SCALARS
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray
 from mygrad.transforms.batching.calls import Call, looped, rule
@@ -142,9 +142,8 @@ class Places:
         else:
             inside = target.value
         if on_tensors:
-            inside = inside.copy() if isinstance(inside, Handle) else new_handle(
-                inner.copy(inside), None, None, None, True
-            )  # fmt: skip
+            inside = inside.copy() if isinstance(inside, Handle) else inner.copy(inside)
+            inside = adapter.variable(inside)
             if adds:
                 inside.scatter_add(self.index, new)
             else:

@@ -64,7 +64,7 @@ def vmap(
     -----
     A batched value cannot be written into a tensor from outside of `function`. An operation that
     has no rule for batches is called for one example after the other, with the warning
-    `mygrad.errors.BatchLooped`.
+    `mygrad.transforms.BatchLooped`.
 
     Examples
     --------
@@ -177,7 +177,7 @@ class _Argument:
             raise TypeError(f"vmap: {self.path} is no array, but of type {type(value).__name__}")
         if not isinstance(value, Handle):
             value = adapter.plain(data) if type(data) not in adapter.array_types else data
-        while adapter.depth < level - 1:  # of a level farther out than where this vmap runs
+        while depth_of(adapter) < level - 1:  # of a level farther out than where this vmap runs
             adapter = batched(adapter)
             value = adapter.lift(value)
         here = batched(adapter)
@@ -257,7 +257,7 @@ def _result(
     if adapter is None:
         adapter = get_adapter("numpy")
         out = data = adapter.asarray(data)
-    if adapter.depth < level:
+    if depth_of(adapter) < level:
         value, size = out, None
         inner = adapter
     else:
@@ -302,3 +302,8 @@ def _unshared(value: Any, inner: Any, leaves: list[Any]) -> Any:
     return value
 
 
+
+
+def depth_of(adapter: Any) -> int:
+    """How many axes of batches arrays of an adapter have."""
+    return getattr(adapter, "depth", 0)
