@@ -21,10 +21,9 @@ def matrix_product(call: Call, n: int, a: Any, b: Any) -> Any:
     if not (left and right):
         raise ValueError("matmul: the operands need at least one axis each")
     if b.n is None and right == 2 and left == 2:  # one product of a large matrix is faster
-        space = adapter.space(a.value)
-        m = a.shape[0]
-        rows = space.reshape(a.value, (n * m, a.shape[1]))
-        return adapter.wrapped(space.reshape(call(rows, b.value), (n, m, b.shape[1])), n)
+        m, k = a.shape
+        out = call(adapter.space(a.value).reshape(a.value, (n * m, k)), b.value)
+        return adapter.wrapped(adapter.space(out).reshape(out, (n, m, b.shape[1])), n)
     x, y = a.value, b.value
     if left == 1 and a.n is not None:
         if right <= 2 and b.n is None:
