@@ -59,7 +59,7 @@ def backward(
     else:
         sweep.accumulate(start, root._window, seed)
     try:
-        grads = sweep.run(order)
+        grads = sweep.with_leaves(sweep.run(order))
     finally:
         for adapter, device in sweep.came_from.items():
             adapter.go_to(device)
@@ -143,14 +143,13 @@ class Sweep:
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
-        self.on_tensors = on_tensors
+        self.on_tensors, self.plain = on_tensors, not on_tensors  # plain: nothing is `prepared`
         self.adjoints: dict[Version, Any] = {}
         self.private: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
         self.overwritten: set[Version] = set()
         self.came_from: dict[Adapter, Any] = {}
         self.seed: Any = None
-        self.read: Any = replay if on_tensors else None
         self.use(namespace)
 
     def follow(self, g: Any) -> None:
@@ -171,10 +170,10 @@ class Sweep:
 
     # --- the loop -----------------------------------------------------------------------------
     def run(self, order: list[Any]) -> list[tuple[Buffer, Any]]:
-        """Go through the versions, and return the gradients of the buffers still in use."""
+        """Go through versions with history; return the gradients of their buffers still in use."""
         grads: list[tuple[Buffer, Any]] = []
         adjoints, waiting, private = self.adjoints, self.waiting, self.private
-        read = self.read
+        plain = self.plain
         for version in order:
             if waiting and version in waiting:
                 self.adjoint(version)
@@ -193,8 +192,9 @@ class Sweep:
                 self.use(version.namespace)
                 self.follow(g)
             plan, windows, parents = version.plan, version.windows, version.parents
-            kind: Any = self.kind
-            values = read(version) if read is not None else version.values
+            values, kind = version.values, self.kind
+            if not plain:
+                plan, values = self.prepared(version)
             k: int | None = None
             parent: Any
             try:
@@ -229,7 +229,7 @@ class Sweep:
                     else:
                         self.deliver(version, k, part)
                 if plan.joint_pulls:
-                    self.pull_jointly(version, g, values)
+                    self.pull_jointly(version, plan, g, values)
             except Exception as error:
                 operand = "" if k is None else f" by its operand {name_of_operand(version, k)}"
                 error.add_note(
@@ -239,7 +239,7 @@ class Sweep:
                 raise
             del adjoints[version]
         find = self.adapter.unshared
-        if find is not None and read is None and len(order) < 16 * len(adjoints):
+        if find is not None and not self.on_tensors and len(order) < 16 * len(adjoints):
             # Rules of mygrad return what they made or were given: adjoints and saved values.
             records = [version for version in order if type(version) is Record]
             if all(record.primitive.is_ours for record in records):
@@ -248,15 +248,21 @@ class Sweep:
                 found = find(others, [seen, [record.values for record in records]])
                 adjoints.update(found)
                 private.update(found)
-        leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
-        for version in leaves:
+        return grads
+
+    def prepared(self, version: Record) -> tuple[Any, Any]:
+        """The plan to follow for a record, and its values, where these are not its own."""
+        return version.plan, replay(version, version.plan)
+
+    def with_leaves(self, grads: list[tuple[Buffer, Any]]) -> list[tuple[Buffer, Any]]:
+        """Add the gradients of leaves, which are what the sweep left."""
+        for version in dict.fromkeys([*self.adjoints, *self.waiting]):
             # Loops that write the same parts of a tensor again in each step lose nothing.
             if version.stopped and (version.stopped != WRITE or version not in self.overwritten):
                 tell.get()(STOPPED.format(version.stopped), GradientStopped)
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
-                g = self.adjoint(version) if version in waiting else adjoints[version]
-                grads.append((buffer, self.as_gradient(buffer, version, g)))
+                grads.append((buffer, self.as_gradient(buffer, version, self.adjoint(version))))
         return grads
 
     def as_gradient(self, buffer: Buffer, version: Version, g: Any) -> Any:
@@ -272,9 +278,8 @@ class Sweep:
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
 
-    def pull_jointly(self, version: Record, g: Any, values: Any) -> None:
+    def pull_jointly(self, version: Record, plan: Any, g: Any, values: Any) -> None:
         """Run those rules of a record that return the adjoints of several operands at once."""
-        plan = version.plan
         for numbers, rule, needs, takes_xp in plan.joint_pulls:
             arguments = [values[n] for n in needs]
             parts = rule(g, *arguments, xp=self.xp) if takes_xp else rule(g, *arguments)

@@ -21,7 +21,7 @@ class BatchedSweep(Sweep):
     def __init__(self, adapter: BatchedAdapter, recorded: bool) -> None:
         self.depth, self.recorded = adapter.depth, recorded
         super().__init__(namespace_of(adapter), False)
-        self.read = self.lifted
+        self.plain = False
 
     def use(self, namespace: Any, array: Any = None) -> None:
         """Compute with batches of arrays of the library that a record was made with."""
@@ -30,10 +30,10 @@ class BatchedSweep(Sweep):
         super().use(namespace_of(here), array)
         self.namespace = namespace  # which records are compared with
 
-    def lifted(self, version: Record) -> list[Any]:
-        """The values of a record as arrays that are the same for the whole batch."""
-        values = replay(version) if self.recorded else version.values
-        return [self._as_batch(value) for value in values]
+    def prepared(self, version: Record) -> tuple[Any, Any]:
+        """The plan of a record, and its values as arrays that are the same for the whole batch."""
+        values = replay(version, version.plan) if self.recorded else version.values
+        return version.plan, [self._as_batch(value) for value in values]
 
     def _as_batch(self, value: Any) -> Any:
         if isinstance(value, Handle) or type(value) in self.adapter.inner.array_types:
