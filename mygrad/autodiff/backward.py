@@ -381,11 +381,8 @@ class Sweep:
     def cast(self, g: Any, dtype: Any) -> Any:
         if g.dtype == dtype:
             return g
-        adapter = self.adapter
-        data = g._data if isinstance(g, Handle) else g
-        if not adapter.xp.isdtype(dtype, "complex floating") and adapter.xp.isdtype(
-            data.dtype, "complex floating"
-        ):
+        isdtype = self.adapter.xp.isdtype
+        if isdtype(g.dtype, "complex floating") and not isdtype(dtype, "complex floating"):
             g = self.xp.real(g)
         return self.xp.astype(g, dtype)
 

@@ -8,7 +8,7 @@ from typing import Any
 from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.backward import Sweep, reachable
 from mygrad.autodiff.namespace import namespace_of
-from mygrad.autodiff.nodes import Handle, Record, buffer_of
+from mygrad.autodiff.nodes import Handle, Record, Version, buffer_of
 from mygrad.autodiff.replay import replay
 from mygrad.transforms.batching.adapter import BatchedAdapter, batched
 
@@ -35,6 +35,9 @@ class BatchedSweep(Sweep):
         values = replay(version, version.plan) if self.recorded else version.values
         return version.plan, [self._as_batch(value) for value in values]
 
+    def as_gradient(self, buffer: Any, version: Version, g: Any) -> Any:
+        """Nothing: no gradient is assigned."""
+
     def _as_batch(self, value: Any) -> Any:
         if isinstance(value, Handle) or type(value) in self.adapter.inner.array_types:
             return self.adapter.lift(value)
@@ -42,7 +45,11 @@ class BatchedSweep(Sweep):
 
 
 def batched_pull(
-    root: Handle, seeds: Any, leaves: Sequence[Handle], create_graph: bool = False
+    root: Handle,
+    seeds: Any,
+    inputs: Sequence[Handle | Version],
+    create_graph: bool = False,
+    order: list[Version] | None = None,
 ) -> list[Any]:
     """Pull many adjoints of a tensor back to others, in one sweep.
 
@@ -52,35 +59,31 @@ def batched_pull(
         A result.
     seeds
         Its adjoints, an array (or tensor) of shape (n, *root.shape).
-    leaves
-        What to differentiate by: variables that look at the whole of their buffer.
+    inputs
+        What to differentiate by: variables that look at the whole of their buffer, or versions.
     create_graph
         Whether to record the sweep, so that what it returns can be differentiated.
+    order
+        The versions to go through, newest first, where they are known: without `inputs`.
 
     Returns
     -------
     list
-        For each of `leaves` an array of shape (n, *leaf.shape), a tensor with `create_graph`; None
+        For each of `inputs` an array of shape (n, *its shape), a tensor with `create_graph`; None
         where no derivative arrives. Nothing is assigned to ``.grad``, and no graph is cleared.
     """
     adapter: Any = batched(by_type[type(root._data)])
     n = seeds.shape[0]
     start: Any = buffer_of(root).version
-    order = reachable(start)
+    versions: list[Any] = [buffer_of(t).version if isinstance(t, Handle) else t for t in inputs]
+    if order is None:
+        order = [version for version in reachable(start) if version not in versions]
     sweep = BatchedSweep(adapter, create_graph)
-    seed = adapter.kind(seeds, n)
-    sweep.accumulate(start, root._window, seed)
+    sweep.accumulate(start, root._window, adapter.kind(seeds, n))
     try:
-        grads = {id(buffer): g for buffer, g in sweep.run(order)}
+        sweep.run(order)
+        adjoints = [sweep.adjoint(version) for version in versions]
     finally:
         for library, device in sweep.came_from.items():
             library.go_to(device)
-    found: list[Any] = []
-    for leaf in leaves:
-        g = grads.get(id(buffer_of(leaf)))
-        if g is not None:
-            here: Any = adapter_of(g)
-            value = here.whole(g, n)
-            g = value if g.n is not None or isinstance(value, Handle) else here.inner.copy(value)
-        found.append(g)
-    return found
+    return [None if g is None else adapter_of(g).whole(g, n) for g in adjoints]  # type: ignore
