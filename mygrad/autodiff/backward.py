@@ -274,7 +274,7 @@ class Sweep:
             return g.copy() if layout is None else self.laid_out(g, layout)
         # A write hands its adjoint down, where it is changed.
         private = version in self.private and type(version) is not Write
-        if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
+        if layout is not None and not (private and self.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
 
@@ -381,11 +381,8 @@ class Sweep:
     def cast(self, g: Any, dtype: Any) -> Any:
         if g.dtype == dtype:
             return g
-        adapter = self.adapter
-        data = g._data if isinstance(g, Handle) else g
-        if not adapter.xp.isdtype(dtype, "complex floating") and adapter.xp.isdtype(
-            data.dtype, "complex floating"
-        ):
+        isdtype = self.adapter.xp.isdtype
+        if isdtype(g.dtype, "complex floating") and not isdtype(dtype, "complex floating"):
             g = self.xp.real(g)
         return self.xp.astype(g, dtype)
 
@@ -394,7 +391,7 @@ class Sweep:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
         data = g._data if isinstance(g, Handle) else g
-        elsewhere = layout is not None and layout.adapter.strides(data) != layout.strides
+        elsewhere = layout is not None and self.adapter.strides(data) != layout.strides
         if version not in self.private or elsewhere:
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)
@@ -402,15 +399,16 @@ class Sweep:
 
     def laid_out(self, g: Any, layout: Layout | None) -> Any:
         """A copy of an adjoint that is laid out like its buffer, safe to be changed in place."""
-        if not (self.on_tensors or self.adapter.has_views):
-            return g
         data = g._data if isinstance(g, Handle) else g
-        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros()
+        alike = layout is None or self.adapter.strides(data) == layout.strides
+        if alike and not (self.on_tensors or self.adapter.has_views):
+            return g
+        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros(self.adapter)
         if self.on_tensors:
             fresh = new_handle(fresh, None, None, None, False)
             fresh[...] = g
         else:
-            self.adapter.assign(fresh, ..., g)
+            fresh = self.adapter.assign(fresh, ..., g)
         return fresh
 
     def adjoint(self, version: Version) -> Any:
@@ -423,7 +421,7 @@ class Sweep:
             if version in self.adjoints:
                 g = self.writeable_adjoint(version, layout)
             else:
-                g = layout.zeros()
+                g = layout.zeros(self.adapter)
                 if self.on_tensors:
                     g = new_handle(g, None, None, None, False)
                 self.private.add(version)
