@@ -19,7 +19,7 @@ from mygrad.autodiff.plan import Plan
 from mygrad.autodiff.replay import replay
 from mygrad.errors import InvalidBackprop
 
-__all__ = ["Between", "pull"]
+__all__ = ["Between", "plan_towards", "pull"]
 
 
 class Between:
@@ -85,6 +85,17 @@ def refuse_cleared(versions: Iterable[Version]) -> None:
             )
 
 
+def plan_towards(version: Record, leads: set[Version]) -> Plan:
+    """The plan of a record for those of its operands alone that are among, or lead to, inputs."""
+    plan, parents = version.plan, version.parents
+    for flows, parent in zip(plan.flows, parents, strict=True):
+        if flows and parent not in leads:
+            primitive = plan.primitive
+            live = sum(1 << k for k, parent in enumerate(parents) if parent in leads)
+            return primitive.plans.get(live) or primitive.plan(live, len(parents))
+    return plan
+
+
 class Pull(Sweep):
     """A sweep over a part of a graph, which leaves the adjoints of the inputs in `adjoints`."""
 
@@ -94,22 +105,8 @@ class Pull(Sweep):
         self.plain = False
 
     def prepared(self, version: Record) -> tuple[Any, Any]:
-        plan, leads = version.plan, self.leads
-        for flows, parent in zip(plan.flows, version.parents, strict=True):
-            if flows and parent not in leads:
-                plan = self._without_others(version)
-                break
-        if not self.on_tensors:
-            return plan, version.values
-        return plan, replay(version, plan)
-
-    def _without_others(self, version: Record) -> Plan:
-        """The plan of a record for those of its operands alone that lead to an input."""
-        primitive, live, leads = version.primitive, 0, self.leads
-        for k, parent in enumerate(version.parents):
-            if parent in leads:
-                live |= 1 << k
-        return primitive.plans.get(live) or primitive.plan(live, len(version.parents))
+        plan = plan_towards(version, self.leads)
+        return plan, replay(version, plan) if self.on_tensors else version.values
 
     def as_gradient(self, buffer: Any, version: Version, g: Any) -> Any:
         """Nothing: no gradient is assigned."""
