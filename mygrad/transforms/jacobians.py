@@ -185,7 +185,9 @@ def _with_axes(
         if axis:
             rows = xp.moveaxis(rows, 0, -1)
         block = xp.reshape(rows, shape + theirs if not axis else theirs + shape)
-        blocks.append(call.wrapped(block) if call.tensors and not isinstance(block, Handle) else block)
+        blocks.append(
+            call.wrapped(block) if call.tensors and not isinstance(block, Handle) else block
+        )
     return blocks
 
 
