@@ -93,11 +93,13 @@ entry("clip", lambda np, x: np.sum(np.clip(x, 0.3, 0.7) ** 3 * x[1]))
 
 # --- special --------------------------------------------------------------------------------------
 for _name in (
-    "erf erfc gammaln digamma i0 i0e i1 i1e expit entr ndtr log_ndtr exp1 spence expi"
+    "erf erfc gammaln digamma i0 i0e i1 i1e expit entr ndtr log_ndtr spence expi"
 ).split():
     entry(f"special.{_name}", after_mixing(
         lambda np, x, name=_name: getattr(np.special, name)(x), 0.4, 0.9
     ))  # fmt: skip
+entry("special.exp1", after_mixing(lambda np, x: np.special.exp1(x), 0.4, 0.9),
+      after_mixing(lambda np, x: -np.special.expi(-x), 0.4, 0.9))  # fmt: skip
 entry("special.erfinv", after_mixing(lambda np, x: np.special.erfinv(x), -0.6, 0.7))
 entry("special.ndtri", after_mixing(lambda np, x: np.special.ndtri(x), 0.2, 0.8))
 entry("special.logit", after_mixing(lambda np, x: np.special.logit(x), 0.2, 0.8))
@@ -195,25 +197,15 @@ entry("complex parts", lambda np, x: np.sum(
 ))  # fmt: skip
 
 # --- networks -------------------------------------------------------------------------------------
-for _name in "relu selu elu soft_sign sigmoid glu".split():
-    entry(f"nnet.{_name}", (lambda np, x, name=_name: np.sum(
-        np.nnet.elu(x - 0.5, 1.0) ** 2 if name == "elu"
-        else getattr(np.nnet, name)(np.matmul(WEIGHTS, x)) ** 2 * x[0]
-    )), (lambda np, x, name=_name: np.sum(
-        np.nnet.elu(x - 0.5, 1.0) ** 2 if name == "elu"
-        else getattr(np.nnet, name)(np.matmul(WEIGHTS, x), **({"axis": 0} if name == "glu" else {})) ** 2 * x[0]
-    )))  # fmt: skip
+for _name in "relu selu soft_sign sigmoid".split():
+    entry(f"nnet.{_name}", lambda np, x, name=_name: np.sum(
+        getattr(np.nnet, name)(np.matmul(WEIGHTS, x)) ** 2 * x[0]
+    ))  # fmt: skip
+entry("nnet.elu", lambda np, x: np.sum(np.nnet.elu(x - 0.5, 1.0) ** 2))
+entry("nnet.glu", lambda np, x: np.sum(np.nnet.glu(np.matmul(WEIGHTS, x)[None, :]) ** 2 * x[0]))
 entry("nnet.softmax", lambda np, x: np.sum(np.nnet.softmax(np.matmul(WEIGHTS, x)) ** 2))
 entry("nnet.logsoftmax", lambda np, x: np.sum(np.nnet.logsoftmax(np.matmul(WEIGHTS, x)) ** 2),
       lambda np, x: np.sum(np.nnet.log_softmax(np.matmul(WEIGHTS, x)) ** 2))  # fmt: skip
-TABLE["nnet.glu"] = (
-    lambda np, x: np.sum(np.nnet.glu(np.matmul(WEIGHTS, x)[None, :]) ** 2 * x[0]),
-    lambda np, x: np.sum(np.nnet.glu(np.matmul(WEIGHTS, x)[None, :]) ** 2 * x[0]),
-)
-TABLE["nnet.soft_sign"] = (
-    lambda np, x: np.sum(np.nnet.soft_sign(np.matmul(WEIGHTS, x)) ** 2 * x[0]),
-    lambda np, x: np.sum(np.nnet.soft_sign(np.matmul(WEIGHTS, x)) ** 2 * x[0]),
-)
 
 IMAGE = np.sin(np.arange(25.0)).reshape(1, 1, 5, 5)
 
@@ -224,6 +216,10 @@ def filters(np: Any, x: Any) -> Any:
 
 def jax_convolved(np: Any, x: Any) -> Any:
     return np.jax.lax.conv(IMAGE * x[0], filters(np, x)[..., :, :], (1, 1), "VALID")
+
+
+def normalized(np: Any, y: Any) -> Any:
+    return (y - np.mean(y, 0)) / np.sqrt(np.var(y, 0) + 1e-3)
 
 
 entry("nnet.conv_nd",
@@ -237,9 +233,8 @@ entry("nnet.max_pool",
 entry("nnet.batchnorm",
       lambda np, x: np.sum(layers.batchnorm(
           np.reshape(x**2, (3, 2)), gamma=x[:2], beta=x[2:4], eps=1e-3) ** 3),
-      lambda np, x: np.sum((
-          (np.reshape(x**2, (3, 2)) - np.mean(np.reshape(x**2, (3, 2)), 0))
-          / np.sqrt(np.var(np.reshape(x**2, (3, 2)), 0) + 1e-3) * x[:2] + x[2:4]) ** 3))  # fmt: skip
+      lambda np, x: np.sum((normalized(np, np.reshape(x**2, (3, 2))) * x[:2] + x[2:4]) ** 3)
+      )  # fmt: skip
 entry("nnet.softmax_crossentropy",
       lambda np, x: losses.softmax_crossentropy(
           np.matmul(WEIGHTS, np.outer(x, x))[:, :3], mg.asarray([0, 2, 1, 1, 0, 2])),
