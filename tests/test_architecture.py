@@ -22,7 +22,7 @@ LAYERS = [
         "math", "linalg", "fft", "special", "statistics", "tensor_manip", "tensor_creation",
         "random",
     },
-    {"nnet", "operation_base", "io", "testing"},
+    {"nnet", "operation_base", "io", "testing", "transforms"},
     {"optim"},
     {"interop", "computational_graph"},
     {"compat"},
