@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, by_type
+from mygrad.arrays import Adapter, adapter_of, register_backend
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
@@ -61,7 +61,7 @@ class BatchedAdapter(ImmutableAdapter):
         self.follows = inner.many_devices or getattr(inner, "follows", False)
         self.kind: type[Any] = type("BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()})
         self.array_types = (self.kind,)
-        by_type[self.kind] = self
+        register_backend(self)
         self.inside = (*inner.array_types, *inner.scalar_types, Handle)
         self.xp = Standard(self)
         self._implementations: dict[Any, Any] = {}

@@ -165,7 +165,7 @@ class BatchedArray:
         return self._tensor().__array_function__(function, types, args, kw)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(f"batched arrays have no {name}")
         return getattr(self._tensor(), name)
 
