@@ -50,7 +50,9 @@ class Leaving(Handle):
         expose(self)  # after which all tensors on this memory have one guard
         source, buffer = buffer_of(self), new_buffer()
         buffer.readers, buffer.guard = source.readers, source.guard
-        return new_handle(self._data, buffer, None, None, True)
+        batches = self._adapter().batches  # which tensors may be inside of
+        data = self._data if batches is None else batches.detached(self._data)
+        return new_handle(data, buffer, None, None, True)
 
     def item(self) -> Any:
         """The only element, as a Python number, without its gradient."""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, register_backend
+from mygrad.arrays import Adapter, adapter_of, by_type, register_backend
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import SCALARS, floating
-from mygrad.autodiff.views import Layout, Window
+from mygrad.autodiff.views import Layout, Window, overlaps_itself
 from mygrad.transforms.batching import (  # noqa: F401 -- their rules
     axes,
     contractions,
@@ -61,7 +61,6 @@ class BatchedAdapter(ImmutableAdapter):
         self.follows = inner.many_devices or getattr(inner, "follows", False)
         self.kind: type[Any] = type("BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()})
         self.array_types = (self.kind,)
-        register_backend(self)
         self.inside = (*inner.array_types, *inner.scalar_types, Handle)
         self.xp = Standard(self)
         self._implementations: dict[Any, Any] = {}
@@ -263,7 +262,9 @@ class BatchedAdapter(ImmutableAdapter):
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
         if isinstance(value, Handle):
             layout = Layout(value._data, self.inner)
-            return self.kind(value._seen_through(Window(layout, offset, lengths, steps)), n)
+            folds = overlaps_itself(lengths, steps)
+            seen = value._seen_through(Window(layout, offset, lengths, steps, folds))
+            return self.kind(seen, n)
         return self.kind(self.inner.window(value, offset, lengths, steps), n)
 
     def put(
@@ -354,7 +355,18 @@ class BatchedAdapter(ImmutableAdapter):
             value = value.detach()
         elif isinstance(value, BatchedArray):
             value = self.inner.detached(value)  # type: ignore[attr-defined]
-        return self.kind(value, array.n, array.lies)
+        cut = self.kind(value, array.n, array.lies)
+        cut.cut = True
+        return cut
+
+    def take_over(self, t: Any, layout: Any, data: Array) -> Array:
+        """Give new elements to all tensors of a buffer; those that are cut stay so."""
+        views = tuple(layout.views.values()) if layout is not None and layout.views else ()
+        cut = [view for view in views if view._data.cut and view is not t]
+        super().take_over(t, layout, data)
+        for view in cut:
+            view._data = self.detached(view._data)
+        return data
 
     def rng(self, seed: Any = None) -> Any:
         return BatchedGenerator(self, seed)
@@ -383,6 +395,13 @@ def _in_c_order(array: Any, adapter: Adapter, size: int) -> bool:
 
 
 @cache
+def _made(inner: Adapter) -> BatchedAdapter:
+    return BatchedAdapter(inner)
+
+
 def batched(inner: Adapter) -> BatchedAdapter:
     """The adapter of batches of arrays of `inner`."""
-    return BatchedAdapter(inner)
+    adapter = _made(inner)
+    if by_type.get(adapter.kind) is not adapter:  # who takes a registration back takes all
+        register_backend(adapter)
+    return adapter

@@ -36,9 +36,11 @@ class BatchedArray:
         Of one example.
     lies
         The strides, in bytes, that windows on it count with; None for those of C order.
+    cut
+        Whether it is cut from the graphs of tensors that it was made of.
     """
 
-    __slots__ = ("__weakref__", "dtype", "lies", "n", "shape", "value")
+    __slots__ = ("__weakref__", "cut", "dtype", "lies", "n", "shape", "value")
 
     adapter: Any
 
@@ -48,6 +50,7 @@ class BatchedArray:
         self.shape = tuple(value.shape) if n is None else tuple(value.shape[1:])
         self.dtype = value.dtype
         self.lies = lies
+        self.cut = False
 
     @property
     def ndim(self) -> int:
