@@ -89,6 +89,8 @@ class Leaving(Handle):
             self._warn_detached(f"{adapter.name}.asnumpy")
             array = self._on_host()
         else:
+            if adapter.batches:
+                self._on_host()  # which says what to do
             raise TypeError(
                 f"a tensor on {adapter.name} does not turn into a NumPy array behind your back; "
                 f't.to("numpy").data is the array on the host, and t.data that on {adapter.name}'
@@ -158,7 +160,8 @@ class Leaving(Handle):
 
     # --- shown --------------------------------------------------------------------------------
     def __repr__(self) -> str:
-        return "Tensor" + repr(self._on_host())[len("array") :].replace("\n     ", "\n      ")
+        shown = self._data if self._adapter().batches else self._on_host()
+        return "Tensor" + repr(shown)[len("array") :].replace("\n     ", "\n      ")
 
     def __format__(self, spec: str) -> str:
         return format(self._on_host().item(), spec) if spec and not self._data.ndim else repr(self)

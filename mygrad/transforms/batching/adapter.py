@@ -257,6 +257,10 @@ class BatchedAdapter(ImmutableAdapter):
         return self.kind(self.inner.assign(memory, ..., array.value), n, array.lies)
 
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
+        if array.uncut is not None:
+            cut = self.window(self._alone(array), offset, shape, strides)
+            cut.uncut = self.window(array.uncut, offset, shape, strides)
+            return cut
         n = array.n
         value, span = self._memory(array, n, False)
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
@@ -309,7 +313,13 @@ class BatchedAdapter(ImmutableAdapter):
     def part(self, array: Array, index: Any) -> Array:
         """``array[index]``."""
         places = Places(self, index, array.shape, batch_of((array, _items(index))))
-        return places.read(array)
+        found = places.read(array)
+        if array.uncut is not None:
+            found.uncut = places.read(array.uncut)
+        return found
+
+    def _alone(self, array: Array) -> Array:
+        return self.kind(array.value, array.n, array.lies)
 
     def knows(self, array: Array) -> bool:
         return array.n is None and self.inner.knows(opened(array))
@@ -327,7 +337,11 @@ class BatchedAdapter(ImmutableAdapter):
         if type(value) not in SCALARS:
             value = self.lift(value)
         n = batch_of((target, value, _items(index)))
-        return Places(self, index, target.shape, n).write(target, value, adds)
+        places = Places(self, index, target.shape, n)
+        found = places.write(target, value, adds)
+        if target.uncut is not None:
+            found.uncut = places.write(target.uncut, value, adds)
+        return found
 
     def last_occurrences(self, index: Any, shape: Lengths) -> Any:
         return Places(self, index, tuple(shape), batch_of(_items(index))).last()
@@ -356,16 +370,26 @@ class BatchedAdapter(ImmutableAdapter):
         elif isinstance(value, BatchedArray):
             value = self.inner.detached(value)  # type: ignore[attr-defined]
         cut = self.kind(value, array.n, array.lies)
-        cut.cut = True
+        cut.uncut = array
         return cut
 
     def take_over(self, t: Any, layout: Any, data: Array) -> Array:
         """Give new elements to all tensors of a buffer; those that are cut stay so."""
-        views = tuple(layout.views.values()) if layout is not None and layout.views else ()
-        cut = [view for view in views if view._data.cut and view is not t]
-        super().take_over(t, layout, data)
-        for view in cut:
-            view._data = self.detached(view._data)
+        base, window = t if t._base is None else t._base, t._window
+        t._data = data
+        if window is None:
+            base._data = data if t is base or base._data.uncut is not None else _uncut(data)
+        else:
+            before = base._data
+            whole = before.uncut is not None
+            base._data = window.put(before, data if whole else _uncut(data))
+            if whole:
+                base._data.uncut = window.put(before.uncut, _uncut(data))
+        for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
+            if view is not t:
+                seen = view._window.look(base._data)
+                was_cut = view._data.uncut is not None and seen.uncut is None
+                view._data = self.detached(seen) if was_cut else seen
         return data
 
     def rng(self, seed: Any = None) -> Any:
@@ -377,6 +401,10 @@ class BatchedAdapter(ImmutableAdapter):
         if found is None:
             found = self._implementations[primitive] = implementation(self, primitive)
         return found  # type: ignore[no-any-return]
+
+
+def _uncut(array: Array) -> Array:
+    return array if array.uncut is None else array.uncut
 
 
 def _items(index: Any) -> tuple[Any, ...]:

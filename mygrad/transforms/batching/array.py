@@ -36,11 +36,12 @@ class BatchedArray:
         Of one example.
     lies
         The strides, in bytes, that windows on it count with; None for those of C order.
-    cut
-        Whether it is cut from the graphs of tensors that it was made of.
+    uncut
+        Where this is cut from the graphs of tensors inside, because it is constant by wish, the
+        same array with them: a view hands that back to its base when it is written to.
     """
 
-    __slots__ = ("__weakref__", "cut", "dtype", "lies", "n", "shape", "value")
+    __slots__ = ("__weakref__", "dtype", "lies", "n", "shape", "uncut", "value")
 
     adapter: Any
 
@@ -50,7 +51,7 @@ class BatchedArray:
         self.shape = tuple(value.shape) if n is None else tuple(value.shape[1:])
         self.dtype = value.dtype
         self.lies = lies
-        self.cut = False
+        self.uncut: Any = None
 
     @property
     def ndim(self) -> int:
