@@ -80,7 +80,7 @@ from numpy import (
 from mygrad import errors
 from mygrad.arrays import Adapter, adapter_of, get_adapter, register_backend, selected_adapter
 from mygrad.arrays.availability import Availability, available_backends
-from mygrad.tensors.base import Tensor, astensor, stop_gradient, tensor
+from mygrad.tensors.base import Tensor, astensor, tensor
 from mygrad.tensors.leaving import asarray
 
 # isort: split

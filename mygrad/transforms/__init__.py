@@ -12,6 +12,7 @@ from mygrad.transforms.derivatives import (
     hvp,
     jvp,
     linearize,
+    stop_gradient,
     value_and_grad,
     vjp,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "linearize",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
 ]

@@ -13,7 +13,7 @@ from math import prod
 from typing import Any, Protocol
 
 from mygrad.arrays import Adapter, adapter_of
-from mygrad.autodiff.namespace import namespace_of, registry
+from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, Version, new_buffer, new_handle
 from mygrad.autodiff.plan import CompiledRule
 from mygrad.autodiff.primitive import Primitive
@@ -38,6 +38,8 @@ class Pullback(Protocol):
 
 class FunctionCall(Primitive):
     """An operation whose one rule returns the adjoints of all operands that are variables."""
+
+    of_mygrad = False  # nobody calls it by name, and what its rule returns may be seen by others
 
     def rules_for(self, flows: tuple[bool, ...]) -> Iterator[tuple[int | None, CompiledRule]]:
         numbers = tuple(k for k, flow in enumerate(flows) if flow)
@@ -66,8 +68,6 @@ FUNCTION_CALL = FunctionCall(
 CHECKPOINTED_CALL = FunctionCall(
     checkpointed_call, {"operands": lambda g, operands, pullback, out: None}, variadic=True
 )
-for _call in (FUNCTION_CALL, CHECKPOINTED_CALL):
-    _call.is_ours = False  # what its rule returns may be seen by others
 
 
 def standing_for(version: Version, adapter: Adapter, device: Any) -> Handle:
@@ -99,27 +99,33 @@ class Packing:
 
     def packed(self, arrays: Sequence[Any]) -> Any:
         """The results as one array that nobody else holds."""
+        adapter = adapter_of(arrays[0])
+        assert adapter is not None
         if len(arrays) == 1:
-            return self.adapter.copy(arrays[0])
-        xp = namespace_of(self.adapter)
+            return adapter.copy(arrays[0])
+        xp = namespace_of(adapter)
         return xp.concat([xp.astype(xp.reshape(a, (-1,)), self.dtype) for a in arrays])
 
     def parts(self, row: Any) -> list[Any]:
         """The parts of what is packed, or of its adjoint: arrays, or tensors."""
         if len(self.shapes) == 1:
             return [row]
+        adapter = adapter_of(row._data if isinstance(row, Handle) else row)
+        assert adapter is not None
         on_tensors = isinstance(row, Handle)
-        xp: Any = namespace_of(self.adapter)
+        xp: Any = tensor_namespace_of(adapter) if on_tensors else namespace_of(adapter)
         found, start = [], 0
         for shape, dtype in zip(self.shapes, self.dtypes, strict=True):
             part: Any = row[start : start + prod(shape)]  # type: ignore[index]
             start += prod(shape)
-            part = registry["reshape"](part, shape) if on_tensors else xp.reshape(part, shape)
+            part = xp.reshape(part, shape)
             if dtype != self.dtype:
-                real = not self.adapter.xp.isdtype(dtype, "complex floating")
-                if real and self.adapter.xp.isdtype(self.dtype, "complex floating"):
-                    part = registry["real"](part) if on_tensors else xp.real(part)
-                part = registry["astype"](part, dtype) if on_tensors else xp.astype(part, dtype)
+                isdtype = self.adapter.xp.isdtype
+                if isdtype(self.dtype, "complex floating") and not isdtype(
+                    dtype, "complex floating"
+                ):
+                    part = xp.real(part)
+                part = xp.astype(part, dtype)
             found.append(part)
         return found
 

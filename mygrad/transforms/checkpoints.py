@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from mygrad.arrays import Adapter
+from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, Record, Version, new_handle
 from mygrad.autodiff.tape import clock, tracking
@@ -171,16 +171,16 @@ class _Segment:
             returned, versions, since = self.called(operands[:count])
         found = flatten(returned)[0]
         ts = [found[k] if k < len(found) else None for k in self.live]
-        self._check(ts, out._data if isinstance(out, Handle) else out)
-        seen = Between([t._buffer.version for t in ts], versions, since).outside
-        known = set(self.outside)
-        if not known.issuperset(seen):
+        starts = [t._buffer.version for t in ts if isinstance(t, Handle) and t._buffer]
+        seen = Between([v for v in starts if v is not None], versions, since).outside
+        if not set(self.outside).issuperset(seen):
             raise InvalidBackprop(
                 f"checkpoint: {_name(self.fun)} uses a tensor that was written to since it was "
                 f"called, so that it computes something else now; write to it after backward()"
             )
+        self._check(ts, out._data if isinstance(out, Handle) else out)
         inputs = [*versions, *self.outside]
-        between = Between([t._buffer.version for t in ts], inputs, since)
+        between = Between(starts, inputs, since)
         on_tensors = isinstance(g, Handle)
         pulled = pull(ts, self.packing.parts(g), inputs, on_tensors, between)
         return [self._array(pulled[k][0], inputs[k], g) for k in numbers]
@@ -188,7 +188,8 @@ class _Segment:
     def _array(self, adjoint: Any, version: Version, g: Any) -> Any:
         if adjoint is not None:
             return adjoint
-        adapter, data = self.packing.adapter, g._data if isinstance(g, Handle) else g
+        data = g._data if isinstance(g, Handle) else g
+        adapter: Any = adapter_of(data)
         where = {"dtype": version.dtype, "device": adapter.device(data)}
         zeros = adapter.xp.zeros(tuple(version.shape), **where)
         return new_handle(zeros, None, None, None, True) if isinstance(g, Handle) else zeros
@@ -199,10 +200,9 @@ class _Segment:
         same = all(isinstance(t, Handle) and not t._constant for t in ts)
         same = same and [tuple(t._data.shape) for t in ts] == before.shapes
         same = same and [t._data.dtype for t in ts] == before.dtypes
-        adapter = before.adapter
-        if same and adapter.has_views:  # others may be traced, without values
-            again = before.packed([t._data for t in ts])
-            same = _close(out, again, adapter)
+        adapter: Any = adapter_of(out)
+        if same and adapter.has_views:  # those of others may be traced or batched, without values
+            same = _close(out, before.packed([t._data for t in ts]), adapter)
         if not same:
             raise InvalidBackprop(
                 f"checkpoint: {_name(self.fun)} does not compute the same in the backward pass as "

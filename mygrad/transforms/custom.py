@@ -8,10 +8,11 @@ from functools import update_wrapper
 from types import MethodType
 from typing import Any
 
-from mygrad.arrays import by_type
+from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.tape import clock, tracking
+from mygrad.transforms.batching.adapter import BatchedAdapter
 from mygrad.transforms.calls import FUNCTION_CALL, Packing, record
 from mygrad.transforms.pull import Between
 from mygrad.transforms.traced import chosen, entered, is_number, like
@@ -205,7 +206,10 @@ class _Call:
             parts = self.packing.parts(g.copy())  # type: ignore[attr-defined]
         else:
             residuals = self.residuals
-            parts = self.packing.parts(self.packing.adapter.copy(g))
+            adapter: Any = adapter_of(g)
+            parts = self.packing.parts(adapter.copy(g))
+            if isinstance(adapter, BatchedAdapter):  # which NumPy's functions do not know
+                parts = [new_handle(part, None, None, None, True) for part in parts]
         assert self.of.bwd is not None
         adjoints = self.of.bwd(*self.skipped, residuals, self.structure.filled(parts))
         if not isinstance(adjoints, (tuple, list)) or len(adjoints) != len(self.numbers):

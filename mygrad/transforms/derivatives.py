@@ -10,11 +10,21 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from mygrad.arrays import by_type
+from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.nodes import Handle
+from mygrad.tensors.base import stop_gradient as constant
 from mygrad.transforms.pull import Between, pull
-from mygrad.transforms.traced import Inside, Traced, check_fields, chosen, entered, is_complex, like
-from mygrad.transforms.trees import LEAF
+from mygrad.transforms.traced import (
+    Inside,
+    Traced,
+    check_fields,
+    chosen,
+    entered,
+    is_complex,
+    is_number,
+    like,
+)
+from mygrad.transforms.trees import LEAF, flatten
 
 __all__ = [
     "Tangents",
@@ -489,3 +499,32 @@ def hvp(fun: Function, primal: Any, tangent: Any, *args: Any, **kwargs: Any) -> 
         on_tensors = any(isinstance(leaf, Handle) for leaf in leaves)
         along = pull([first[k] for k in live], [leaves[k] for k in live], call.versions, on_tensors)
         return call.gradients(along)[0]
+
+
+def stop_gradient(a: Any) -> Any:
+    """Constant tensors with the values of `a`, for code whose arguments may be no tensors.
+
+    Parameters
+    ----------
+    a
+        A tensor, array, number or list of numbers; or nested lists, tuples and dictionaries with
+        tensors or arrays in them.
+
+    Returns
+    -------
+    Tensor or nested tensors
+        For a tensor, ``a.detach()``: on the same memory, cut from the graph.
+
+    Examples
+    --------
+    >>> import mygrad as mg
+    >>> x = mg.tensor(3.0)
+    >>> (x * mg.stop_gradient(x)).backward()
+    >>> x.grad
+    array(3.)
+    """
+    leaves, structure = flatten(a)
+    arrays = any(isinstance(leaf, Handle) or adapter_of(leaf) is not None for leaf in leaves)
+    if structure is LEAF or not (arrays or isinstance(a, dict)):
+        return constant(a)
+    return structure.filled([constant(leaf) if is_number(leaf) else leaf for leaf in leaves])

@@ -7,16 +7,20 @@ from math import prod
 from typing import Any
 
 from mygrad.arrays import by_type
-from mygrad.autodiff.namespace import namespace_of, registry
-from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
+from mygrad.autodiff.nodes import Handle, Version, new_handle
+from mygrad.transforms.batching.sweep import batched_pull
 from mygrad.transforms.derivatives import Tangents, named
+from mygrad.transforms.pull import Between
 from mygrad.transforms.traced import Inside, Traced, check_fields, chosen, is_complex
 from mygrad.transforms.trees import LEAF
 
 __all__ = ["hessian", "jacobian"]
 
 Function = Callable[..., Any]
-Pullback = Callable[[Any], list[Any]]
+
+ELEMENTS = 2**24
+"""How many elements the adjoints of one version may have that are pulled back together."""
 
 
 def jacobian(
@@ -142,18 +146,10 @@ def _size(ts: Iterable[Handle]) -> int:
 
 def by_rows(call: Traced) -> list[list[Any]]:
     """For each result, its derivatives by each input: adjoints pulled back, one per element."""
-    blocks = []
-    for j, t in enumerate(call.results):
-
-        def row(seed: Any, j: int = j) -> list[Any]:
-            seeds = [
-                seed if k == j else _zeros(other, call.on_tape)
-                for k, other in enumerate(call.results)
-            ]
-            return [g for g, _ in call.pulled(seeds, call.on_tape)]
-
-        blocks.append(_stacked(call, row, t, call.inputs, first=True))
-    return blocks
+    return [
+        _with_axes(call, rows_of(t, call.versions, call.between, call.on_tape), t, call.inputs, 0)
+        for t in call.results
+    ]
 
 
 def by_columns(call: Traced) -> list[list[Any]]:
@@ -161,62 +157,70 @@ def by_columns(call: Traced) -> list[list[Any]]:
     lines = Tangents(call)
     columns = []
     for j, t in enumerate(call.inputs):
-
-        def column(tangent: Any, j: int = j) -> list[Any]:
-            tangents = [
-                tangent if k == j else _zeros(other, call.on_tape)
-                for k, other in enumerate(call.inputs)
-            ]
-            return [g for g, _ in lines.along(tangents, call.on_tape)]
-
-        columns.append(_stacked(call, column, t, call.results, first=False))
+        pulled = lines.pulled[j] if j in lines.live else None
+        found = [None] * len(call.results)
+        if pulled is not None:
+            found = rows_of(pulled, lines.versions, lines.between, call.on_tape)
+        columns.append(_with_axes(call, found, t, call.results, -1))
     return [list(block) for block in zip(*columns, strict=True)]
 
 
-def _stacked(
-    call: Traced, pull: Pullback, t: Handle, others: Sequence[Handle], first: bool
+def _with_axes(
+    call: Traced, found: Sequence[Any], t: Handle, others: Sequence[Handle], axis: int
 ) -> list[Any]:
-    """What `pull` makes of each basis vector of `t`, by `others`, with the axes of `t` added."""
-    found = rows_of(pull, t, call.on_tape)
+    """Rows by `others`, with the axes of `t` in the place of their first: before theirs, or after.
+
+    They are for the caller: arrays or tensors.
+    """
     shape = tuple(t._data.shape)
     blocks = []
-    for other, parts in zip(others, zip(*found, strict=True), strict=True):
-        adapter, theirs = by_type[type(other._data)], tuple(other._data.shape)
-        if call.on_tape:
-            xp: Any = registry
-            parts = [_zeros(other, True) if g is None else g for g in parts]
-            stacked = xp["stack"](parts, 0 if first else -1)
-            blocks.append(xp["reshape"](stacked, shape + theirs if first else theirs + shape))
-            continue
-        xp = namespace_of(adapter)
-        parts = [_zeros(other, False) if g is None else g for g in parts]
-        if not parts:
+    for rows, other in zip(found, others, strict=True):
+        theirs, adapter = tuple(other._data.shape), by_type[type(other._data)]
+        xp: Any = namespace_of(adapter)
+        if rows is None:
             where = {"dtype": other._data.dtype, "device": adapter.device(other._data)}
-            block = xp.zeros(shape + theirs if first else theirs + shape, **where)
-        else:
-            stacked = xp.stack(parts, axis=0 if first else -1)
-            block = xp.reshape(stacked, shape + theirs if first else theirs + shape)
-        blocks.append(call.wrapped(block) if call.tensors else block)
+            rows = xp.zeros((prod(shape), *theirs), **where)
+        if isinstance(rows, Handle):
+            xp = tensor_namespace_of(adapter)
+        if axis:
+            rows = xp.moveaxis(rows, 0, -1)
+        block = xp.reshape(rows, shape + theirs if not axis else theirs + shape)
+        blocks.append(
+            call.wrapped(block) if call.tensors and not isinstance(block, Handle) else block
+        )
     return blocks
 
 
-def rows_of(pull: Pullback, t: Handle, create_graph: bool) -> list[list[Any]]:
-    """What `pull` makes of each basis vector of the shape of a tensor."""
-    rows = []
-    for k in range(prod(t._data.shape)):
-        seed = _basis_vector(t, k)
-        rows.append(pull(new_handle(seed, None, None, None, True) if create_graph else seed))
-    return rows
+def rows_of(
+    t: Handle, inputs: Sequence[Version], between: Between, create_graph: bool
+) -> list[Any]:
+    """The derivatives of all elements of a tensor, in a row, by each input; None for zeros.
 
-
-def _basis_vector(t: Handle, k: int) -> Any:
-    """Zeros in the shape of a tensor, but for its k-th element."""
+    They are adjoints that one sweep pulls back together (`mygrad.transforms.batching`), as many at
+    a time as memory should hold.
+    """
+    if t._constant or t._buffer is None or t._buffer.version not in between.leads:
+        return [None] * len(inputs)
     data = t._data
     adapter = by_type[type(data)]
-    flat = adapter.xp.zeros(data.size, dtype=data.dtype, device=adapter.device(data))
-    return adapter.xp.reshape(adapter.assign(flat, k, 1.0), tuple(data.shape))
-
-
-def _zeros(t: Handle, create_graph: bool) -> Any:
-    zeros = namespace_of(by_type[type(t._data)]).zeros_like(t._data)
-    return new_handle(zeros, None, None, None, True) if create_graph else zeros
+    count, shape = prod(data.shape), tuple(data.shape)
+    where = {"dtype": data.dtype, "device": adapter.device(data)}
+    largest = max([prod(version.shape) for version in (*between.order, *inputs)], default=1)
+    step = max(1, min(count, ELEMENTS // max(1, largest)))
+    parts = []
+    for start in range(0, count, step):
+        stop = min(start + step, count)
+        seeds = adapter.xp.eye(stop - start, count, k=start, **where)
+        seeds = adapter.xp.reshape(seeds, (stop - start, *shape))
+        if create_graph:
+            seeds = new_handle(seeds, None, None, None, True)
+        parts.append(batched_pull(t, seeds, inputs, create_graph, between.order, between.leads))
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return [None] * len(inputs)
+    xp: Any = tensor_namespace_of(adapter) if create_graph else namespace_of(adapter)
+    return [
+        None if column[0] is None else xp.concat(column, axis=0)
+        for column in zip(*parts, strict=True)
+    ]

@@ -19,7 +19,7 @@ from mygrad.autodiff.plan import Plan
 from mygrad.autodiff.replay import replay
 from mygrad.errors import InvalidBackprop
 
-__all__ = ["Between", "pull"]
+__all__ = ["Between", "plan_towards", "pull"]
 
 
 class Between:
@@ -55,18 +55,12 @@ class Between:
                 if version.seq or version.buffer() is not None:
                     self.outside.append(version)
                 continue
-            if version.parents is CLEARED:
-                made = version.primitive.name if isinstance(version, Record) else WRITE
-                raise InvalidBackprop(
-                    f"the result of the function depends on {made}, whose graph backward() has "
-                    f"cleared, in the function itself or since; call backward() with "
-                    f"create_graph=True there, which clears nothing, or use mg.grad"
-                )
             found.append(version)
             for parent in version.parents:
                 if parent is not None and parent not in seen:
                     seen.add(parent)
                     stack.append(parent)
+        refuse_cleared([*found, *self.leads])
         found.sort(key=newest_first)
         self.order: list[Version] = []
         leads = self.leads
@@ -79,6 +73,29 @@ class Between:
         self.order.reverse()
 
 
+def refuse_cleared(versions: Iterable[Version]) -> None:
+    """Raise if a gradient would stop where another sweep has cleared the graph."""
+    for version in versions:
+        if version.parents is CLEARED:
+            made = version.primitive.name if isinstance(version, Record) else WRITE
+            raise InvalidBackprop(
+                f"what is differentiated depends on {made}, whose graph a backward() has cleared, "
+                f"in the function itself or since it was called; call it with create_graph=True, "
+                f"which clears nothing, or use mg.grad in its place"
+            )
+
+
+def plan_towards(version: Record, leads: set[Version]) -> Plan:
+    """The plan of a record for those of its operands alone that are among, or lead to, inputs."""
+    plan, parents = version.plan, version.parents
+    for flows, parent in zip(plan.flows, parents, strict=True):
+        if flows and parent not in leads:
+            primitive = plan.primitive
+            live = sum(1 << k for k, parent in enumerate(parents) if parent in leads)
+            return primitive.plans.get(live) or primitive.plan(live, len(parents))
+    return plan
+
+
 class Pull(Sweep):
     """A sweep over a part of a graph, which leaves the adjoints of the inputs in `adjoints`."""
 
@@ -88,22 +105,8 @@ class Pull(Sweep):
         self.plain = False
 
     def prepared(self, version: Record) -> tuple[Any, Any]:
-        plan, leads = version.plan, self.leads
-        for flows, parent in zip(plan.flows, version.parents, strict=True):
-            if flows and parent not in leads:
-                plan = self._without_others(version)
-                break
-        if not self.on_tensors:
-            return plan, version.values
-        return plan, replay(version, plan)
-
-    def _without_others(self, version: Record) -> Plan:
-        """The plan of a record for those of its operands alone that lead to an input."""
-        primitive, live, leads = version.primitive, 0, self.leads
-        for k, parent in enumerate(version.parents):
-            if parent in leads:
-                live |= 1 << k
-        return primitive.plans.get(live) or primitive.plan(live, len(version.parents))
+        plan = plan_towards(version, self.leads)
+        return plan, replay(version, plan) if self.on_tensors else version.values
 
     def as_gradient(self, buffer: Any, version: Version, g: Any) -> Any:
         """Nothing: no gradient is assigned."""
@@ -144,6 +147,8 @@ def pull(
     ]
     if between is None:
         between = Between([version for version, _, _ in live], inputs)
+    else:
+        refuse_cleared(between.order)
     leads = between.leads
     live = [start for start in live if start[0] in leads]
     if not live:

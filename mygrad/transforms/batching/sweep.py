@@ -11,6 +11,7 @@ from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, Record, Version, buffer_of
 from mygrad.autodiff.replay import replay
 from mygrad.transforms.batching.adapter import BatchedAdapter, batched
+from mygrad.transforms.pull import plan_towards
 
 __all__ = ["batched_pull"]
 
@@ -18,8 +19,10 @@ __all__ = ["batched_pull"]
 class BatchedSweep(Sweep):
     """A sweep whose adjoints are batches; what records keep is the same for all of them."""
 
-    def __init__(self, adapter: BatchedAdapter, recorded: bool) -> None:
-        self.depth, self.recorded = adapter.depth, recorded
+    def __init__(
+        self, adapter: BatchedAdapter, recorded: bool, leads: set[Version] | None = None
+    ) -> None:
+        self.depth, self.recorded, self.leads = adapter.depth, recorded, leads
         super().__init__(namespace_of(adapter), False)
         self.plain = False
 
@@ -32,8 +35,9 @@ class BatchedSweep(Sweep):
 
     def prepared(self, version: Record) -> tuple[Any, Any]:
         """The plan of a record, and its values as arrays that are the same for the whole batch."""
-        values = replay(version, version.plan) if self.recorded else version.values
-        return version.plan, [self._as_batch(value) for value in values]
+        plan = version.plan if self.leads is None else plan_towards(version, self.leads)
+        values = replay(version, plan) if self.recorded else version.values
+        return plan, [self._as_batch(value) for value in values]
 
     def as_gradient(self, buffer: Any, version: Version, g: Any) -> Any:
         """Nothing: no gradient is assigned."""
@@ -50,6 +54,7 @@ def batched_pull(
     inputs: Sequence[Handle | Version],
     create_graph: bool = False,
     order: list[Version] | None = None,
+    leads: set[Version] | None = None,
 ) -> list[Any]:
     """Pull many adjoints of a tensor back to others, in one sweep.
 
@@ -65,6 +70,9 @@ def batched_pull(
         Whether to record the sweep, so that what it returns can be differentiated.
     order
         The versions to go through, newest first, where they are known: without `inputs`.
+    leads
+        Those from which `inputs` are reached, where they are known; the rules for others do not
+        run.
 
     Returns
     -------
@@ -78,7 +86,7 @@ def batched_pull(
     versions: list[Any] = [buffer_of(t).version if isinstance(t, Handle) else t for t in inputs]
     if order is None:
         order = [version for version in reachable(start) if version not in versions]
-    sweep = BatchedSweep(adapter, create_graph)
+    sweep = BatchedSweep(adapter, create_graph, leads)
     sweep.accumulate(start, root._window, adapter.kind(seeds, n))
     try:
         sweep.run(order)
