@@ -21,6 +21,7 @@ from mygrad.transforms.batching import (  # noqa: F401 -- their rules
     axes,
     contractions,
     elementwise,
+    layers,
     matrices,
     shapes,
 )
@@ -201,7 +202,10 @@ class BatchedAdapter(ImmutableAdapter):
         return tuple(reversed(steps[:-1]))
 
     def seen(self, look: Any, shape: Lengths, strides: Lengths, dtype: Any) -> Any:
-        return super().seen(look, shape, strides, self.host_dtype(dtype))
+        try:
+            return super().seen(look, shape, strides, self.host_dtype(dtype))
+        except TypeError:  # it was told of a dtype that NumPy does not know
+            return None
 
     def allocate(self, shape: Lengths, strides: Lengths, dtype: Any, device: Any) -> Array:
         memory = self.inner.allocate(shape, strides, dtype, device)
