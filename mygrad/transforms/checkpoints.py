@@ -133,7 +133,7 @@ class _Segment:
         starts = {t._buffer.version for t in ts}
         if not (self.outside or between.order or starts.intersection(versions)):
             return returned  # nothing to differentiate by
-        self._refuse_writes(between, since)
+        self._refuse_writes(between, since, {id(t._buffer) for t in ts})
         arrays = [t._data for t in ts]
         self.packing = Packing(arrays)
         packed = self.packing.packed(arrays)
@@ -151,18 +151,18 @@ class _Segment:
             found[k] = t
         return structure.filled(found)
 
-    def _refuse_writes(self, between: Between, since: int) -> None:
+    def _refuse_writes(self, between: Between, since: int, returned: set[int]) -> None:
         """Raise if the function wrote into variables that it did not make."""
-        for version in between.outside:
-            buffer = version.buffer()
-            if buffer is not None and buffer.version is not version:
-                newest = buffer.version
-                if newest is not None and (newest.seq > since or not newest.seq):
-                    raise ValueError(
-                        "checkpoint: the function writes into a tensor that is no argument and "
-                        "that it did not make, and would write again in the backward pass; let it "
-                        "return the values, and write them outside"
-                    )
+        for version in (*between.outside, *between.overwritten):
+            buffer: Any = version.buffer()
+            if buffer is None or buffer.version is version or id(buffer) in returned:
+                continue
+            if buffer.version.seq > since or not version.seq:
+                raise ValueError(
+                    f"checkpoint: {_name(self.fun)} writes into a tensor that is no argument and "
+                    f"that it did not make, and would write again in the backward pass; let it "
+                    f"return the values, and write them outside"
+                )
 
     def pull(self, g: Any, operands: Sequence[Any], numbers: Sequence[int], out: Any) -> Any:
         """The adjoints of arguments, and of other variables."""
@@ -173,6 +173,8 @@ class _Segment:
         ts = [found[k] if k < len(found) else None for k in self.live]
         starts = [t._buffer.version for t in ts if isinstance(t, Handle) and t._buffer]
         seen = Between([v for v in starts if v is not None], versions, since).outside
+        own = {id(t._buffer) for t in ts if isinstance(t, Handle)}  # that it made, and returned
+        seen = [v for v in seen if v.seq or id(v.buffer()) not in own]
         if not set(self.outside).issuperset(seen):
             raise InvalidBackprop(
                 f"checkpoint: {_name(self.fun)} uses a tensor that was written to since it was "

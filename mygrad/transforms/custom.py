@@ -12,7 +12,6 @@ from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.tape import clock, tracking
-from mygrad.transforms.batching.adapter import BatchedAdapter
 from mygrad.transforms.calls import FUNCTION_CALL, Packing, record
 from mygrad.transforms.pull import Between
 from mygrad.transforms.traced import chosen, entered, is_number, like
@@ -77,8 +76,8 @@ class custom_vjp:
         bwd
             It takes the arguments of `nondiff_argnums`, what `fwd` kept for it, and the adjoint of
             the result, nested like it. It returns a tuple with the adjoint of each other argument,
-            nested like it, or None in the place of zeros. It gets raw arrays, and tensors where
-            its own result is to be differentiated.
+            nested like it, or None in the place of zeros. Arrays are tensors, which are constant
+            unless what it returns is to be differentiated.
         """
         self.fwd, self.bwd = fwd, bwd
 
@@ -160,10 +159,7 @@ class _Call:
         return returned
 
     def results(self) -> Any:
-        copies = [
-            new_handle(by_type[type(t._data)].copy(t._data), None, None, None, True)
-            for t in self.variables
-        ]
+        copies = [_constant(by_type[type(t._data)].copy(t._data)) for t in self.variables]
         for k in self.places:
             self.leaves[k] = None
         since = next(clock)
@@ -183,7 +179,8 @@ class _Call:
                     f"custom_vjp: {self.structure.paths('result')[j]} of {self.of.__name__} is of "
                     f"type {type(value).__name__}; results are tensors, arrays and numbers"
                 )
-        self.residuals = kept_structure.filled([_raw(a) for a in kept])
+        kept = [_constant(a._data) if isinstance(a, Handle) else a for a in kept]
+        self.residuals = kept_structure.filled(kept)
         beside = copies[0]
         adapter = by_type[type(beside._data)]
         arrays = [
@@ -207,9 +204,7 @@ class _Call:
         else:
             residuals = self.residuals
             adapter: Any = adapter_of(g)
-            parts = self.packing.parts(adapter.copy(g))
-            if isinstance(adapter, BatchedAdapter):  # which NumPy's functions do not know
-                parts = [new_handle(part, None, None, None, True) for part in parts]
+            parts = [_constant(part) for part in self.packing.parts(adapter.copy(g))]
         assert self.of.bwd is not None
         adjoints = self.of.bwd(*self.skipped, residuals, self.structure.filled(parts))
         if not isinstance(adjoints, (tuple, list)) or len(adjoints) != len(self.numbers):
@@ -234,16 +229,20 @@ class _Call:
         return wanted
 
     def _array(self, adjoint: Any, operand: Any, path: str, on_tensors: bool) -> Any:
-        t = operand if on_tensors else new_handle(operand, None, None, None, True)
+        t = operand if on_tensors else _constant(operand)
         if adjoint is None:
             adjoint = namespace_of(by_type[type(t._data)]).zeros_like(t._data)
         adjoint = like(adjoint, t, f"the bwd of {self.of.__name__}", path, "argument")
         if on_tensors:
             if isinstance(adjoint, Handle):
                 return adjoint
-            return new_handle(adjoint, None, None, None, True)
+            return _constant(adjoint)
         return _raw(adjoint)
 
 
 def _raw(value: Any) -> Any:
     return value._data if isinstance(value, Handle) else value
+
+
+def _constant(array: Any) -> Any:
+    return new_handle(array, None, None, None, True)

@@ -11,7 +11,7 @@ from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, Version, new_handle
 from mygrad.transforms.batching.sweep import batched_pull
 from mygrad.transforms.derivatives import Tangents, named
-from mygrad.transforms.pull import Between
+from mygrad.transforms.pull import Between, pull
 from mygrad.transforms.traced import Inside, Traced, check_fields, chosen, is_complex
 from mygrad.transforms.trees import LEAF
 
@@ -214,7 +214,11 @@ def rows_of(
         seeds = adapter.xp.reshape(seeds, (stop - start, *shape))
         if create_graph:
             seeds = new_handle(seeds, None, None, None, True)
-        parts.append(batched_pull(t, seeds, inputs, create_graph, between.order, between.leads))
+        try:
+            rows = batched_pull(t, seeds, inputs, create_graph, between.order, between.leads)
+        except Exception:  # a rule of a user's, or a library, that cannot take many at a time
+            rows = _one_by_one(t, seeds, inputs, between, create_graph)
+        parts.append(rows)
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -224,3 +228,25 @@ def rows_of(
         None if column[0] is None else xp.concat(column, axis=0)
         for column in zip(*parts, strict=True)
     ]
+
+
+def _one_by_one(
+    t: Handle, seeds: Any, inputs: Sequence[Version], between: Between, create_graph: bool
+) -> list[Any]:
+    """What a batched sweep would return, by a sweep for each row."""
+    adapter = by_type[type(t._data)]
+    xp: Any = tensor_namespace_of(adapter) if create_graph else namespace_of(adapter)
+    rows = [
+        pull([t], [seeds[k, ...]], inputs, create_graph, between) for k in range(seeds.shape[0])
+    ]
+    columns = [[g for g, _ in column] for column in zip(*rows, strict=True)]
+    return [
+        None
+        if all(g is None for g in column)
+        else xp.stack([xp.zeros_like(_some(column)) if g is None else g for g in column], axis=0)
+        for column in columns
+    ]
+
+
+def _some(column: Sequence[Any]) -> Any:
+    return next(g for g in column if g is not None)

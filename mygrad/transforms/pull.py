@@ -35,7 +35,9 @@ class Between:
         All versions that are not older than `since` and that the results depend on.
     outside
         Other versions that the results depend on, and that somebody could differentiate by: those
-        older than `since`, by default than the inputs, and leaves that are still referred to.
+        older than `since`, by default than the inputs, and leaves that tensors look at.
+    overwritten
+        Leaves whose tensors were written to since.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Between:
     ) -> None:
         self.leads = set(inputs)
         self.outside: list[Version] = []
+        self.overwritten: list[Version] = []
         first = min([v.seq for v in self.leads], default=1) if since is None else since
         self.met: list[Version] = []
         found = self.met
@@ -52,8 +55,11 @@ class Between:
         while stack:
             version = stack.pop()
             if version.seq < first or not version.seq:
-                if version.seq or version.buffer() is not None:
+                buffer = version.buffer()
+                if version.seq or (buffer is not None and buffer.version is version):
                     self.outside.append(version)
+                elif buffer is not None:
+                    self.overwritten.append(version)
                 continue
             found.append(version)
             for parent in version.parents:

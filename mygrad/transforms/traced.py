@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mygrad.arrays import adapter_of, by_type
+from mygrad.arrays import adapter_of, by_type, selected_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import namespace_of, registry
@@ -110,6 +110,30 @@ def entered(value: Any, tracked: bool, name: str, path: Callable[[], str]) -> Te
     return t  # type: ignore[no-any-return]
 
 
+def passed(value: Any) -> Any:
+    """What the function gets for an argument that is not differentiated by: the same, read-only.
+
+    NumPy's arrays are views that cannot be written through. Where they are not on the selected
+    backend, and of other libraries, they are constant tensors, which variables can be computed
+    with.
+    """
+    if isinstance(value, (list, tuple, dict)):
+        leaves, structure = flatten(value)
+        return structure.filled([passed(leaf) for leaf in leaves])
+    if isinstance(value, Handle) or type(value) in SCALARS:
+        return value
+    adapter = adapter_of(value)
+    if adapter is None or type(value) not in adapter.array_types:
+        return value
+    if adapter.can_lock and selected_adapter() is adapter:
+        view = value[...]
+        adapter.set_writeable(view, False)
+        return view
+    if not floating[adapter, value.dtype]:
+        return value
+    return Tensor(value, constant=True, copy=False)
+
+
 def _refuse(value: Any, name: str, path: str) -> None:
     kind = type(value).__name__
     found = f"of dtype {value.dtype}" if hasattr(value, "dtype") else f"of type {kind}"
@@ -199,7 +223,8 @@ class Traced:
         kwargs: dict[str, Any], numbers: Sequence[int], has_aux: bool = False,
     ) -> None:  # fmt: skip
         self.name, self.numbers = name, numbers
-        given = list(args)
+        given = [a if k in numbers else passed(a) for k, a in enumerate(args)]
+        kwargs = {name: passed(value) for name, value in kwargs.items()}
         self.inputs: list[Tensor] = []
         self.structures: list[Structure] = []
         tracked = inside.tracked

@@ -18,7 +18,7 @@ class Layer(NamedTuple):
 
 
 def assert_close(found: Any, want: Any, rtol: float = 1e-10) -> None:
-    np.testing.assert_allclose(host(found), np.asarray(want), rtol=rtol, atol=1e-12)
+    np.testing.assert_allclose(host(found), host(want), rtol=rtol, atol=1e-12)
 
 
 def is_raw(a: Any) -> bool:
@@ -308,7 +308,10 @@ def _scaled(tree: Any, factor: float) -> Any:
 def test_jvp_is_the_slope() -> None:
     step = 1e-6
     moved = [
-        device((A + s * TANGENTS[0], {"m": B + s * TANGENTS[1]["m"], "s": 1.5 - 0.4 * s}))
+        (
+            mg.tensor(A + s * TANGENTS[0]),
+            {"m": mg.tensor(B + s * TANGENTS[1]["m"]), "s": 1.5 - 0.4 * s},
+        )
         for s in (step, -step)
     ]
     ahead, behind = (in_row(program(*primals)) for primals in moved)
