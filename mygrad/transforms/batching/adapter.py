@@ -268,6 +268,9 @@ class BatchedAdapter(ImmutableAdapter):
         n = array.n
         value, span = self._memory(array, n, False)
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
+        if 0 in lengths:
+            where = {"dtype": array.dtype, "device": self.device(array)}
+            return self.kind(self.inner.xp.zeros(lengths, **where), n)
         if isinstance(value, Handle):
             layout = Layout(value._data, self.inner)
             folds = overlaps_itself(lengths, steps)
@@ -285,7 +288,9 @@ class BatchedAdapter(ImmutableAdapter):
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
         new = self.aligned(value, len(shape))
         lies = array.lies
-        if on_tensors:
+        if 0 in lengths:
+            pass
+        elif on_tensors:
             inside = self.variable(inside)
             layout = Layout(inside._data, self.inner)
             part = inside._seen_through(Window(layout, offset, lengths, steps))

@@ -9,13 +9,14 @@ from typing import Any, NoReturn
 
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import SCALARS
+from mygrad.errors import MyGradException
 
 __all__ = ["BatchDependence", "BatchedArray", "batch_of", "opened"]
 
 Array = Any
 
 
-class BatchDependence(TypeError):
+class BatchDependence(MyGradException):
     """What was asked for is another thing for each example of a batch: a branch, a shape."""
 
 

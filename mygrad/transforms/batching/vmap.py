@@ -57,6 +57,8 @@ def vmap(
     ValueError
         The axes of two arguments have other lengths, or an argument has no such axis.
     TypeError
+        A batched value is written into a tensor from outside of the function.
+    mygrad.transforms.BatchDependence
         The function asks for what is another thing for each example: a branch on a value, a number,
         a shape.
 
