@@ -171,7 +171,7 @@ def test_indices_of_every_kind(axes: Any) -> None:
         close(x.grad, counts if axes[0] == 0 else counts.sum(0))
 
         def written(t: Any, p: Any, index: Any = index) -> Any:
-            z = t * 1.0
+            z = t + 0.0 * mg.sum(p)  # one that is batched
             z[index(p)] = mg.cos(t[index(p)])
             return z
 
@@ -211,6 +211,26 @@ def test_second_derivatives() -> None:
     close(mg.vmap(mg.hessian(f))(raw(X)), each)
     whole = host(mg.hessian(lambda x: mg.sum(mg.vmap(f)(x)))(raw(X)))
     close(raw(np.stack([whole[k, :, k] for k in range(3)])), each)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize("on_tensors", [True, False])
+def test_gradients_by_what_is_not_batched(closed: bool, on_tensors: bool) -> None:
+    """Derivatives for each example, by parameters that they have in common."""
+
+    def loss(w: Any, t: Any) -> Any:
+        return mg.sum(mg.tanh(w * t) ** 2)
+
+    w = mg.tensor(Y[0]) if on_tensors else raw(Y[0])
+    if closed:
+        found = mg.vmap(lambda t: mg.grad(loss)(w, t))(raw(X))
+    else:
+        found = mg.vmap(mg.grad(loss), in_axes=(None, 0))(w, raw(X))
+    close(found, np.stack([host(mg.grad(loss)(raw(Y[0]), raw(row))) for row in X]))
+    if on_tensors:
+        mg.sum(found).backward()
+        total = mg.grad(lambda w: sum(mg.sum(mg.grad(loss)(w, raw(row))) for row in X))
+        close(w.grad, host(total(raw(Y[0]))))
 
 
 def test_stopped_gradients() -> None:
