@@ -21,6 +21,7 @@ from mygrad.settings import recording
 from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.tensors.conversion import array_of
 from mygrad.tensors.telling import ACTIONS
+from mygrad.transforms.batching.levels import lifted_here
 from mygrad.transforms.pull import Between, pull
 from mygrad.transforms.trees import LEAF, Structure, flatten
 
@@ -87,6 +88,7 @@ def entered(value: Any, tracked: bool, name: str, path: Callable[[], str]) -> Te
     Its version is a record, so that writes to it are recorded. If `value` is a variable, and
     `tracked` is true, gradients flow back to that.
     """
+    value = lifted_here(value)
     if isinstance(value, Handle):
         array: Any = value._data
         adapter: Any = adapter_of(array)
