@@ -3,6 +3,7 @@
 from mygrad.optim.adagrad import Adagrad
 from mygrad.optim.adam import Adam, AdamW
 from mygrad.optim.clipping import clip_by_norm, clip_by_value
+from mygrad.optim.lbfgs import LBFGS
 from mygrad.optim.optimizer import Optimizer
 from mygrad.optim.rmsprop import RMSprop
 from mygrad.optim.schedules import (
@@ -17,6 +18,6 @@ from mygrad.optim.schedules import (
 from mygrad.optim.sgd import SGD
 
 __all__ = [
-    "SGD", "Adagrad", "Adam", "AdamW", "Cosine", "Exponential", "Linear", "OneCycle", "Optimizer",
+    "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Cosine", "Exponential", "Linear", "OneCycle", "Optimizer",
     "RMSprop", "Schedule", "StepDecay", "WarmUp", "clip_by_norm", "clip_by_value",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from mygrad.optim.parameters import check_parameter, named_parameters, refuse_sh
 from mygrad.tensors.base import Tensor
 from mygrad.tensors.conversion import dtype_of
 
-__all__ = ["Arrays", "Optimizer", "Options"]
+__all__ = ["Arrays", "Optimizer", "Options", "accumulator_dtype", "refuse_locked"]
 
 Array = Any
 Arrays = dict[str, Array]
@@ -269,7 +269,7 @@ class Optimizer:
                 f"{what} has the shape {tuple(p.shape)}, and its gradient {tuple(grad.shape)}"
             )
         check_parameter(t, what)
-        _refuse_locked(t, adapter, what)
+        refuse_locked(t, adapter, what)
         count, known = self._state.get(key, (0, {}))
         wanted = self._accumulators(options)
         dtype = accumulator_dtype(p, adapter)
@@ -478,7 +478,7 @@ def empty_state(p: Array, dtype: Any, adapter: Adapter) -> Array:
     return adapter.allocate(tuple(p.shape), tuple(strides), dtype, adapter.device(p))
 
 
-def _refuse_locked(t: Tensor, adapter: Adapter, what: str) -> None:
+def refuse_locked(t: Tensor, adapter: Adapter, what: str) -> None:
     """Raise if ``t.data -= change`` would."""
     buffer = t._buffer
     needed = False

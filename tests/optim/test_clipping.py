@@ -82,6 +82,18 @@ def test_views_are_clipped_once_and_gradients_that_are_tensors_stay_so() -> None
     np.testing.assert_allclose(host(x.grad), [0.6, 0.8])
 
 
+@pytest.mark.skip_on("numpy", "there is no second library")
+def test_gradients_on_several_devices_have_no_common_norm() -> None:
+    x = mg.tensor([3.0, 4.0])
+    with mg.backend("numpy"):
+        y = mg.tensor([1.0])
+        (y * y).backward()
+    (x * x).backward()
+    with pytest.raises(ValueError, match=r"several devices: .*numpy \(cpu\)"):
+        clip_by_norm([x, y], 1.0)
+    np.testing.assert_array_equal(host(x.grad), [6.0, 8.0])
+
+
 def test_a_step_uses_what_was_clipped() -> None:
     x = mg.tensor([3.0, 4.0])
     optimizer = SGD(x, learning_rate=1.0)
