@@ -18,6 +18,6 @@ from mygrad.optim.schedules import (
 from mygrad.optim.sgd import SGD
 
 __all__ = [
-    "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Cosine", "Exponential", "Linear", "OneCycle", "Optimizer",
-    "RMSprop", "Schedule", "StepDecay", "WarmUp", "clip_by_norm", "clip_by_value",
+    "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Cosine", "Exponential", "Linear", "OneCycle",
+    "Optimizer", "RMSprop", "Schedule", "StepDecay", "WarmUp", "clip_by_norm", "clip_by_value",
 ]  # fmt: skip

@@ -121,7 +121,7 @@ def clip_by_norm(parameters: Any, bound: float, *, order: float = 2.0) -> Array:
     norm, scale = xp.norm_and_scale(parts, float(bound), order)
     for t in found:
         t.grad = xp.scaled(t.grad, scale)
-    return norm
+    return norm if isinstance(norm, Handle) else by_type[type(found[0]._data)].asarray(norm)
 
 
 def clip_by_value(parameters: Any, bound: float) -> None:
