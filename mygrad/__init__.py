@@ -80,7 +80,7 @@ from numpy import (
 from mygrad import errors
 from mygrad.arrays import Adapter, adapter_of, get_adapter, register_backend, selected_adapter
 from mygrad.arrays.availability import Availability, available_backends
-from mygrad.tensors.base import Tensor, astensor, stop_gradient, tensor
+from mygrad.tensors.base import Tensor, astensor, tensor
 from mygrad.tensors.leaving import asarray
 
 # isort: split
@@ -88,6 +88,7 @@ from mygrad import fft, linalg, random, typing
 from mygrad import nnet as nnet
 from mygrad import operation_base as _operation_base
 from mygrad import optim as optim
+from mygrad import transforms as transforms
 from mygrad.compat import install as _install_old_paths
 from mygrad.computational_graph.chain_rule import explain
 from mygrad.interop import install as _install_protocols
@@ -112,6 +113,7 @@ from mygrad.tensors import operators as _operators
 from mygrad.tensors.read_only import why_read_only
 from mygrad.tensors.switches import *
 from mygrad.tensors.switches import select_from_environment as _select_from_environment
+from mygrad.transforms import *
 
 # The operations are declared now.
 for _room in (_operators, _methods, _operation_base, _documentation):
@@ -129,7 +131,7 @@ except _PackageNotFoundError:  # a checkout that is not installed
 
 def __dir__() -> list[str]:
     """What users call; import paths of older versions work, too, but are not shown."""
-    rooms = (errors, fft, linalg, nnet, optim, random, typing)
+    rooms = (errors, fft, linalg, nnet, optim, random, transforms, typing)
     module = type(_sys)
     return [
         name

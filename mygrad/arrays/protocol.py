@@ -56,6 +56,7 @@ class Adapter:
     kernels: dict[str, Callable[..., Any]]
     partial_kernels: frozenset[str] = frozenset()
     many_devices: bool = False
+    batches: Any = None  # itself, if its arrays have axes that they do not show (`mygrad.vmap`)
     put: Callable[..., Array]
     seen: Callable[..., Any]
     seen_by: Callable[..., Any]
@@ -68,6 +69,10 @@ class Adapter:
 
     def __repr__(self) -> str:
         return f"<mygrad adapter {self.name!r}>"
+
+    def implement(self, primitive: Any) -> Callable[..., Any]:
+        """How a primitive is computed: its forward function on arrays, with its residuals."""
+        return primitive.compute(self)  # type: ignore[no-any-return]
 
     # --- to and from the host, devices ------------------------------------------------
     def from_host(self, array: Any, device: Any = None) -> Array:

@@ -59,7 +59,7 @@ def backward(
     else:
         sweep.accumulate(start, root._window, seed)
     try:
-        grads = sweep.run(order)
+        grads = sweep.with_leaves(sweep.run(order))
     finally:
         for adapter, device in sweep.came_from.items():
             adapter.go_to(device)
@@ -143,7 +143,7 @@ class Sweep:
     """
 
     def __init__(self, namespace: Namespace, on_tensors: bool) -> None:
-        self.on_tensors = on_tensors
+        self.on_tensors, self.plain = on_tensors, not on_tensors  # plain: nothing is `prepared`
         self.adjoints: dict[Version, Any] = {}
         self.private: set[Version] = set()
         self.waiting: dict[Version, list[tuple[Window | Gather, Any]]] = {}
@@ -170,10 +170,10 @@ class Sweep:
 
     # --- the loop -----------------------------------------------------------------------------
     def run(self, order: list[Any]) -> list[tuple[Buffer, Any]]:
-        """Go through the versions, and return the gradients of the buffers still in use."""
+        """Go through versions with history; return the gradients of their buffers still in use."""
         grads: list[tuple[Buffer, Any]] = []
         adjoints, waiting, private = self.adjoints, self.waiting, self.private
-        on_tensors = self.on_tensors
+        plain = self.plain
         for version in order:
             if waiting and version in waiting:
                 self.adjoint(version)
@@ -192,8 +192,9 @@ class Sweep:
                 self.use(version.namespace)
                 self.follow(g)
             plan, windows, parents = version.plan, version.windows, version.parents
-            kind: Any = self.kind
-            values = replay(version) if on_tensors else version.values
+            values, kind = version.values, self.kind
+            if not plain:
+                plan, values = self.prepared(version)
             k: int | None = None
             parent: Any
             try:
@@ -228,7 +229,7 @@ class Sweep:
                     else:
                         self.deliver(version, k, part)
                 if plan.joint_pulls:
-                    self.pull_jointly(version, g, values)
+                    self.pull_jointly(version, plan, g, values)
             except Exception as error:
                 operand = "" if k is None else f" by its operand {name_of_operand(version, k)}"
                 error.add_note(
@@ -238,7 +239,7 @@ class Sweep:
                 raise
             del adjoints[version]
         find = self.adapter.unshared
-        if find is not None and not on_tensors and len(order) < 16 * len(adjoints):
+        if find is not None and not self.on_tensors and len(order) < 16 * len(adjoints):
             # Rules of mygrad return what they made or were given: adjoints and saved values.
             records = [version for version in order if type(version) is Record]
             if all(record.primitive.is_ours for record in records):
@@ -247,15 +248,21 @@ class Sweep:
                 found = find(others, [seen, [record.values for record in records]])
                 adjoints.update(found)
                 private.update(found)
-        leaves: Any = dict.fromkeys([*adjoints, *waiting])  # are what is left
-        for version in leaves:
+        return grads
+
+    def prepared(self, version: Record) -> tuple[Any, Any]:
+        """The plan to follow for a record, and its values, where these are not its own."""
+        return version.plan, replay(version, version.plan)
+
+    def with_leaves(self, grads: list[tuple[Buffer, Any]]) -> list[tuple[Buffer, Any]]:
+        """Add the gradients of leaves, which are what the sweep left."""
+        for version in dict.fromkeys([*self.adjoints, *self.waiting]):
             # Loops that write the same parts of a tensor again in each step lose nothing.
             if version.stopped and (version.stopped != WRITE or version not in self.overwritten):
                 tell.get()(STOPPED.format(version.stopped), GradientStopped)
             buffer = version.buffer()
             if buffer is not None and buffer.version is version:
-                g = self.adjoint(version) if version in waiting else adjoints[version]
-                grads.append((buffer, self.as_gradient(buffer, version, g)))
+                grads.append((buffer, self.as_gradient(buffer, version, self.adjoint(version))))
         return grads
 
     def as_gradient(self, buffer: Buffer, version: Version, g: Any) -> Any:
@@ -267,13 +274,12 @@ class Sweep:
             return g.copy() if layout is None else self.laid_out(g, layout)
         # A write hands its adjoint down, where it is changed.
         private = version in self.private and type(version) is not Write
-        if layout is not None and not (private and layout.adapter.strides(g) == layout.strides):
+        if layout is not None and not (private and self.adapter.strides(g) == layout.strides):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
 
-    def pull_jointly(self, version: Record, g: Any, values: Any) -> None:
+    def pull_jointly(self, version: Record, plan: Any, g: Any, values: Any) -> None:
         """Run those rules of a record that return the adjoints of several operands at once."""
-        plan = version.plan
         for numbers, rule, needs, takes_xp in plan.joint_pulls:
             arguments = [values[n] for n in needs]
             parts = rule(g, *arguments, xp=self.xp) if takes_xp else rule(g, *arguments)
@@ -375,11 +381,8 @@ class Sweep:
     def cast(self, g: Any, dtype: Any) -> Any:
         if g.dtype == dtype:
             return g
-        adapter = self.adapter
-        data = g._data if isinstance(g, Handle) else g
-        if not adapter.xp.isdtype(dtype, "complex floating") and adapter.xp.isdtype(
-            data.dtype, "complex floating"
-        ):
+        isdtype = self.adapter.xp.isdtype
+        if isdtype(g.dtype, "complex floating") and not isdtype(dtype, "complex floating"):
             g = self.xp.real(g)
         return self.xp.astype(g, dtype)
 
@@ -388,7 +391,7 @@ class Sweep:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
         data = g._data if isinstance(g, Handle) else g
-        elsewhere = layout is not None and layout.adapter.strides(data) != layout.strides
+        elsewhere = layout is not None and self.adapter.strides(data) != layout.strides
         if version not in self.private or elsewhere:
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)
@@ -396,15 +399,16 @@ class Sweep:
 
     def laid_out(self, g: Any, layout: Layout | None) -> Any:
         """A copy of an adjoint that is laid out like its buffer, safe to be changed in place."""
-        if not (self.on_tensors or self.adapter.has_views):
-            return g
         data = g._data if isinstance(g, Handle) else g
-        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros()
+        alike = layout is None or self.adapter.strides(data) == layout.strides
+        if alike and not (self.on_tensors or self.adapter.has_views):
+            return g
+        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros(self.adapter)
         if self.on_tensors:
             fresh = new_handle(fresh, None, None, None, False)
             fresh[...] = g
         else:
-            self.adapter.assign(fresh, ..., g)
+            fresh = self.adapter.assign(fresh, ..., g)
         return fresh
 
     def adjoint(self, version: Version) -> Any:
@@ -417,7 +421,7 @@ class Sweep:
             if version in self.adjoints:
                 g = self.writeable_adjoint(version, layout)
             else:
-                g = layout.zeros()
+                g = layout.zeros(self.adapter)
                 if self.on_tensors:
                     g = new_handle(g, None, None, None, False)
                 self.private.add(version)

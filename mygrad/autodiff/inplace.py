@@ -54,7 +54,7 @@ def write(
         )
     buffer = buffer_of(target)
     recorded = tracking()
-    flows = recorded and isinstance(value, Handle) and not value._constant
+    flows = recorded and isinstance(value, Handle) and not value._constant and new is value._data
     if flows and buffer.version is None:
         gradient_lost(f"{name}: a variable was written into a constant tensor")
     whole = target._window is None and not index and mask is None and not sign

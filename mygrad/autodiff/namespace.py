@@ -9,7 +9,7 @@ name; ``xp[its_primitive]`` is its function for these arrays.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of
@@ -128,21 +128,13 @@ def _on_data(function: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     return out
 
 
-_namespaces: dict[Adapter, Namespace] = {}
-_on_tensors: dict[Adapter, TensorNamespace] = {}
-
-
+@cache
 def namespace_of(adapter: Adapter) -> Namespace:
     """The namespace for raw arrays of this adapter."""
-    found = _namespaces.get(adapter)
-    if found is None:
-        found = _namespaces[adapter] = Namespace(adapter)
-    return found
+    return Namespace(adapter)
 
 
+@cache
 def tensor_namespace_of(adapter: Adapter) -> TensorNamespace:
     """The namespace for tensors on arrays of this adapter."""
-    found = _on_tensors.get(adapter)
-    if found is None:
-        found = _on_tensors[adapter] = TensorNamespace(adapter)
-    return found
+    return TensorNamespace(adapter)

@@ -71,8 +71,10 @@ def common_adapter(operands: Any, name: str) -> Adapter:
         elif adapter.name == "numpy":
             host = adapter
             continue
-        if found is not None and adapter is not found:
-            assert adapter is not None
+        if found and found.batches and found.batches.lifts(adapter):
+            continue
+        assert adapter is not None
+        if found not in (None, adapter) and not (adapter.batches and adapter.batches.lifts(found)):
             raise TypeError(
                 f"{name}: its operands are on different array libraries, {found.name} and "
                 f"{adapter.name}. Nothing is moved behind your back: move one of them with "
@@ -94,8 +96,8 @@ def as_operand(value: Any, adapter: Adapter, name: str, beside: Any = ()) -> Arr
     """
     kind = type(value)
     if isinstance(value, Handle):
-        if adapter_of(value._data) is not adapter:
-            common_adapter((adapter, value), name)  # which says what to do
+        if adapter_of(value._data) is not adapter:  # it is lifted, or told what to do
+            return common_adapter((adapter, value), name).batches.lift(value, name, adapter)
         return value._data
     if kind in SCALARS:
         return value
@@ -110,6 +112,8 @@ def as_operand(value: Any, adapter: Adapter, name: str, beside: Any = ()) -> Arr
             raise UnknownOperand(f"{name} cannot take an operand: {error}") from None
     if theirs is adapter:
         return value
+    if adapter.batches and adapter.batches.lifts(theirs):
+        return adapter.batches.lift(value)
     host = get_adapter("numpy")
     if theirs is host and not value.ndim:  # a NumPy scalar goes anywhere, as NumPy hands it over
         return adapter.from_host(host.asarray(value), device_beside(beside, adapter))

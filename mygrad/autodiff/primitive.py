@@ -230,12 +230,12 @@ class Primitive:
 
     def on_arrays(self, adapter: Adapter) -> Callable[..., Any]:
         """The operation on raw arrays, without its residuals: what rules call."""
-        function = self.compute(adapter)
+        function = adapter.implement(self)
         return (lambda *args, **kw: function(*args, **kw)[0]) if self.residual_names else function
 
     def kernel(self, adapter: Adapter) -> tuple[Callable[..., Any], Namespace, bool]:
         """The forward function, called with operands and parameters, its namespace, `may_view`."""
-        function = self.compute(adapter)
+        function = adapter.implement(self)
         if self.variadic:
             inner, count = function, len(self.param_names)
 

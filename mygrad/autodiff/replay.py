@@ -39,8 +39,8 @@ def as_of(array: Any, version: Version, window: Any) -> Any:
     return t
 
 
-def replay(version: Record) -> list[Any]:
-    """The values of a record, with tensors for what can be differentiated.
+def replay(version: Record, plan: Any) -> list[Any]:
+    """The values of a record that `plan` needs, with tensors for what can be differentiated.
 
     Operands and result stand for what they were when they were read. Residuals are computed
     again, on these tensors, by the portable forward function.
@@ -50,7 +50,7 @@ def replay(version: Record) -> list[Any]:
     first, windows = primitive.first_operand, version.windows
     as_constant = tensor_class()._constant_tensor
     for k, parent in enumerate(version.parents):
-        array = values[first + k] if len(values) > first else None
+        array = values[first + k] if plan.saves[k] and len(values) > first else None
         adapter = adapter_of(array)
         if adapter is None:
             continue
@@ -60,10 +60,10 @@ def replay(version: Record) -> list[Any]:
             array = values[first + k] = adapter.copy(array)
             if floating[adapter, array.dtype]:  # others select, and rules take them raw
                 values[first + k] = as_constant(array)
-    if version.values and values[0] is not None:
+    if plan.saves_out and values and values[0] is not None:
         values[0] = as_of(values[0], version, None)
     kept = [n for n in primitive.residual_names if values[primitive.positions[n]] is not None]
-    if any(_carries_derivatives(values[primitive.positions[n]]) for n in kept):
+    if all(plan.saves) and any(_carries_derivatives(values[primitive.positions[n]]) for n in kept):
         again = _residuals_again(version, values)
         for name in kept:
             if _carries_derivatives(again[name]):

@@ -71,6 +71,8 @@ def apply(
     live &= primitive.differentiable
     if foreign or kind is None:
         adapter = common_adapter(operands, primitive.name)
+        if adapter.batches:
+            operands, live = adapter.batches.lifted(operands, live)
         arrays = as_operands(operands, adapter, primitive.name)
     else:
         adapter = by_type[kind]

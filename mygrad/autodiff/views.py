@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from mygrad.arrays import Adapter
+from mygrad.arrays import Adapter, adapter_of
 
 __all__ = ["Gather", "Layout", "Window", "overlaps_itself"]
 
@@ -34,9 +34,9 @@ class Layout:
         self.update: tuple[Any, int] | None = None
         self.views: Any = None
 
-    def zeros(self) -> Array:
-        """An array of zeros that is laid out like the buffer."""
-        return self.adapter.allocate(self.shape, self.strides, self.dtype, self.device)
+    def zeros(self, adapter: Any = None) -> Array:
+        """An array of zeros, of the same library or a batch, that is laid out like the buffer."""
+        return (adapter or self.adapter).allocate(self.shape, self.strides, self.dtype, self.device)
 
     def window(self, array: Array, folds: bool) -> Window:
         """How `array`, a view of the buffer, looks at it."""
@@ -85,7 +85,7 @@ class Window:
     def put(self, array: Any, value: Any, adds: bool = False) -> Any:
         """An array that never changes, with `value` put into (or added to) what this view sees."""
         where = self.offset, self.shape, self.strides
-        return self.layout.adapter.put(array, value, *where, adds)
+        return adapter_of(array).put(array, value, *where, adds)  # type: ignore[union-attr]
 
     def add(self, adjoint: Any, g: Any, xp: Any) -> Any:
         """Add the contribution `g` into the part of an adjoint that this view sees; return it."""
@@ -109,8 +109,8 @@ class Window:
         return adjoint
 
     def _add_once(self, adjoint: Any, g: Any) -> Any:
-        adapter = self.layout.adapter
-        if not adapter.has_views and isinstance(adjoint, adapter.array_types):
+        adapter = adapter_of(adjoint)
+        if adapter is not None and not adapter.has_views:
             return self.put(adjoint, g, True)
         seen = self.look(adjoint)
         seen += g
@@ -154,8 +154,8 @@ class Gather:
     def add(self, adjoint: Any, g: Any, xp: Any) -> Any:
         """Add the contribution `g` into the elements of an adjoint that were read; return it."""
         seen = adjoint if self.window is None else self.window.look(adjoint)
-        adapter = self.layout.adapter
-        if not isinstance(seen, adapter.array_types):
+        adapter = adapter_of(seen)
+        if adapter is None:  # a tensor
             seen.scatter_add(self.index, g)
             return adjoint
         seen = adapter.scatter_add(seen, self.index, g)

@@ -10,7 +10,14 @@ from weakref import ref
 from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.nodes import Handle, Record, buffer_of, new_handle
-from mygrad.autodiff.operands import SCALARS, UnknownOperand, as_operand, declines, explain
+from mygrad.autodiff.operands import (
+    SCALARS,
+    UnknownOperand,
+    as_operand,
+    common_adapter,
+    declines,
+    explain,
+)
 from mygrad.autodiff.primitive import Primitive, registry
 from mygrad.autodiff.tape import apply, finish_record, note_reader, record_call, wrap_result
 from mygrad.settings import recording
@@ -133,6 +140,10 @@ def _comparison(compare: Any) -> Any:
     def compared(self: Handle, other: Any) -> Any:
         adapter = adapter_of(self._data)
         assert adapter is not None
+        left = self._data
+        if isinstance(other, Handle) and type(other._data) is not type(left):
+            adapter = common_adapter((self, other), compare.__name__)
+            left = as_operand(self, adapter, compare.__name__)
         try:
             operand = as_operand(other, adapter, compare.__name__, (self,))
         except UnknownOperand:
@@ -143,8 +154,8 @@ def _comparison(compare: Any) -> Any:
             if adapter.name == "numpy":
                 return compare(self._data, other)  # element by element, as for arrays
             return adapter.xp.full(self._data.shape, compare is operator.ne)
-        result = adapter.following(compare, compare.__name__)(self._data, operand)
-        if spoken and speaks(sys._getframe(1)):
+        result = adapter.following(compare, compare.__name__)(left, operand)
+        if adapter.batches or (spoken and speaks(sys._getframe(1))):
             return _constant(result, adapter)
         return result
 

@@ -1,1 +1,35 @@
-"""Transforms of functions: derivatives of any order, of functions of nested arrays."""
+"""Transforms of functions: derivatives of any order, of functions of nested arrays.
+
+Signatures are those of JAX. Functions are written for NumPy; they are called with tensors.
+"""
+
+from mygrad.transforms.accumulation import GradientSum
+from mygrad.transforms.checkpoints import checkpoint
+from mygrad.transforms.custom import custom_vjp
+from mygrad.transforms.derivatives import (
+    elementwise_grad,
+    grad,
+    hvp,
+    jvp,
+    linearize,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+from mygrad.transforms.jacobians import hessian, jacobian
+
+__all__ = [
+    "GradientSum",
+    "checkpoint",
+    "custom_vjp",
+    "elementwise_grad",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "linearize",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
