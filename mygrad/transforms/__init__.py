@@ -16,13 +16,16 @@ from mygrad.transforms.derivatives import (
     value_and_grad,
     vjp,
 )
+from mygrad.transforms.for_scipy import VectorFunction, for_scipy
 from mygrad.transforms.jacobians import hessian, jacobian
 
 __all__ = [
     "GradientSum",
+    "VectorFunction",
     "checkpoint",
     "custom_vjp",
     "elementwise_grad",
+    "for_scipy",
     "grad",
     "hessian",
     "hvp",
