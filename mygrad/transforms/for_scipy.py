@@ -8,10 +8,11 @@ from typing import Any
 
 from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.nodes import Handle
+from mygrad.tensors.base import tensor
 from mygrad.tensors.conversion import array_of
 from mygrad.transforms.derivatives import hvp, value_and_grad
 from mygrad.transforms.jacobians import hessian, jacobian
-from mygrad.transforms.trees import flatten
+from mygrad.transforms.trees import flatten, map_leaves
 from mygrad.transforms.vectors import Pieces
 
 __all__ = ["VectorFunction", "for_scipy"]
@@ -86,7 +87,8 @@ class VectorFunction:
 
     def __call__(self, x: Vector, *args: Any) -> Any:
         """The value at a vector: a float, or the elements of an array in a row."""
-        return _row(self._fun(self.restore(x), *args))
+        constants = map_leaves(lambda a: tensor(a, constant=True, copy=False), self.restore(x))
+        return _row(self._fun(constants, *args))
 
     def value_and_grad(self, x: Vector, *args: Any) -> tuple[float, Vector]:
         """The value and the gradient: ``minimize(f.value_and_grad, f.x0, jac=True)``."""
