@@ -87,6 +87,7 @@ from mygrad.tensors.leaving import asarray
 from mygrad import fft, linalg, random, typing
 from mygrad import nnet as nnet
 from mygrad import operation_base as _operation_base
+from mygrad import implicit as implicit
 from mygrad import optim as optim
 from mygrad import transforms as transforms
 from mygrad.compat import install as _install_old_paths
@@ -131,7 +132,7 @@ except _PackageNotFoundError:  # a checkout that is not installed
 
 def __dir__() -> list[str]:
     """What users call; import paths of older versions work, too, but are not shown."""
-    rooms = (errors, fft, linalg, nnet, optim, random, transforms, typing)
+    rooms = (errors, fft, implicit, linalg, nnet, optim, random, transforms, typing)
     module = type(_sys)
     return [
         name

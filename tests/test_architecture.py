@@ -23,7 +23,7 @@ LAYERS = [
         "random",
     },
     {"nnet", "operation_base", "io", "testing", "transforms"},
-    {"optim"},
+    {"optim", "implicit"},
     {"interop", "computational_graph"},
     {"compat"},
     {"__init__"},

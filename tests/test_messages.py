@@ -78,6 +78,7 @@ ELSEWHERE = {
     "check_backend: {report}": "for authors of adapters, as above",
     "check_grads: the {ordinal": "a gradient of another dtype or shape, which the sweep prevents",
     "mygrad/computational_graph/formulas.py": "caught: what has no formula is told in words",
+    "the gradients are on several devices": "needs a second library; tests/optim/test_clipping.py",
     "does not say how parameters are updated": "for authors of optimisers",
     "{owner.__name__} has no": "Python asks, and takes it for an attribute that is not there",
     "{adapter.name}.asnumpy": "CuPy's way to ask for a host array",

@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import composition
 from mygrad.optim.optimizer import Arrays, Optimizer, Options
+from mygrad.optim.schedules import Schedule
 from mygrad.optim.updates import updated
 
 __all__ = ["Adagrad", "adagrad_update"]
@@ -77,15 +78,16 @@ class Adagrad(Optimizer):
     Tensor([   0.9, -299.9])
     """
 
-    learning_rate: float
+    learning_rate: float | Schedule
     learning_rate_decay: float
     weight_decay: float
     initial_accumulator_value: float
     eps: float
 
     def __init__(
-        self, parameters: Any, learning_rate: float = 0.01, *, learning_rate_decay: float = 0.0,
-        weight_decay: float = 0.0, initial_accumulator_value: float = 0.0, eps: float = 1e-10,
+        self, parameters: Any, learning_rate: float | Schedule = 0.01, *,
+        learning_rate_decay: float = 0.0, weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0, eps: float = 1e-10,
     ) -> None:  # fmt: skip
         super().__init__(
             parameters, learning_rate=learning_rate, learning_rate_decay=learning_rate_decay,

@@ -7,6 +7,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import composition
 from mygrad.optim.optimizer import Arrays, Optimizer, Options
+from mygrad.optim.schedules import Schedule
 from mygrad.optim.updates import updated
 
 __all__ = ["Adam", "AdamW", "adam_update"]
@@ -87,8 +88,8 @@ class Adam(Optimizer):
     Tensor([   0.9, -299.9])
     """
 
-    learning_rate: float
-    beta1: float
+    learning_rate: float | Schedule
+    beta1: float | Schedule
     beta2: float
     eps: float
     weight_decay: float
@@ -97,8 +98,9 @@ class Adam(Optimizer):
     _decoupled = False
 
     def __init__(
-        self, parameters: Any, learning_rate: float = 0.001, *, beta1: float = 0.9,
-        beta2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.0,
+        self, parameters: Any, learning_rate: float | Schedule = 0.001, *,
+        beta1: float | Schedule = 0.9, beta2: float = 0.999, eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(
             parameters, learning_rate=learning_rate, beta1=beta1, beta2=beta2, eps=eps,
@@ -157,8 +159,9 @@ class AdamW(Adam):
     _decoupled = True
 
     def __init__(
-        self, parameters: Any, learning_rate: float = 0.001, *, beta1: float = 0.9,
-        beta2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.01,
+        self, parameters: Any, learning_rate: float | Schedule = 0.001, *,
+        beta1: float | Schedule = 0.9, beta2: float = 0.999, eps: float = 1e-8,
+        weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__(
             parameters, learning_rate, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay

@@ -17,7 +17,7 @@ from mygrad.optim.parameters import check_parameter, named_parameters, refuse_sh
 from mygrad.tensors.base import Tensor
 from mygrad.tensors.conversion import dtype_of
 
-__all__ = ["Arrays", "Optimizer", "Options"]
+__all__ = ["Arrays", "Optimizer", "Options", "accumulator_dtype", "refuse_locked"]
 
 Array = Any
 Arrays = dict[str, Array]
@@ -44,7 +44,8 @@ class Optimizer:
 
     A step changes the memory of the parameters, as ``p.data -= change`` does: nothing is recorded,
     and all tensors and arrays on that memory see it. The options are attributes (``learning_rate``
-    and so on), and may be changed between steps.
+    and so on), and may be changed between steps. One that is a function, as those of
+    `mygrad.optim.schedules` are, is asked before each step, with the number of steps so far.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ class Optimizer:
 
     Attributes
     ----------
+    steps : int
+        How many steps it has made.
     groups : list of dict
         For each group its parameters, by name, and the options that it has of its own. For the
         others the attributes of the optimiser hold.
@@ -88,6 +91,7 @@ class Optimizer:
     _below_one: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, parameters: Any, **options: Any) -> None:
+        self.steps = 0
         self._names = tuple(options)
         for name, value in options.items():
             setattr(self, name, value)
@@ -168,10 +172,12 @@ class Optimizer:
             if not isinstance(value, bool):
                 raise TypeError(f"{self._name}: {name} is True or False, and not {value!r}")
             return value
+        if callable(value):
+            value = value(self.steps)
         if type(value) is not float and (not isinstance(value, Real) or isinstance(value, bool)):
             raise TypeError(
-                f"{self._name}: {name} has to be a number of Python's, and is a "
-                f"{type(value).__name__}"
+                f"{self._name}: {name} has to be a number of Python's, or a function of the step "
+                f"that gives one, and is a {type(value).__name__}"
             )
         number = float(value)  # a NumPy scalar would make float64 of float32
         below = 1.0 if name in self._below_one else float("inf")
@@ -246,6 +252,7 @@ class Optimizer:
                 adapter.take_over(t, None if buffer is None else buffer.layout, p)
                 task.state = dict(zip(task.state, state, strict=True))
             self._state[task.key] = task.step, task.state
+        self.steps += 1
 
     def _prepared(self, key: Key, t: Tensor, grad: Any, options: Options) -> _Task:
         """What is to be done to a parameter, once it is sure that it can be."""
@@ -262,7 +269,7 @@ class Optimizer:
                 f"{what} has the shape {tuple(p.shape)}, and its gradient {tuple(grad.shape)}"
             )
         check_parameter(t, what)
-        _refuse_locked(t, adapter, what)
+        refuse_locked(t, adapter, what)
         count, known = self._state.get(key, (0, {}))
         wanted = self._accumulators(options)
         dtype = accumulator_dtype(p, adapter)
@@ -321,8 +328,9 @@ class Optimizer:
         -------
         dict
             Copies, by names that can be those of arrays in a file: ``np.savez(file, **state)``.
-            ``learning_rate`` and the other options, ``group.0.learning_rate`` for an option of one
-            group, ``state.0.layers.1.weight.step`` and so on for the parameter ``layers.1.weight``
+            ``steps``; ``learning_rate`` and the other options, ``group.0.learning_rate`` for an
+            option of one group, but for those that are functions, which the program has to give
+            again; ``state.0.layers.1.weight.step`` and so on for the parameter ``layers.1.weight``
             of group 0.
 
         Examples
@@ -336,11 +344,12 @@ class Optimizer:
         >>> state["state.0.x.step"], state["state.0.x.velocity"]
         (1, array(6.))
         """
-        saved = {name: self._checked(name, getattr(self, name)) for name in self._names}
-        for k, group in enumerate(self.groups):
+        saved: dict[str, Any] = {"steps": self.steps}
+        owners = [("", vars(self)), *((f"group.{k}.", g) for k, g in enumerate(self.groups))]
+        for prefix, owner in owners:
             for name in self._names:
-                if name in group:
-                    saved[f"group.{k}.{name}"] = self._checked(name, group[name])
+                if name in owner and not callable(owner[name]):
+                    saved[prefix + name] = self._checked(name, owner[name])
         for (k, name), (step, arrays) in self._state.items():
             saved[f"state.{k}.{name}.step"] = step
             for slot, array in arrays.items():
@@ -379,6 +388,7 @@ class Optimizer:
         0.25
         """
         host = get_adapter("numpy")
+        steps = 0
         options: Options = {}
         own: list[Options] = [{} for _ in self.groups]
         loaded: dict[Key, dict[str, Any]] = {}
@@ -387,7 +397,9 @@ class Optimizer:
             number, _, where = rest.partition(".")
             k = int(number) if kind in ("group", "state") and number.isdecimal() else -1
             parameter, _, slot = where.rpartition(".")
-            if name in self._names:
+            if name == "steps":
+                steps = int(value)
+            elif name in self._names:
                 options[name] = self._checked(name, host.asarray(value).item())
             elif 0 <= k < len(own) and kind == "group" and where in self._names:
                 own[k][where] = self._checked(where, host.asarray(value).item())
@@ -403,10 +415,10 @@ class Optimizer:
         for name, value in options.items():
             setattr(self, name, value)
         for group, theirs in zip(self.groups, own, strict=True):
-            found = group["parameters"]
+            kept = {k: v for k, v in group.items() if k == "parameters" or callable(v)}
             group.clear()
-            group |= {"parameters": found, **theirs}
-        self._state = placed
+            group |= {**kept, **theirs}
+        self.steps, self._state = steps, placed
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: with arrays on the host, which come back to their parameters."""
@@ -466,7 +478,7 @@ def empty_state(p: Array, dtype: Any, adapter: Adapter) -> Array:
     return adapter.allocate(tuple(p.shape), tuple(strides), dtype, adapter.device(p))
 
 
-def _refuse_locked(t: Tensor, adapter: Adapter, what: str) -> None:
+def refuse_locked(t: Tensor, adapter: Adapter, what: str) -> None:
     """Raise if ``t.data -= change`` would."""
     buffer = t._buffer
     needed = False

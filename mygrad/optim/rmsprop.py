@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import composition
 from mygrad.optim.optimizer import Arrays, Optimizer, Options
+from mygrad.optim.schedules import Schedule
 from mygrad.optim.updates import updated
 
 __all__ = ["RMSprop", "rmsprop_update"]
@@ -100,19 +101,20 @@ class RMSprop(Optimizer):
     Tensor([   0.8, -299.8])
     """
 
-    learning_rate: float
+    learning_rate: float | Schedule
     alpha: float
     eps: float
     weight_decay: float
-    momentum: float
+    momentum: float | Schedule
     centered: bool
 
     _flags = frozenset(("centered",))
     _below_one = frozenset(("alpha",))
 
     def __init__(
-        self, parameters: Any, learning_rate: float = 0.01, *, alpha: float = 0.99,
-        eps: float = 1e-8, weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False,
+        self, parameters: Any, learning_rate: float | Schedule = 0.01, *, alpha: float = 0.99,
+        eps: float = 1e-8, weight_decay: float = 0.0, momentum: float | Schedule = 0.0,
+        centered: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
             parameters, learning_rate=learning_rate, alpha=alpha, eps=eps,

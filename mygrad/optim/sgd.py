@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import composition
 from mygrad.optim.optimizer import Arrays, Optimizer, Options
+from mygrad.optim.schedules import Schedule
 from mygrad.optim.updates import updated
 
 __all__ = ["SGD", "sgd_update"]
@@ -85,8 +86,8 @@ class SGD(Optimizer):
     Tensor([0.8, 1.6])
     """
 
-    learning_rate: float
-    momentum: float
+    learning_rate: float | Schedule
+    momentum: float | Schedule
     dampening: float
     weight_decay: float
     nesterov: bool
@@ -94,8 +95,9 @@ class SGD(Optimizer):
     _flags = frozenset(("nesterov",))
 
     def __init__(
-        self, parameters: Any, learning_rate: float = 0.001, *, momentum: float = 0.0,
-        dampening: float = 0.0, weight_decay: float = 0.0, nesterov: bool = False,
+        self, parameters: Any, learning_rate: float | Schedule = 0.001, *,
+        momentum: float | Schedule = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
+        nesterov: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
             parameters, learning_rate=learning_rate, momentum=momentum, dampening=dampening,

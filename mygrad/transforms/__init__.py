@@ -19,15 +19,18 @@ from mygrad.transforms.derivatives import (
     value_and_grad,
     vjp,
 )
+from mygrad.transforms.for_scipy import VectorFunction, for_scipy
 from mygrad.transforms.jacobians import hessian, jacobian
 
 __all__ = [
     "BatchDependence",
     "BatchLooped",
     "GradientSum",
+    "VectorFunction",
     "checkpoint",
     "custom_vjp",
     "elementwise_grad",
+    "for_scipy",
     "grad",
     "hessian",
     "hvp",
