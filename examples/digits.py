@@ -82,29 +82,49 @@ def classify(network: Network, images: np.ndarray) -> np.ndarray:
 
 
 def train(
-    images: np.ndarray, labels: np.ndarray, *, epochs: int, batch: int, rate: float, seed: int
-) -> tuple[Network, list[float]]:
-    """A network trained on the images, and the loss of every step."""
+    network: Network,
+    optimizer: mg.optim.Optimizer,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int,
+    batch: int,
+    seed: int,
+    title: str = "training",
+) -> list[float]:
+    """Train a network on the images; the loss of every step."""
     rng = np.random.default_rng(seed)
-    network = Network()
-    optimizer = mg.optim.SGD(network, momentum=0.9)
     losses: list[float] = []
-    steps = epochs * (len(images) // batch)
-    with tqdm(total=steps, unit="step", desc="training", disable=None) as bar:  # not into logs
-        for _ in range(epochs):
+    with tqdm(total=steps(images, epochs, batch), unit="step", desc=title, disable=None) as bar:
+        for _ in range(epochs):  # the bar is not shown in logs
             order = rng.permutation(len(images))
             for start in range(0, len(images) - batch + 1, batch):
                 chosen = order[start : start + batch]
                 scores = network(mg.tensor(shifted(images[chosen], rng), constant=True))
                 loss = softmax_crossentropy(scores, labels[chosen])
                 loss.backward()
-                optimizer.learning_rate = rate * (1.0 - len(losses) / steps)
                 optimizer.step()
                 losses.append(loss.item())
                 bar.update()
                 if len(losses) % 10 == 0:
                     bar.set_postfix(loss=f"{np.mean(losses[-10:]):.3f}")
-    return network, losses
+    return losses
+
+
+def steps(images: np.ndarray, epochs: int, batch: int) -> int:
+    """How many steps a training takes."""
+    return epochs * (len(images) // batch)
+
+
+def data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Images to train on and to test, shape (N, 1, 8, 8), and the labels of both."""
+    digits = load_digits()
+    images = (digits.images[:, None] / 16.0).astype("float32")
+    return tuple(
+        train_test_split(
+            images, digits.target, test_size=0.25, random_state=0, stratify=digits.target
+        )
+    )
 
 
 def picture(
@@ -155,21 +175,20 @@ def main() -> int:
         return 2
     mg.random.seed(options.seed)
 
-    digits = load_digits()
-    images = (digits.images[:, None] / 16.0).astype("float32")
-    split = train_test_split(
-        images, digits.target, test_size=0.25, random_state=0, stratify=digits.target
-    )
-    train_images, test_images, train_labels, test_labels = split
+    train_images, test_images, train_labels, test_labels = data()
     print(f"{len(train_images)} digits to train on, {len(test_images)} to test, on {backend}")
 
     start = time.perf_counter()
-    network, losses = train(
+    network = Network()
+    count = steps(train_images, options.epochs, options.batch)
+    optimizer = mg.optim.SGD(network, mg.optim.Linear(options.rate, count), momentum=0.9)
+    losses = train(
+        network,
+        optimizer,
         train_images,
         train_labels,
         epochs=options.epochs,
         batch=options.batch,
-        rate=options.rate,
         seed=options.seed,
     )
     seconds = time.perf_counter() - start
