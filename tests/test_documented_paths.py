@@ -7,6 +7,7 @@ inside the one that it is indented below.
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Callable
@@ -50,8 +51,12 @@ def documented(text: str) -> list[Call]:
     return calls
 
 
-def traced(program: Callable[[], Any]) -> list[Call]:
-    """The calls of functions of the library and its adapters, in order."""
+def traced(program: Callable[[], Callable[[], Any]]) -> list[Call]:
+    """The calls of functions of the library and its adapters, in order.
+
+    The program is run once before: kernels and plans are made at the first call. Garbage of other
+    tests is none of its calls, though what is collected may call functions of the library.
+    """
     calls: list[Call] = []
     stack: list[int | None] = [None]
 
@@ -69,12 +74,17 @@ def traced(program: Callable[[], Any]) -> list[Call]:
         elif event == "return" and len(stack) > 1:
             stack.pop()
 
-    before = sys.getprofile()
+    program()()
+    run, before, collecting = program(), sys.getprofile(), gc.isenabled()
+    gc.collect()
+    gc.disable()
     sys.setprofile(note)
     try:
-        program()
+        run()
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
     return calls
 
 
@@ -133,8 +143,7 @@ def test_all_paths_are_checked() -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_documented_path(name: str) -> None:
-    PROGRAMS[name]()()  # once before: kernels and plans are made at the first call
-    calls = traced(PROGRAMS[name]())
+    calls = traced(PROGRAMS[name])
     wanted = documented(BLOCKS[name])
     furthest = follow(wanted, calls, [])
     assert len(furthest) == len(wanted), f"{wanted[len(furthest)]} is not called there"
@@ -166,7 +175,7 @@ def layer(file: str) -> int:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_calls_lead_down_the_layers(name: str) -> None:
     """Upwards the core calls forward functions, rules, and tensors in the place of arrays."""
-    calls = traced(PROGRAMS[name]())
+    calls = traced(PROGRAMS[name])
     upward = {
         (calls[call.inside].file, call.file, call.function)
         for call in calls

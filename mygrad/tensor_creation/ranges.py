@@ -128,13 +128,15 @@ def _operand(bound: Any) -> Any:
     adapter = _adapter(bound)
     if adapter is None:
         return bound
-    t = bound if isinstance(bound, Handle) else astensor(bound, constant=True)
+    t: Any = bound if isinstance(bound, Handle) else astensor(bound, constant=True)
     return t if floating[adapter, t.dtype] else registry["astype"](t, float, constant=True)
 
 
 def _of_axes(a: Any, count: int) -> Any:
     """A tensor with axes of length 1 in front, so that there are so many."""
-    return a.reshape((1,) * (count - a.ndim) + tuple(a.shape)) if isinstance(a, Handle) else a
+    if _adapter(a) is None:
+        return a
+    return a.reshape((1,) * (count - a.ndim) + tuple(a.shape))
 
 
 def _between(
@@ -279,8 +281,8 @@ def logspace(
     else:
         if backend is not None:
             stays("logspace", "base=", base, get_adapter(backend))
-        bounds = (np.array(number(b, "logspace"), ndmin=most) for b in (start, stop))
-        places = np.linspace(*bounds, num, endpoint, axis=axis)
+        first, last = (np.array(number(b, "logspace"), ndmin=most) for b in (start, stop))
+        places = np.linspace(first, last, num, endpoint, axis=axis)
         exponents = tensor(places, constant=True, backend=base.backend, device=base.device)
     return _returned("logspace", registry["power"](base, exponents), dtype, constant, device)
 

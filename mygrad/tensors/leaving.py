@@ -80,6 +80,12 @@ class Leaving(Handle):
         version = None if self._buffer is None else self._buffer.version
         return version is not None and not version.seq and version.stopped is not None
 
+    def _is_needed(self) -> bool:
+        """Whether a live graph holds the memory of this tensor, and a write would change that."""
+        readers = [] if self._buffer is None else tuple(self._buffer.readers)
+        records = [record for reader in readers if (record := reader()) is not None]
+        return self._adapter().has_views and any(record.values for record in records)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         adapter = self._adapter()
         if adapter.name == "numpy":
@@ -114,6 +120,12 @@ class Leaving(Handle):
             raise BufferError(
                 "this tensor is the result of a graph, and another library would compute with its "
                 "memory without a gradient; hand over `t.data`, or t.detach()"
+            )
+        if not copy and self._is_needed():
+            raise BufferError(
+                "a live graph needs the values of this tensor, and another library may write to "
+                "its memory, locked or not; hand over `t.data` if it does not, or ask for a copy "
+                "(copy=True)"
             )
         self._warn_detached("__dlpack__()")
         asked = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import operator
 import sys
@@ -222,6 +223,30 @@ def test_dlpack() -> None:
     np.from_dlpack(result.detach())
     result.backward()
     assert np.from_dlpack(result).tolist() == [2.0, 4.0]
+
+
+@pytest.mark.skip_on("dpnp", "its memory is on a SYCL device, which NumPy cannot read")
+@pytest.mark.skip_on("cupy", "its memory is on a GPU, which NumPy cannot read")
+@pytest.mark.skip_on("array-api-strict", "its __dlpack__ asks for options that NumPy leaves out")
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("guarded", [False, True])
+def test_dlpack_of_what_a_live_graph_needs(constant: bool, guarded: bool) -> None:
+    """Other libraries write to such memory where NumPy says that it is read-only."""
+    x, y = mg.tensor([1.0, 2.0], constant=constant), mg.tensor([3.0, 4.0])
+    with mg.mem_guard_on if guarded else mg.mem_guard_off:
+        result = x * y
+        for t in (x, x[:1]):
+            with pytest.raises(BufferError, match=r"a live graph needs .* hand over `t\.data`"):
+                np.from_dlpack(t)
+        assert x.data.__dlpack_device__() == (1, 0)
+        result.backward()
+    assert y.grad.tolist() == [1.0, 2.0]
+    with contextlib.nullcontext() if constant else pytest.warns(GradientDetached):
+        assert np.from_dlpack(x).tolist() == [1.0, 2.0]
+    total = x + y  # needs no values
+    with contextlib.nullcontext() if constant else pytest.warns(GradientDetached):
+        np.from_dlpack(x)
+    assert total.tolist() == [4.0, 6.0]
 
 
 def test_from_dlpack(xp: ModuleType, xp_backend: Any) -> None:
