@@ -57,8 +57,8 @@ def _installed() -> dict[str, Any]:
 
 
 def names() -> list[str]:
-    """The backends that are known, here or not."""
-    return list(dict.fromkeys(["numpy", *_EXTRAS, *_installed(), *_adapters]))
+    """The backends that are known, here or not; those of batches, ``vmap(...)``, are for mygrad."""
+    return [*dict.fromkeys((*_OURS, *_installed(), *(k for k in _adapters if "(" not in k)))]
 
 
 def get_adapter(name: str) -> Adapter:

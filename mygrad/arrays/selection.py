@@ -23,10 +23,8 @@ class Selection:
 
 selected: Setting[Selection | None] = Setting("backend", None)
 
-
-def selection() -> Selection | None:
-    """What the user selected for the current task, or for the process; None if nothing."""
-    return selected.get()
+selection = selected.get
+"""What the user selected for the current task, or for the process; None if nothing."""
 
 
 def selected_adapter() -> Adapter:

@@ -390,9 +390,8 @@ class Sweep:
     def writeable_adjoint(self, version: Version, layout: Layout | None) -> Any:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
-        data = g._data if isinstance(g, Handle) else g
-        elsewhere = layout is not None and self.adapter.strides(data) != layout.strides
-        if version not in self.private or elsewhere:
+        moved = layout is not None and self.adapter.strides(getattr(g, "_data", g)) != layout.strides
+        if version not in self.private or moved:
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)
         return g

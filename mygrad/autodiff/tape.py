@@ -108,6 +108,8 @@ def wrap_result(
                             f"result, an array")
         out = adapter.asarray(out)
     if constant is not None or not live or out.dtype is not first.dtype:
+        if constant and adapter.batches:  # which tensors that others differentiate may be inside of
+            out = adapter.batches.detached(out)
         differentiable = floating[adapter, out.dtype]
         constant = is_constant(primitive.name, constant, live, differentiable, out.dtype)
     _, namespace, may_view = primitive.kernels[adapter]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, get_adapter
+from mygrad.arrays import Adapter, adapter_of, by_type, get_adapter
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import composition, namespace_of, registry
 from mygrad.autodiff.nodes import Handle, buffer_of, layout_of, new_handle, seen_by, view_of
@@ -67,6 +67,15 @@ def parse(index: Any, adapter: Adapter, t: Handle) -> tuple[tuple[Any, ...], boo
     return tuple(parsed), advanced
 
 
+def _batches_of(index: Any, adapter: Adapter) -> Any:
+    """The adapter of batched arrays in an index, if arrays of `adapter` are none."""
+    for item in index if isinstance(index, tuple) else (index,):
+        theirs = by_type.get(type(item._data if isinstance(item, Handle) else item))
+        if theirs is not None and theirs.batches and theirs is not adapter:
+            return theirs.batches
+    return None
+
+
 @composition
 def gathered(array: Any, index: tuple[Any, ...], *, xp: Any) -> tuple[Any, tuple[Any, ...]]:
     """What an index with arrays selects; and an index that selects it again, at less cost."""
@@ -82,6 +91,10 @@ def getitem(t: Handle, index: Any) -> Any:
     if kind in _BASIC:
         items, advanced = (index,), False
     else:
+        batches = _batches_of(index, adapter)
+        if batches is not None:  # another place for each example
+            ((t,), _), adapter = batches.lifted((t,), 0), batches
+            data = t._data
         items, advanced = parse(index, adapter, t)
     seen = None
     try:
@@ -163,5 +176,8 @@ def setitem(t: Handle, index: Any, value: Any) -> None:
         return
     adapter = adapter_of(t._data)
     assert adapter is not None
+    batches = _batches_of(index, adapter)
+    if batches is not None:
+        batches.lift(t, _Assignment(index), adapter)  # which says what to do
     items, advanced = parse(index, adapter, t)
     write(t, items, value, 0, None, _Assignment(index), advanced)

@@ -50,7 +50,9 @@ class Leaving(Handle):
         expose(self)  # after which all tensors on this memory have one guard
         source, buffer = buffer_of(self), new_buffer()
         buffer.readers, buffer.guard = source.readers, source.guard
-        return new_handle(self._data, buffer, None, None, True)
+        batches = self._adapter().batches  # which tensors may be inside of
+        data = self._data if batches is None else batches.detached(self._data)
+        return new_handle(data, buffer, None, None, True)
 
     def item(self) -> Any:
         """The only element, as a Python number, without its gradient."""
@@ -87,6 +89,8 @@ class Leaving(Handle):
             self._warn_detached(f"{adapter.name}.asnumpy")
             array = self._on_host()
         else:
+            if adapter.batches:
+                self._on_host()  # which says what to do
             raise TypeError(
                 f"a tensor on {adapter.name} does not turn into a NumPy array behind your back; "
                 f't.to("numpy").data is the array on the host, and t.data that on {adapter.name}'
@@ -156,7 +160,8 @@ class Leaving(Handle):
 
     # --- shown --------------------------------------------------------------------------------
     def __repr__(self) -> str:
-        return "Tensor" + repr(self._on_host())[len("array") :].replace("\n     ", "\n      ")
+        shown = self._data if self._adapter().batches else self._on_host()
+        return "Tensor" + repr(shown)[len("array") :].replace("\n     ", "\n      ")
 
     def __format__(self, spec: str) -> str:
         return format(self._on_host().item(), spec) if spec and not self._data.ndim else repr(self)

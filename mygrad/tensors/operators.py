@@ -155,7 +155,7 @@ def _comparison(compare: Any) -> Any:
                 return compare(self._data, other)  # element by element, as for arrays
             return adapter.xp.full(self._data.shape, compare is operator.ne)
         result = adapter.following(compare, compare.__name__)(left, operand)
-        if adapter.batches or (spoken and speaks(sys._getframe(1))):
+        if spoken and speaks(sys._getframe(1)):
             return _constant(result, adapter)
         return result
 

@@ -4,6 +4,9 @@ Signatures are those of JAX. Functions are written for NumPy; they are called wi
 """
 
 from mygrad.transforms.accumulation import GradientSum
+from mygrad.transforms.batching.array import BatchDependence
+from mygrad.transforms.batching.calls import BatchLooped
+from mygrad.transforms.batching.vmap import vmap
 from mygrad.transforms.checkpoints import checkpoint
 from mygrad.transforms.custom import custom_vjp
 from mygrad.transforms.derivatives import (
@@ -19,6 +22,8 @@ from mygrad.transforms.derivatives import (
 from mygrad.transforms.jacobians import hessian, jacobian
 
 __all__ = [
+    "BatchDependence",
+    "BatchLooped",
     "GradientSum",
     "checkpoint",
     "custom_vjp",
@@ -32,4 +37,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

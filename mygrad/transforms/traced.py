@@ -22,6 +22,7 @@ from mygrad.settings import recording
 from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.tensors.conversion import array_of
 from mygrad.tensors.telling import ACTIONS
+from mygrad.transforms.batching.levels import lifted_here
 from mygrad.transforms.pull import Between, pull
 from mygrad.transforms.trees import CONTAINERS, LEAF, Structure, flatten
 
@@ -94,6 +95,7 @@ def entered(value: Any, tracked: bool, name: str, where: tuple[str, Structure, i
     `tracked` is true, gradients flow back to that. Errors say `where` it is: in what, how that is
     nested, and the number of the leaf.
     """
+    value = lifted_here(value)
     array: Any = value._data if isinstance(value, Handle) else value
     adapter: Any = adapter_of(array)
     if array is value and (adapter is None or not _as_it_is(array, adapter)):

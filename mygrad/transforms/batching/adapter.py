@@ -11,16 +11,17 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mygrad.arrays import Adapter, adapter_of, by_type
+from mygrad.arrays import Adapter, adapter_of, by_type, register_backend
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import SCALARS, floating
-from mygrad.autodiff.views import Layout, Window
+from mygrad.autodiff.views import Layout, Window, overlaps_itself
 from mygrad.transforms.batching import (  # noqa: F401 -- their rules
     axes,
     contractions,
     elementwise,
+    layers,
     matrices,
     shapes,
 )
@@ -61,7 +62,6 @@ class BatchedAdapter(ImmutableAdapter):
         self.follows = inner.many_devices or getattr(inner, "follows", False)
         self.kind: type[Any] = type("BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()})
         self.array_types = (self.kind,)
-        by_type[self.kind] = self
         self.inside = (*inner.array_types, *inner.scalar_types, Handle)
         self.xp = Standard(self)
         self._implementations: dict[Any, Any] = {}
@@ -202,7 +202,10 @@ class BatchedAdapter(ImmutableAdapter):
         return tuple(reversed(steps[:-1]))
 
     def seen(self, look: Any, shape: Lengths, strides: Lengths, dtype: Any) -> Any:
-        return super().seen(look, shape, strides, self.host_dtype(dtype))
+        try:
+            return super().seen(look, shape, strides, self.host_dtype(dtype))
+        except TypeError:  # it was told of a dtype that NumPy does not know
+            return None
 
     def allocate(self, shape: Lengths, strides: Lengths, dtype: Any, device: Any) -> Array:
         memory = self.inner.allocate(shape, strides, dtype, device)
@@ -258,12 +261,21 @@ class BatchedAdapter(ImmutableAdapter):
         return self.kind(self.inner.assign(memory, ..., array.value), n, array.lies)
 
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
+        if array.uncut is not None:
+            cut = self.window(self._alone(array), offset, shape, strides)
+            cut.uncut = self.window(array.uncut, offset, shape, strides)
+            return cut
         n = array.n
         value, span = self._memory(array, n, False)
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
+        if 0 in lengths:
+            where = {"dtype": array.dtype, "device": self.device(array)}
+            return self.kind(self.inner.xp.zeros(lengths, **where), n)
         if isinstance(value, Handle):
             layout = Layout(value._data, self.inner)
-            return self.kind(value._seen_through(Window(layout, offset, lengths, steps)), n)
+            folds = overlaps_itself(lengths, steps)
+            seen = value._seen_through(Window(layout, offset, lengths, steps, folds))
+            return self.kind(seen, n)
         return self.kind(self.inner.window(value, offset, lengths, steps), n)
 
     def put(
@@ -276,7 +288,9 @@ class BatchedAdapter(ImmutableAdapter):
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
         new = self.aligned(value, len(shape))
         lies = array.lies
-        if on_tensors:
+        if 0 in lengths:
+            pass
+        elif on_tensors:
             inside = self.variable(inside)
             layout = Layout(inside._data, self.inner)
             part = inside._seen_through(Window(layout, offset, lengths, steps))
@@ -308,7 +322,13 @@ class BatchedAdapter(ImmutableAdapter):
     def part(self, array: Array, index: Any) -> Array:
         """``array[index]``."""
         places = Places(self, index, array.shape, batch_of((array, _items(index))))
-        return places.read(array)
+        found = places.read(array)
+        if array.uncut is not None:
+            found.uncut = places.read(array.uncut)
+        return found
+
+    def _alone(self, array: Array) -> Array:
+        return self.kind(array.value, array.n, array.lies)
 
     def knows(self, array: Array) -> bool:
         return array.n is None and self.inner.knows(opened(array))
@@ -326,7 +346,11 @@ class BatchedAdapter(ImmutableAdapter):
         if type(value) not in SCALARS:
             value = self.lift(value)
         n = batch_of((target, value, _items(index)))
-        return Places(self, index, target.shape, n).write(target, value, adds)
+        places = Places(self, index, target.shape, n)
+        found = places.write(target, value, adds)
+        if target.uncut is not None:
+            found.uncut = places.write(target.uncut, value, adds)
+        return found
 
     def last_occurrences(self, index: Any, shape: Lengths) -> Any:
         return Places(self, index, tuple(shape), batch_of(_items(index))).last()
@@ -354,7 +378,28 @@ class BatchedAdapter(ImmutableAdapter):
             value = value.detach()
         elif isinstance(value, BatchedArray):
             value = self.inner.detached(value)  # type: ignore[attr-defined]
-        return self.kind(value, array.n, array.lies)
+        cut = self.kind(value, array.n, array.lies)
+        cut.uncut = array
+        return cut
+
+    def take_over(self, t: Any, layout: Any, data: Array) -> Array:
+        """Give new elements to all tensors of a buffer; those that are cut stay so."""
+        base, window = t if t._base is None else t._base, t._window
+        t._data = data
+        if window is None:
+            base._data = data if t is base or base._data.uncut is not None else _uncut(data)
+        else:
+            before = base._data
+            whole = before.uncut is not None
+            base._data = window.put(before, data if whole else _uncut(data))
+            if whole:
+                base._data.uncut = window.put(before.uncut, _uncut(data))
+        for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
+            if view is not t:
+                seen = view._window.look(base._data)
+                was_cut = view._data.uncut is not None and seen.uncut is None
+                view._data = self.detached(seen) if was_cut else seen
+        return data
 
     def rng(self, seed: Any = None) -> Any:
         return BatchedGenerator(self, seed)
@@ -365,6 +410,10 @@ class BatchedAdapter(ImmutableAdapter):
         if found is None:
             found = self._implementations[primitive] = implementation(self, primitive)
         return found  # type: ignore[no-any-return]
+
+
+def _uncut(array: Array) -> Array:
+    return array if array.uncut is None else array.uncut
 
 
 def _items(index: Any) -> tuple[Any, ...]:
@@ -383,6 +432,13 @@ def _in_c_order(array: Any, adapter: Adapter, size: int) -> bool:
 
 
 @cache
+def _made(inner: Adapter) -> BatchedAdapter:
+    return BatchedAdapter(inner)
+
+
 def batched(inner: Adapter) -> BatchedAdapter:
     """The adapter of batches of arrays of `inner`."""
-    return BatchedAdapter(inner)
+    adapter = _made(inner)
+    if by_type.get(adapter.kind) is not adapter:  # who takes a registration back takes all
+        register_backend(adapter)
+    return adapter

@@ -9,13 +9,14 @@ from typing import Any, NoReturn
 
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import SCALARS
+from mygrad.errors import MyGradException
 
 __all__ = ["BatchDependence", "BatchedArray", "batch_of", "opened"]
 
 Array = Any
 
 
-class BatchDependence(TypeError):
+class BatchDependence(MyGradException):
     """What was asked for is another thing for each example of a batch: a branch, a shape."""
 
 
@@ -36,9 +37,12 @@ class BatchedArray:
         Of one example.
     lies
         The strides, in bytes, that windows on it count with; None for those of C order.
+    uncut
+        Where this is cut from the graphs of tensors inside, because it is constant by wish, the
+        same array with them: a view hands that back to its base when it is written to.
     """
 
-    __slots__ = ("__weakref__", "dtype", "lies", "n", "shape", "value")
+    __slots__ = ("__weakref__", "dtype", "lies", "n", "shape", "uncut", "value")
 
     adapter: Any
 
@@ -48,6 +52,7 @@ class BatchedArray:
         self.shape = tuple(value.shape) if n is None else tuple(value.shape[1:])
         self.dtype = value.dtype
         self.lies = lies
+        self.uncut: Any = None
 
     @property
     def ndim(self) -> int:
@@ -165,7 +170,7 @@ class BatchedArray:
         return self._tensor().__array_function__(function, types, args, kw)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(f"batched arrays have no {name}")
         return getattr(self._tensor(), name)
 

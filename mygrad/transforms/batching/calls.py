@@ -69,10 +69,7 @@ class Call:
         else:
             self._on_arrays = inner.implement(primitive)
             if primitive.residual_names:
-                self._on_tensors = primitive.forward
-                if primitive.takes_xp:
-                    space = tensor_namespace_of(inner)
-                    self._on_tensors = partial(primitive.forward, xp=space)
+                self._on_tensors = self._with_residuals
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Call it with what is inside."""
@@ -86,6 +83,18 @@ class Call:
         if self._on_tensors is None:
             self._on_tensors = getattr(tensor_namespace_of(self.adapter.inner), self.name)
         return self._on_tensors(*args, **options)
+
+    def _with_residuals(self, *args: Any) -> tuple[Any, ...]:
+        """The result of a primitive on tensors, and its residuals: as tensors, or as indices."""
+        primitive, space = self.primitive, tensor_namespace_of(self.adapter.inner)
+        out = primitive(*args)
+        if not primitive.float_residuals:
+            _, *residuals = self._on_arrays(*(getattr(a, "_data", a) for a in args))
+        elif primitive.replay is not None:
+            residuals = list(primitive.replay(out, *args, xp=space))
+        else:
+            _, *residuals = primitive.forward(*args, xp=space)
+        return (out, *residuals)
 
     def along(self, value: Any, axis: Any, *rest: Any, **options: Any) -> Any:
         """Call it with an axis, which the standard takes by name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
@@ -13,13 +12,13 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import SCALARS
 from mygrad.transforms.batching.adapter import batched
 from mygrad.transforms.batching.array import BatchedArray
+from mygrad.transforms.batching.levels import depth, depth_of
 from mygrad.transforms.batching.randomness import drawing
 from mygrad.transforms.trees import LEAF, Structure, flatten
 
 __all__ = ["vmap"]
 
 Array = Any
-_depth: ContextVar[int] = ContextVar("mygrad_vmap_depth", default=0)
 
 
 def vmap(
@@ -57,6 +56,8 @@ def vmap(
     ValueError
         The axes of two arguments have other lengths, or an argument has no such axis.
     TypeError
+        A batched value is written into a tensor from outside of the function.
+    mygrad.transforms.BatchDependence
         The function asks for what is another thing for each example: a branch on a value, a number,
         a shape.
 
@@ -95,7 +96,7 @@ def vmap(
             rows += [_Argument(*row) for row in zip(found, named_axes, paths, strict=True)]
             leaves += found
         n = _common_length(rows)
-        level = _depth.get() + 1
+        level = depth.get() + 1
         inputs = iter([row.batched(level, n) for row in rows])
         taken = {
             key: structure.filled([next(inputs) for _ in range(structure.count)])
@@ -133,15 +134,15 @@ class _Level:
         else:
             here = Selection(batched(chosen.adapter), chosen.device)
         self.tokens = (
-            _depth.set(self.level), drawing.set((self.randomness, self.n)),
+            depth.set(self.level), drawing.set((self.randomness, self.n)),
             selected.override.set(here),
         )  # fmt: skip
 
     def __exit__(self, *error: Any) -> None:
-        depth, numbers, chosen = self.tokens
+        level, numbers, chosen = self.tokens
         selected.override.reset(chosen)
         drawing.reset(numbers)
-        _depth.reset(depth)
+        depth.reset(level)
 
 
 class _Argument:
@@ -302,8 +303,3 @@ def _unshared(value: Any, inner: Any, leaves: list[Any]) -> Any:
     return value
 
 
-
-
-def depth_of(adapter: Any) -> int:
-    """How many axes of batches arrays of an adapter have."""
-    return getattr(adapter, "depth", 0)
