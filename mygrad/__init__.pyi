@@ -172,6 +172,9 @@ from mygrad.tensors.switches import set_backend as set_backend
 from mygrad.tensors.switches import turn_memory_guarding_off as turn_memory_guarding_off
 from mygrad.tensors.switches import turn_memory_guarding_on as turn_memory_guarding_on
 from mygrad.transforms.accumulation import GradientSum as GradientSum
+from mygrad.transforms.batching.array import BatchDependence as BatchDependence
+from mygrad.transforms.batching.calls import BatchLooped as BatchLooped
+from mygrad.transforms.batching.vmap import vmap as vmap
 from mygrad.transforms.checkpoints import checkpoint as checkpoint
 from mygrad.transforms.custom import custom_vjp as custom_vjp
 from mygrad.transforms.derivatives import elementwise_grad as elementwise_grad
