@@ -108,7 +108,12 @@ def compare_batches(check: Any, order: int, rtol: float, atol: float, like: Any)
         for j, rows in enumerate(zip(*each, strict=True)):
             got, want = on_host(found[j]), np.stack([on_host(r) for r in rows])
             entries = [
-                Entry(place, got[place].item(), want[place].item(), atol + rtol * abs(want[place]))
+                Entry(
+                    place,
+                    got[place].item(),
+                    want[place].item(),
+                    float(atol + rtol * abs(want[place])),
+                )
                 for place in np.ndindex(want.shape)
             ]
             name = names[j] if names else f"result {j}"

@@ -101,7 +101,7 @@ def test_identities(chunk: int) -> None:
     for k in range(count):
         program = random_program(5_000_000 + chunk * count + k, 1, FEATURES)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), mg.on_detach("ignore"):
                 warnings.simplefilter("ignore")
                 compare(program)
         except Exception as error:
