@@ -1,8 +1,8 @@
 """The adapter of batched arrays: they are an array library, whose functions are batched ones.
 
-There is one for each library, and one for each of these in turn, for a vmap inside of another. It is
-the adapter of arrays that never change: a write returns the array that takes the place of the one
-that was written to. An array that is the same for all examples stays so until a batch meets it.
+There is one for each library, and one for each of these in turn, for a vmap inside of another. It
+is the adapter of arrays that never change: a write returns the array that takes the place of the
+one that was written to. An array that is the same for all examples stays so until a batch meets it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class BatchedAdapter(ImmutableAdapter):
         self.batches = self
         self.depth: int = getattr(inner, "depth", 0) + 1
         self.follows = inner.many_devices or getattr(inner, "follows", False)
-        self.kind: type[Any] = type("BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()})
+        self.kind: type[Any] = type(
+            "BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()}
+        )
         self.array_types = (self.kind,)
         self.inside = (*inner.array_types, *inner.scalar_types, Handle)
         self.xp = Standard(self)
@@ -75,7 +77,9 @@ class BatchedAdapter(ImmutableAdapter):
     # --- what is inside -------------------------------------------------------------------------
     def lifts(self, adapter: Any) -> bool:
         """Whether arrays of another adapter become arrays of this one, the same for all."""
-        return adapter is self.inner or (bool(self.inner.batches) and self.inner.batches.lifts(adapter))
+        return adapter is self.inner or (
+            bool(self.inner.batches) and self.inner.batches.lifts(adapter)
+        )
 
     def lift(self, value: Any, name: str = "an operation", into: Any = None) -> Array:
         """An array, or a tensor, of the library inside, the same for all examples.
@@ -236,7 +240,11 @@ class BatchedAdapter(ImmutableAdapter):
                 value = self.inner.assign(fresh, ..., value)
             return value, 0 if n is None else self.inner.strides(value)[0]
         if isinstance(value, Handle):
-            if copies or value._window is not None or not _in_c_order(value._data, self.inner, array.itemsize):
+            if (
+                copies
+                or value._window is not None
+                or not _in_c_order(value._data, self.inner, array.itemsize)
+            ):
                 value = value.copy("C")
         elif copies and self.inner.has_views:
             value = self.inner.xp.asarray(value, copy=True)

@@ -1,4 +1,4 @@
-"""How a function of arrays becomes one of batches: by a rule of its own, else composed, else looped.
+"""How a function of arrays becomes one of batches: by a rule, else composed, else looped.
 
 A *rule* is called with a `Call`, how many examples there are, and the arguments of the function,
 some of which are batched. It returns what the function returns. There are rules for functions of
@@ -58,7 +58,9 @@ class Call:
         The primitive; None for a function of the library.
     """
 
-    def __init__(self, adapter: Any, name: str, primitive: Any = None, function: Any = None) -> None:
+    def __init__(
+        self, adapter: Any, name: str, primitive: Any = None, function: Any = None
+    ) -> None:
         self.adapter, self.name, self.primitive = adapter, name, primitive
         inner = adapter.inner
         self._on_tensors: Any = primitive

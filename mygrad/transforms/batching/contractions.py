@@ -40,7 +40,7 @@ def matrix_product(call: Call, n: int, a: Any, b: Any) -> Any:
     y = _stacked(adapter, y, max(right, 2), rank) if b.n is not None else y
     out = call(x, y)
     if left == 1 and a.n is not None:
-        out = adapter.space(out).squeeze(out, axis=-2 if right > 1 or b.n is None else -2)
+        out = adapter.space(out).squeeze(out, axis=-2)
     if right == 1 and b.n is not None:
         out = adapter.space(out).squeeze(out, axis=-1)
     return adapter.wrapped(out, n)

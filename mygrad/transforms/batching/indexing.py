@@ -18,6 +18,7 @@ __all__ = ["Places"]
 
 Array = Any
 ALL = slice(None)
+BASIC = frozenset((int, slice, type(None), type(...)))
 
 
 class Places:
@@ -39,9 +40,15 @@ class Places:
     def __init__(self, adapter: Any, index: Any, shape: tuple[int, ...], n: int | None) -> None:
         self.adapter, self.shape, self.n = adapter, shape, n
         items = index if isinstance(index, tuple) else (index,)
-        items = tuple(i._data if isinstance(i, Handle) else i for i in items)
         self.moved: Any = None
         self.mask: Any = None
+        if all(type(i) in BASIC for i in items):
+            self.plain = True
+            self.index = items if ... in items else (*items, ...)
+            if n is not None:
+                self.index = (ALL, *self.index)
+            return
+        items = tuple(i._data if isinstance(i, Handle) else i for i in items)
         arrays = [i for i in items if _is_array(i)]
         batched = [i for i in arrays if isinstance(i, BatchedArray) and i.n is not None]
         if n is None or not arrays:
@@ -192,8 +199,9 @@ class Places:
                 f"a mask of shape {mask.shape} does not go with an array of shape {target.shape}"
             )
         if len(getattr(value, "shape", ())) > behind:
-            raise BatchDependence(_MASK.format("written to, with a value for each place that it"
-                                               " selects,"))
+            raise BatchDependence(
+                _MASK.format("written to, with a value for each place that it selects,")
+            )
         if type(value) in SCALARS:
             value = self.adapter.inner.asarray(value)
             value = self.adapter.lift(value)
@@ -248,16 +256,14 @@ _MASK = (
 )
 
 
-# --- functions --------------------------------------------------------------------------------------
+# --- functions ------------------------------------------------------------------------------------
 @rule("gathered")
 def gathered(call: Call, n: int, array: Array, index: Any) -> Any:
     return array[index], index
 
 
 @rule("take")
-def taken(
-    call: Call, n: int, a: Array, indices: Any, axis: Any = None, mode: str = "raise"
-) -> Any:
+def taken(call: Call, n: int, a: Array, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
     """Places along an axis, that are the same for all examples or not."""
     adapter, xp = call.adapter, call.adapter.functions
     if not isinstance(a, BatchedArray):
@@ -309,5 +315,3 @@ def clipped(call: Call, n: int, x: Any, *bounds: Any, **named: Any) -> Any:
     if low is not None:
         x = xp.maximum(x, low)
     return x if high is None else xp.minimum(x, high)
-
-

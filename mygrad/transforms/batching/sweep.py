@@ -94,4 +94,5 @@ def batched_pull(
     finally:
         for library, device in sweep.came_from.items():
             library.go_to(device)
-    return [None if g is None else adapter_of(g).whole(g, n) for g in adjoints]  # type: ignore
+    homes: list[Any] = [adapter_of(g) for g in adjoints]
+    return [home and home.whole(g, n) for home, g in zip(homes, adjoints, strict=True)]

@@ -111,10 +111,12 @@ def vmap(
         placed = spread_axes(out_axes, structure, "the result", "out_axes")
         paths = structure.paths("the result")
         raw_leaves = [leaf for leaf in leaves if not isinstance(leaf, Handle)]
-        return structure.filled([
-            _result(out, axis, n, level, on_tensors, raw_leaves, path)
-            for out, axis, path in zip(outs, placed, paths, strict=True)
-        ])
+        return structure.filled(
+            [
+                _result(out, axis, n, level, on_tensors, raw_leaves, path)
+                for out, axis, path in zip(outs, placed, paths, strict=True)
+            ]
+        )
 
     return batched_function
 
@@ -206,7 +208,7 @@ def _per_argument(in_axes: Any, count: int) -> list[Any]:
 
 def spread_axes(axes: Any, structure: Structure, name: str, option: str) -> list[int | None]:
     """The axis of each leaf: `axes` is nested like them, down to where one holds for all below."""
-    if axes is None or isinstance(axes, int) and not isinstance(axes, bool):
+    if axes is None or (isinstance(axes, int) and not isinstance(axes, bool)):
         return [axes] * structure.count
     if structure == LEAF or not isinstance(axes, (list, tuple, dict)):
         try:
@@ -220,7 +222,9 @@ def spread_axes(axes: Any, structure: Structure, name: str, option: str) -> list
     wanted = list(structure.keys)
     if hasattr(structure.kind, "_fields"):
         wanted = list(range(len(wanted)))
-    if {*keys} != {*wanted} or isinstance(axes, dict) is not issubclass(structure.kind or int, dict):
+    if {*keys} != {*wanted} or isinstance(axes, dict) is not issubclass(
+        structure.kind or int, dict
+    ):
         raise ValueError(
             f"vmap: {option} for {name} is not nested like it: it has the items "
             f"{', '.join(map(repr, keys)) or 'none'}, and not {', '.join(map(repr, wanted))}"
@@ -243,8 +247,8 @@ def _common_length(rows: list[_Argument]) -> int:
         if row.value.shape[row.axis] != n:
             raise ValueError(
                 f"vmap: the axes to map over have other lengths: axis {first.axis} of {first.path} "
-                f"has {n} examples (its shape is {tuple(first.value.shape)}), and axis {row.axis} of "
-                f"{row.path} {row.value.shape[row.axis]} ({tuple(row.value.shape)})"
+                f"has {n} examples (its shape is {tuple(first.value.shape)}), and axis {row.axis} "
+                f"of {row.path} {row.value.shape[row.axis]} ({tuple(row.value.shape)})"
             )
     return n
 
@@ -301,5 +305,3 @@ def _unshared(value: Any, inner: Any, leaves: list[Any]) -> Any:
         if type(leaf) in inner.array_types and inner.owner(value) is inner.owner(leaf):
             return inner.copy(value)
     return value
-
-
