@@ -84,6 +84,7 @@ def diagonals(call: Call, n: int, x: Array, subscripts: str, target: str) -> Any
 def tensor_product(call: Call, n: int, a: Array, b: Array, *, axes: Any = 2) -> Any:
     """Sums over pairs of axes."""
     xp = call.adapter.functions
+    pairs: list[Any]
     if isinstance(axes, int):
         pairs = [range(len(a.shape) - axes, len(a.shape)), range(axes)]
     else:

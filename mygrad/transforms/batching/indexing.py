@@ -9,8 +9,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import SCALARS
+from mygrad.tensors.base import Tensor
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray
 from mygrad.transforms.batching.calls import Call, looped, rule
 
@@ -48,7 +48,7 @@ class Places:
             if n is not None:
                 self.index = (ALL, *self.index)
             return
-        items = tuple(i._data if isinstance(i, Handle) else i for i in items)
+        items = tuple(i._data if isinstance(i, Tensor) else i for i in items)
         arrays = [i for i in items if _is_array(i)]
         batched = [i for i in arrays if isinstance(i, BatchedArray) and i.n is not None]
         if n is None or not arrays:
@@ -135,13 +135,14 @@ class Places:
             return self._chosen(target, value, adds)
         inner = adapter.inner
         new = value
+        inside: Any
         if isinstance(value, BatchedArray):
             if self.index[-1] is ... and len(self.index) <= 2 and self.plain and not adds:
                 if value.shape == target.shape and value.dtype == target.dtype:
                     if target.lies is None and (value.n is not None or n is None):
                         return adapter.kind(value.value, value.n)
             new = self._fitted(target, value)
-        on_tensors = isinstance(target.value, Handle) or isinstance(new, Handle)
+        on_tensors = isinstance(target.value, Tensor) or isinstance(new, Tensor)
         fresh = target
         if n is not None and target.n is None:
             fresh = adapter._spread(target, n) if target.lies is not None else None
@@ -149,7 +150,7 @@ class Places:
         else:
             inside = target.value
         if on_tensors:
-            inside = inside.copy() if isinstance(inside, Handle) else inner.copy(inside)
+            inside = inside.copy() if isinstance(inside, Tensor) else inner.copy(inside)
             inside = adapter.variable(inside)
             if adds:
                 inside.scatter_add(self.index, new)
@@ -187,7 +188,7 @@ class Places:
 
     def _rank(self, target: Array) -> int:
         """How many axes one example of what is selected has."""
-        small = adapter_zeros(self.adapter, (self.n, *target.shape))
+        small = adapter_zeros(self.adapter, (self.n or 0, *target.shape))
         return len(small[self.index].shape) - 1
 
     def _chosen(self, target: Array, value: Any, adds: bool) -> Array:
@@ -240,13 +241,13 @@ def _is_mask(item: Any, adapter: Any) -> bool:
 
 def _device(adapter: Any, array: Any) -> Any:
     value = array.value
-    while isinstance(value, (BatchedArray, Handle)):
+    while isinstance(value, (BatchedArray, Tensor)):
         value = value.value if isinstance(value, BatchedArray) else value._data
     return getattr(value, "device", None)
 
 
 def _raw(value: Any) -> Any:
-    return value._data if isinstance(value, Handle) else value
+    return value._data if isinstance(value, Tensor) else value
 
 
 _MASK = (

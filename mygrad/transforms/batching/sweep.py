@@ -29,6 +29,7 @@ class BatchedSweep(Sweep):
     def use(self, namespace: Any, array: Any = None) -> None:
         """Compute with batches of arrays of the library that a record was made with."""
         adapter = namespace.adapter
+        self.adapter: Any
         here = adapter if getattr(adapter, "depth", 0) == self.depth else batched(adapter)
         super().use(namespace_of(here), array)
         self.namespace = namespace  # which records are compared with
