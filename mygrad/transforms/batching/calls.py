@@ -17,6 +17,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import namespace_of, registry, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import SCALARS
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray, batch_of, opened
 
 __all__ = ["RULES", "BatchLooped", "Call", "Rule", "Standard", "implementation", "looped", "rule"]
@@ -200,7 +201,7 @@ def _stacked(adapter: Any, found: list[Any], n: int) -> Any:
     if isinstance(first, tuple):
         parts = [_stacked(adapter, list(p), n) for p in zip(*found, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
-    if not isinstance(first, adapter.inside):
+    if not isinstance(first, (*adapter.inside, *SCALARS)):
         if n > 1 and any(other != first for other in found):
             raise BatchDependence(
                 "a function returned no arrays, and other things for the examples of a batch: "
