@@ -8,6 +8,7 @@ from mygrad import nnet as nnet
 from mygrad import optim as optim
 from mygrad import random as random
 from mygrad import special as special
+from mygrad import transforms as transforms
 from mygrad import typing as typing
 from mygrad.arrays.availability import Availability as Availability
 from mygrad.arrays.availability import available_backends as available_backends
@@ -158,7 +159,6 @@ from mygrad.tensor_manip.transpose_like import rot90 as rot90
 from mygrad.tensor_manip.transpose_like import transpose as transpose
 from mygrad.tensors.base import Tensor as Tensor
 from mygrad.tensors.base import astensor as astensor
-from mygrad.tensors.base import stop_gradient as stop_gradient
 from mygrad.tensors.base import tensor as tensor
 from mygrad.tensors.leaving import asarray as asarray
 from mygrad.tensors.read_only import why_read_only as why_read_only
@@ -171,6 +171,22 @@ from mygrad.tensors.switches import on_detach as on_detach
 from mygrad.tensors.switches import set_backend as set_backend
 from mygrad.tensors.switches import turn_memory_guarding_off as turn_memory_guarding_off
 from mygrad.tensors.switches import turn_memory_guarding_on as turn_memory_guarding_on
+from mygrad.transforms.accumulation import GradientSum as GradientSum
+from mygrad.transforms.batching.array import BatchDependence as BatchDependence
+from mygrad.transforms.batching.calls import BatchLooped as BatchLooped
+from mygrad.transforms.batching.vmap import vmap as vmap
+from mygrad.transforms.checkpoints import checkpoint as checkpoint
+from mygrad.transforms.custom import custom_vjp as custom_vjp
+from mygrad.transforms.derivatives import elementwise_grad as elementwise_grad
+from mygrad.transforms.derivatives import grad as grad
+from mygrad.transforms.derivatives import hvp as hvp
+from mygrad.transforms.derivatives import jvp as jvp
+from mygrad.transforms.derivatives import linearize as linearize
+from mygrad.transforms.derivatives import stop_gradient as stop_gradient
+from mygrad.transforms.derivatives import value_and_grad as value_and_grad
+from mygrad.transforms.derivatives import vjp as vjp
+from mygrad.transforms.jacobians import hessian as hessian
+from mygrad.transforms.jacobians import jacobian as jacobian
 from mygrad.typing import ArrayLike
 from mygrad.typing import AxisLike
 from mygrad.typing import BinaryUfunc

@@ -95,6 +95,7 @@ ELSEWHERE = {
     "'numpy.asarray', 'device'": "NumPy refuses such a device before it asks tensors",
     "'numpy.array', 'ndmax'": "NumPy has the option from 2.4 on",
     "{name}.outer: only": "NumPy refuses that itself; CuPy, whose ufuncs tensors take, does not",
+    "leaves cannot be filled with": "modules that fill a structure have counted its leaves",
     "out= has to be a tuple of": "NumPy refuses that itself; CuPy does not",
 }
 """What no program reaches on NumPy's arrays, and why: by file, or by a part of what is said."""

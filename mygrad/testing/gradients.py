@@ -17,12 +17,13 @@ from mygrad.tensors.switches import backend, on_detach
 from mygrad.testing.arguments import Arguments, outputs_of
 from mygrad.testing.closeness import on_host
 from mygrad.testing.differences import Differences
+from mygrad.testing.modes import compare_batches, compare_tangents
 from mygrad.testing.report import Entry, Mismatch
 
 __all__ = ["check_grads"]
 
 Array = NDArray[Any]
-MODES = ("vjp",)
+MODES = ("vjp", "jvp", "vmap")
 TOLERANCES = {2: (5e-2, 5e-2), 4: (2e-3, 2e-4), 8: (1e-6, 1e-7)}
 """By the size of a real number in bytes: rtol and atol of first derivatives."""
 ORDINALS = {1: "gradient", 2: "second derivative", 3: "third derivative"}
@@ -32,7 +33,7 @@ def check_grads(
     f: Callable[..., Any],
     *args: Any,
     order: int = 1,
-    modes: Sequence[str] | str = MODES,
+    modes: Sequence[str] | str = "vjp",
     eps: float | None = None,
     atol: float | None = None,
     rtol: float | None = None,
@@ -56,7 +57,9 @@ def check_grads(
         Up to which derivative: 2 also checks second derivatives (along a random direction, against
         differences of mygrad's first derivatives), and so on.
     modes
-        How derivatives are computed: ``"vjp"``, by ``backward()``.
+        How derivatives are computed, one of these or several: ``"vjp"``, by ``backward()``;
+        ``"jvp"``, by `mygrad.jvp` along random directions; ``"vmap"``: whether `mygrad.vmap` of
+        the function, and of its derivatives, is what a loop over examples gives.
     eps
         The step of the differences, 1e-3 by default; for arguments larger than 1 it grows with
         them.
@@ -111,8 +114,7 @@ def check_grads(
     for mode in wanted:
         if mode not in MODES:
             raise ValueError(
-                f"check_grads: there is no mode {mode!r} in this version of mygrad; there is "
-                f"{', '.join(map(repr, MODES))}"
+                f"check_grads: there is no mode {mode!r}; there are {', '.join(map(repr, MODES))}"
             )
     if order < 1 or not wanted:
         raise ValueError(f"check_grads checks derivatives of order 1, 2, ..., and not {order!r}")
@@ -127,11 +129,16 @@ def check_grads(
     usual_rtol, usual_atol = TOLERANCES[min(size, 8)]
     for n in range(1, order + 1):
         more = 10.0 ** (n - 1)
-        check.compare(
-            n,
+        tolerances = (
             usual_rtol * more if rtol is None else rtol,
             usual_atol * more if atol is None else atol,
         )
+        if "vjp" in wanted:
+            check.compare(n, *tolerances)
+        if "jvp" in wanted:
+            compare_tangents(check, n, *tolerances, like)
+        if "vmap" in wanted:
+            compare_batches(check, n, *tolerances, like)
 
 
 class Check:

@@ -14,7 +14,7 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.transforms.calls import FUNCTION_CALL, Packing, record
 from mygrad.transforms.pull import Between
-from mygrad.transforms.traced import chosen, entered, is_number, like
+from mygrad.transforms.traced import ARGUMENT, chosen, entered, is_number, like
 from mygrad.transforms.trees import Structure, flatten
 
 __all__ = ["custom_vjp"]
@@ -198,7 +198,7 @@ class _Call:
         """The adjoints of variables, which `bwd` returns."""
         on_tensors = isinstance(g, Handle)
         if on_tensors:
-            entries = [entered(t, True, "custom_vjp", lambda: "an argument") for t in operands]
+            entries = [entered(t, True, "custom_vjp", ARGUMENT) for t in operands]
             residuals = self.forward(entries)[1]
             parts = self.packing.parts(g.copy())  # type: ignore[attr-defined]
         else:

@@ -15,6 +15,7 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.tensors.base import stop_gradient as constant
 from mygrad.transforms.pull import Between, pull
 from mygrad.transforms.traced import (
+    ARGUMENT,
     Inside,
     Traced,
     check_fields,
@@ -278,7 +279,7 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         """The adjoints of the arguments, given that of the value."""
         with Inside() as inside:
-            seeds = _leaves(call, adjoint, "the adjoint", "result", inside)
+            seeds = _leaves(call, adjoint, "adjoint", "result", inside)
             on_tensors = any(isinstance(seed, Handle) for seed in seeds)
             return tuple(call.gradients(call.pulled(seeds, on_tensors)))
 
@@ -290,7 +291,7 @@ def _leaves(call: Traced, tree: Any, name: str, what: str, inside: Inside) -> li
     if call.structure is LEAF:
         leaves, paths = [tree], [name]
     else:
-        leaves = call.structure.leaves_of(tree, name, "the result")
+        leaves = call.structure.leaves_of(tree, name, "result")
         paths = call.structure.paths(name)
     return _alike(call, leaves, paths, call.results, what, inside)
 
@@ -318,9 +319,7 @@ class Tangents:
 
     def __init__(self, call: Traced) -> None:
         self.call = call
-        self.adjoints = [
-            entered(_generic(t), False, call.name, lambda: "the adjoint") for t in call.results
-        ]
+        self.adjoints = [entered(_generic(t), False, call.name, ARGUMENT) for t in call.results]
         self.versions: list[Any] = [u._buffer.version for u in self.adjoints]  # type: ignore[union-attr]
         self.pulled = [g for g, _ in call.pulled(self.adjoints, True)]
         self.live = [

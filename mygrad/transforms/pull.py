@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mygrad.arrays import adapter_of
-from mygrad.autodiff.backward import WRITE, Sweep, newest_first
+from mygrad.autodiff.backward import Sweep, newest_first
 from mygrad.autodiff.namespace import Namespace, namespace_of
 from mygrad.autodiff.nodes import CLEARED, Handle, Record, Version
 from mygrad.autodiff.plan import Plan
@@ -36,6 +36,8 @@ class Between:
     outside
         Other versions that the results depend on, and that somebody could differentiate by: those
         older than `since`, by default than the inputs, and leaves that tensors look at.
+    cut
+        Whether operations have variables among their operands that lead to no input.
     overwritten
         Leaves whose tensors were written to since.
     """
@@ -49,9 +51,10 @@ class Between:
         first = min([v.seq for v in self.leads], default=1) if since is None else since
         self.met: list[Version] = []
         found = self.met
+        leads = self.leads
         stack = list(results)
-        seen = {*self.leads, *stack}
-        stack = [version for version in stack if version not in self.leads]
+        seen = {*leads, *stack}
+        stack = [version for version in stack if version not in leads]
         while stack:
             version = stack.pop()
             if version.seq < first or not version.seq:
@@ -66,16 +69,21 @@ class Between:
                 if parent is not None and parent not in seen:
                     seen.add(parent)
                     stack.append(parent)
-        refuse_cleared([*found, *self.leads])
+        refuse_cleared(found)
+        refuse_cleared(leads)
         found.sort(key=newest_first)
         self.order: list[Version] = []
-        leads = self.leads
+        self.cut = False
         for version in found:
+            leading = False
             for parent in version.parents:
                 if parent in leads:
-                    leads.add(version)
-                    self.order.append(version)
-                    break
+                    leading = True
+                elif parent is not None:
+                    self.cut = True
+            if leading:
+                leads.add(version)
+                self.order.append(version)
         self.order.reverse()
 
 
@@ -83,19 +91,18 @@ def refuse_cleared(versions: Iterable[Version]) -> None:
     """Raise if a gradient would stop where another sweep has cleared the graph."""
     for version in versions:
         if version.parents is CLEARED:
-            made = version.primitive.name if isinstance(version, Record) else WRITE
             raise InvalidBackprop(
-                f"what is differentiated depends on {made}, whose graph a backward() has cleared, "
-                f"in the function itself or since it was called; call it with create_graph=True, "
-                f"which clears nothing, or use mg.grad in its place"
+                "a backward() has cleared the graph that is differentiated, in the function itself "
+                "or since it was called: call it with create_graph=True, which clears nothing, or "
+                "use mg.grad in its place"
             )
 
 
 def plan_towards(version: Record, leads: set[Version]) -> Plan:
     """The plan of a record for those of its operands alone that are among, or lead to, inputs."""
     plan, parents = version.plan, version.parents
-    for flows, parent in zip(plan.flows, parents, strict=True):
-        if flows and parent not in leads:
+    for parent in parents:
+        if parent is not None and parent not in leads:
             primitive = plan.primitive
             live = sum(1 << k for k, parent in enumerate(parents) if parent in leads)
             return primitive.plans.get(live) or primitive.plan(live, len(parents))
@@ -105,10 +112,10 @@ def plan_towards(version: Record, leads: set[Version]) -> Plan:
 class Pull(Sweep):
     """A sweep over a part of a graph, which leaves the adjoints of the inputs in `adjoints`."""
 
-    def __init__(self, namespace: Namespace, on_tensors: bool, leads: set[Version]) -> None:
+    def __init__(self, namespace: Namespace, on_tensors: bool, between: Between) -> None:
         super().__init__(namespace, on_tensors)
-        self.leads = leads
-        self.plain = False
+        self.leads = between.leads
+        self.plain = not (on_tensors or between.cut)
 
     def prepared(self, version: Record) -> tuple[Any, Any]:
         plan = plan_towards(version, self.leads)
@@ -162,7 +169,7 @@ def pull(
     array = live[0][2]
     adapter = adapter_of(array._data if isinstance(array, Handle) else array)
     assert adapter is not None
-    sweep = Pull(namespace_of(adapter), create_graph, leads)
+    sweep = Pull(namespace_of(adapter), create_graph, between)
     sweep.seed = list(seeds)
     for version, window, seed in live:
         sweep.accumulate(version, window, seed)

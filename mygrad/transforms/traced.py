@@ -8,9 +8,10 @@ its results are pulled back to these tensors. The tensors of others are left as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from mygrad.arrays import adapter_of, by_type, selected_adapter
+from mygrad.arrays import Adapter, adapter_of, by_type, selected_adapter, selection
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.namespace import namespace_of, registry
@@ -23,7 +24,7 @@ from mygrad.tensors.conversion import array_of
 from mygrad.tensors.telling import ACTIONS
 from mygrad.transforms.batching.levels import lifted_here
 from mygrad.transforms.pull import Between, pull
-from mygrad.transforms.trees import LEAF, Structure, flatten
+from mygrad.transforms.trees import CONTAINERS, LEAF, Structure, flatten
 
 __all__ = [
     "Inside",
@@ -35,6 +36,9 @@ __all__ = [
     "is_number",
     "like",
 ]
+
+ARGUMENT = "an argument", LEAF, 0
+"""Where a value is that is known to be differentiable."""
 
 SMALL = 8
 """Results of so few elements are copied, which takes less time than to guard them."""
@@ -68,13 +72,15 @@ class Inside:
 # --- arguments ------------------------------------------------------------------------------------
 def chosen(argnums: Any, count: int, name: str) -> tuple[int, ...]:
     """The numbers of the arguments to differentiate by."""
+    if type(argnums) is int and 0 <= argnums < count:
+        return (argnums,)
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if not numbers or not all(isinstance(k, int) for k in numbers):
         raise TypeError(f"{name}: argnums is the number of an argument or several, not {argnums!r}")
     if not all(-count <= k < count for k in numbers):
         raise TypeError(
-            f"{name}: argnums={argnums!r}, and the function was called with {count} positional "
-            f"arguments; those that are differentiated by are passed by position"
+            f"{name}: argnums={argnums!r}, and the function was called with {count} "
+            f"arguments by position; those that are differentiated by are passed by position"
         )
     numbers = tuple(k % count for k in numbers)
     if len(set(numbers)) < len(numbers):
@@ -82,24 +88,22 @@ def chosen(argnums: Any, count: int, name: str) -> tuple[int, ...]:
     return numbers
 
 
-def entered(value: Any, tracked: bool, name: str, path: Callable[[], str]) -> Tensor:
+def entered(value: Any, tracked: bool, name: str, where: tuple[str, Structure, int]) -> Any:
     """A variable with a copy of a value, which is where the graph of a call begins.
 
     Its version is a record, so that writes to it are recorded. If `value` is a variable, and
-    `tracked` is true, gradients flow back to that.
+    `tracked` is true, gradients flow back to that. Errors say `where` it is: in what, how that is
+    nested, and the number of the leaf.
     """
     value = lifted_here(value)
-    if isinstance(value, Handle):
-        array: Any = value._data
-        adapter: Any = adapter_of(array)
-    elif type(value) in SCALARS or not (adapter := adapter_of(value)):
-        if type(value) not in (float, complex):
-            _refuse(value, name, path())
-        array, adapter, _ = array_of(value, None, None, None)
-    else:
+    array: Any = value._data if isinstance(value, Handle) else value
+    adapter: Any = adapter_of(array)
+    if array is value and (adapter is None or not _as_it_is(array, adapter)):
+        if adapter is None and type(value) not in (float, complex):
+            _refuse(value, name, where)
         array, adapter, _ = array_of(value, None, None, None)
     if not floating[adapter, array.dtype]:
-        _refuse(value, name, path())
+        _refuse(value, name, where)
     live = tracked and isinstance(value, Handle) and not value._constant
     operand = value if live else array
     buffer = value._buffer if live else None
@@ -109,7 +113,14 @@ def entered(value: Any, tracked: bool, name: str, path: Callable[[], str]) -> Te
     t = record_call(registry["copy"], namespace, (operand,), (array,), copied, ("K",), int(live))
     if grad is not None:  # this is no use of it that the user sees
         buffer.grad = grad  # type: ignore[union-attr]
-    return t  # type: ignore[no-any-return]
+    return t
+
+
+def _as_it_is(array: Any, adapter: Adapter) -> bool:
+    """Whether a raw array may be an operand, without being moved or converted."""
+    if type(array) not in adapter.array_types:
+        return False
+    return selection() is None and (adapter.name != "numpy" or array.dtype.isnative)
 
 
 def passed(value: Any) -> Any:
@@ -119,7 +130,7 @@ def passed(value: Any) -> Any:
     backend, and of other libraries, they are constant tensors, which variables can be computed
     with.
     """
-    if isinstance(value, (list, tuple, dict)):
+    if isinstance(value, CONTAINERS):
         leaves, structure = flatten(value)
         return structure.filled([passed(leaf) for leaf in leaves])
     if isinstance(value, Handle) or type(value) in SCALARS:
@@ -136,7 +147,8 @@ def passed(value: Any) -> Any:
     return Tensor(value, constant=True, copy=False)
 
 
-def _refuse(value: Any, name: str, path: str) -> None:
+def _refuse(value: Any, name: str, where: tuple[str, Structure, int]) -> None:
+    path = where[1].paths(where[0])[where[2]]
     kind = type(value).__name__
     found = f"of dtype {value.dtype}" if hasattr(value, "dtype") else f"of type {kind}"
     raise TypeError(
@@ -147,9 +159,12 @@ def _refuse(value: Any, name: str, path: str) -> None:
 
 
 def is_complex(t: Handle) -> bool:
-    adapter = adapter_of(t._data)
-    assert adapter is not None
-    return bool(adapter.xp.isdtype(t._data.dtype, "complex floating"))
+    return _is_complex(by_type[type(t._data)], t._data.dtype)
+
+
+@cache
+def _is_complex(adapter: Adapter, dtype: Any) -> bool:
+    return bool(adapter.xp.isdtype(dtype, "complex floating"))
 
 
 def is_number(value: Any) -> bool:
@@ -163,7 +178,10 @@ def like(value: Any, t: Handle, name: str, path: str, what: str) -> Any:
     data = t._data
     array: Any = value._data if isinstance(value, Handle) else value
     if not is_number(value):
-        raise TypeError(f"{name}: {path} is of type {type(value).__name__}, and no {what}")
+        raise TypeError(
+            f"{name}: {path} is of type {type(value).__name__}; it has to be an array or a number, "
+            f"as the {what} is"
+        )
     if isinstance(value, Handle) and adapter_of(array) is adapter:
         pass
     elif type(value) in SCALARS:
@@ -225,28 +243,31 @@ class Traced:
         kwargs: dict[str, Any], numbers: Sequence[int], has_aux: bool = False,
     ) -> None:  # fmt: skip
         self.name, self.numbers = name, numbers
-        given = [a if k in numbers else passed(a) for k, a in enumerate(args)]
-        kwargs = {name: passed(value) for name, value in kwargs.items()}
-        self.inputs: list[Tensor] = []
+        given = list(args)
+        if len(args) > len(numbers):
+            given = [a if k in numbers else passed(a) for k, a in enumerate(args)]
+        if kwargs:
+            kwargs = {key: passed(value) for key, value in kwargs.items()}
+        self.inputs: list[Any] = []
         self.structures: list[Structure] = []
         tracked = inside.tracked
         self.on_tape = self.tensors = self.constant = False
         for k in numbers:
-            leaves, structure = flatten(args[k])
+            value = args[k]
+            if isinstance(value, CONTAINERS):
+                leaves, structure = flatten(value)
+            else:
+                leaves, structure = [value], LEAF
             entries = []
             for j, leaf in enumerate(leaves):
                 if isinstance(leaf, Handle):
                     self.tensors = True
                     self.on_tape = self.on_tape or (tracked and not leaf._constant)
-
-                def path(k: int = k, j: int = j, structure: Structure = structure) -> str:
-                    return structure.paths(f"args[{k}]")[j]
-
-                entries.append(entered(leaf, tracked, name, path))
+                entries.append(entered(leaf, tracked, name, (f"args[{k}]", structure, j)))
             self.inputs += entries
             self.structures.append(structure)
             given[k] = entries[0] if structure is LEAF else structure.filled(entries)
-        self.versions: list[Version] = [t._buffer.version for t in self.inputs]  # type: ignore[union-attr]
+        self.versions: list[Version] = [t._buffer.version for t in self.inputs]
         returned = function(*given, **kwargs)
         self.aux: Any = None
         if has_aux:

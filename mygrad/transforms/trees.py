@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LEAF", "Structure", "flatten", "map_leaves"]
+__all__ = ["CONTAINERS", "LEAF", "Structure", "flatten", "map_leaves"]
 
 
 _NONE = type(None)
+CONTAINERS = (list, tuple, dict, _NONE)
 
 
 @dataclass(slots=True, unsafe_hash=True)  # frozen ones take three times as long to make
@@ -148,7 +149,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
 
 
 def _taken_apart(tree: Any, leaves: list[Any]) -> Structure:
-    if not (tree is None or isinstance(tree, (list, tuple, dict))):
+    if not isinstance(tree, CONTAINERS):
         leaves.append(tree)
         return LEAF
     items = _items(tree)
