@@ -18,6 +18,7 @@ from typing import Any
 from mygrad.autodiff.namespace import namespace_of, registry, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import SCALARS
+from mygrad.tensors.telling import level_of_the_user
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray, batch_of, opened
 
 __all__ = ["RULES", "BatchLooped", "Call", "Rule", "Standard", "implementation", "looped", "rule"]
@@ -159,7 +160,7 @@ def _composed(adapter: Any, primitive: Any) -> Callable[..., Any]:
     return computed
 
 
-_told: set[str] = set()
+_told: set[Any] = set()
 
 
 def looped(call: Call, *args: Any, **options: Any) -> Any:
@@ -168,12 +169,13 @@ def looped(call: Call, *args: Any, **options: Any) -> Any:
     if n is None:
         inside = {name: opened(value) for name, value in options.items()}
         return adapter.wrapped(call(*opened(args), **inside), None)
-    if call.name not in _told:
-        _told.add(call.name)
+    what = call.primitive or call.name
+    if what not in _told:
+        _told.add(what)
         warnings.warn(
             f"vmap has no rule for {call.name}, and calls it for one example after the other",
             BatchLooped,
-            stacklevel=2,
+            stacklevel=level_of_the_user(),
         )
     found = [
         call(*_example(args, k), **{name: _example(v, k) for name, v in options.items()})
