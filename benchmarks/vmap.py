@@ -98,9 +98,9 @@ def main() -> int:
     theirs = None
     if jax is not None:
         theirs = jax.vmap(jax.grad(lambda row: squared_norm(jax.numpy, row)))
-    rows.append((
-        "gradients", lambda: gradients(x), lambda: np.stack([one(row) for row in x]), theirs, None
-    ))
+    rows.append(
+        ("gradients", lambda: gradients(x), lambda: np.stack([one(row) for row in x]), theirs, None)
+    )
     by_hand = {"elementwise": lambda: elementwise(np, x), "two layers": lambda: layer(np, x)}
     for name, ours_called, loop, theirs, _ in rows:
         expected = loop()

@@ -65,7 +65,7 @@ class Pair(NamedTuple):
 
 def test_nested_arguments() -> None:
     def function(a: Any, b: Any, *, c: Any) -> Any:
-        return {"sum": a["x"] + b.left, "rest": [b.right[0] * c, 3.0]}
+        return {"sum": a["x"] + b.left, "rest": [c * b.right[0], 3.0]}
 
     given: Any = ({"x": raw(X)}, Pair(raw(X.T), (raw(Y[0]), None)))
     axes = ({"x": 0}, Pair(1, None))
