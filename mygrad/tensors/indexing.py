@@ -40,6 +40,8 @@ def parse(index: Any, adapter: Adapter, t: Handle) -> tuple[tuple[Any, ...], boo
         if isinstance(item, Handle):
             item = item._data
         theirs = adapter_of(item)
+        if adapter.batches and adapter.batches.lifts(theirs) and item.ndim:
+            item, theirs = adapter.batches.lift(item), adapter
         if theirs is adapter and type(item) in adapter.array_types:
             if item.ndim == 0 and adapter.xp.isdtype(item.dtype, "integral"):
                 if adapter.name == "numpy":
