@@ -30,8 +30,8 @@ FEWER = float(os.environ.get("MYGRAD_PROGRAMS", "1"))
 def some(calls: Sequence[Any], on_jax: int = 0) -> list[Any]:
     """All calls of a table; where JAX compiles each of them, every n-th.
 
-    That is where ``MYGRAD_PROGRAMS`` is less than 1: n is its inverse, or `on_jax`. All of them run
-    inside of `jax.jit` there, in tests/arrays/test_jit_primitives.py.
+    That is where ``MYGRAD_PROGRAMS`` is less than 1: n is its inverse, or `on_jax`. The calls of
+    primitives, `CASES`, all run inside of `jax.jit` in tests/arrays/test_jit_primitives.py.
     """
     if os.environ.get("MYGRAD_TEST_BACKEND") != "jax" or FEWER >= 1:
         return list(calls)

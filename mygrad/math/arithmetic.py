@@ -42,9 +42,9 @@ def power_by_base(x1: Any, x2: Any, xp: Any) -> Any:
             return (0.0, 1.0, 2 * x1)[int(x2.real)]
         return x2 * x1 ** (x2 - 1)
     # 0 times the reciprocal of the base is 0; it is left away only where that is infinite, as
-    # the derivative of this by x2 is that reciprocal.
+    # the derivative of this by x2 is that reciprocal. (A library may flush `smallest` to 0.)
     smallest = math.exp(-highest_power(x1, xp))
-    return x2 * xp.where((xp.abs(x1) < smallest) & (x2 == 0), 1.0, x1) ** (x2 - 1)
+    return x2 * xp.where((xp.abs(x1) <= smallest) & (x2 == 0), 1.0, x1) ** (x2 - 1)
 
 
 def power_by_exponent(x1: Any, out: Any, xp: Any) -> Any:

@@ -20,6 +20,7 @@ from test_primitives import called, called_ids, caller, ufuncs
 import mygrad as mg
 from mygrad.arrays import get_adapter
 from mygrad.autodiff.namespace import registry
+from mygrad.errors import InvalidGradient
 from mygrad.special.declaring import SpecialFunction, of_library
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -108,3 +109,17 @@ def test_special_functions(name: str) -> None:
 def _among(fixed: list[Any], live: tuple[Any, ...]) -> list[Any]:
     left = list(live)
     return [left.pop(0) if isinstance(a, np.ndarray) else a for a in fixed]
+
+
+def test_what_depends_on_phases_is_nan() -> None:
+    """Where it would raise elsewhere: while a program is traced nothing is known of values."""
+    a = np.array([[2.0, 1.0 - 1.0j], [1.0 + 1.0j, 5.0]])
+
+    def slope(a: Any) -> Any:
+        t = mg.tensor(a)
+        mg.sum(mg.imag(mg.linalg.eigh(t).eigenvectors * (1.0 + 2.0j))).backward()
+        return t.grad
+
+    with mg.backend("numpy"), pytest.raises(InvalidGradient):
+        slope(a)
+    assert np.isnan(jax.jit(slope)(jax.numpy.asarray(a))).any()

@@ -137,5 +137,9 @@ def test_logarithms_of_singular_matrices() -> None:
         sign, logarithm = mg.linalg.slogdet(x)
     assert sign.item() == 0.0
     assert logarithm.item() == -np.inf
+    if x.backend == "jax":  # which raises nothing
+        logarithm.backward()
+        assert not np.isfinite(host(x.grad)).any()
+        return
     with pytest.raises(ValueError, match="ingular"):
         logarithm.backward()

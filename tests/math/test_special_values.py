@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
 
+no_denormals = pytest.mark.skip_on("jax", "denormals are 0 there")
+
 inf, nan = np.inf, np.nan
 PLACES = np.array([nan, inf, -inf, 0.0, -0.0])
 
@@ -102,10 +104,10 @@ def test_functions_of_one_number(row: list[str]) -> None:
 
 TWO = [
     # function, operands, value, derivatives
-    ("arctan2", (0.0, 1e-310), 0, (inf, 0)),
+    pytest.param("arctan2", (0.0, 1e-310), 0, (inf, 0), marks=no_denormals),
     ("arctan2", (1.0, 1e200), 1e-200, (1e-200, 0)),
     ("arctan2", (0.0, 0.0), 0, (nan, nan)),
-    ("divide", (0.0, 5e-324), 0, (inf, 0)),
+    pytest.param("divide", (0.0, 5e-324), 0, (inf, 0), marks=no_denormals),
     ("divide", (1e200, 1e200), 1, (1e-200, -1e-200)),
     ("divide", (1.0, 0.0), inf, (inf, -inf)),
     ("divide", (1.0, inf), 0, (0, 0)),
@@ -131,7 +133,7 @@ TWO = [
     ("power", (inf, 0.0), 1, (0, inf)),
     ("power", (inf, -1.0), 0, (0, 0)),
     ("power", (inf, 1.0), inf, (1, inf)),
-    ("power", (5e-324, 0.0), 1, (0, np.log(5e-324))),
+    pytest.param("power", (5e-324, 0.0), 1, (0, np.log(5e-324)), marks=no_denormals),
     ("power", (2.0, -inf), 0, (nan, 0)),
     pytest.param(
         "remainder", (-5.0, inf), inf, (1, 1),
