@@ -45,6 +45,11 @@ class _Standard:
     permute_dims = staticmethod(_sized(jnp.transpose))  # with negative axes, too
     reshape = staticmethod(_sized(jnp.reshape))
 
+    @property
+    def int64(self) -> Any:
+        """JAX's widest integers: without its switch for 64 bits it has others, and warns."""
+        return jnp.int64 if jax.config.jax_enable_x64 else jnp.int32
+
     @staticmethod
     def cumulative_prod(x: Any, *, dtype: Any = None, **options: Any) -> Any:
         if dtype is None and x.dtype.kind in "iub":  # JAX lets small ones overflow

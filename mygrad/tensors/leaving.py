@@ -156,6 +156,8 @@ class Leaving(Handle):
 
     # --- shown --------------------------------------------------------------------------------
     def __repr__(self) -> str:
+        if not self._adapter().knows(self._data):
+            return f"Tensor({self._data!r})"
         return "Tensor" + repr(self._on_host())[len("array") :].replace("\n     ", "\n      ")
 
     def __format__(self, spec: str) -> str:
