@@ -15,6 +15,7 @@ from mygrad.arrays.portable import HostGenerator
 from mygrad_jax import windows
 from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_jax.recurrent import gru_steps, gru_steps_adjoint
 
 __all__ = ["adapter"]
 
@@ -73,8 +74,8 @@ class JAXAdapter(ImmutableAdapter):
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
     partial_kernels = frozenset((
-        "conv_filter_gradient", "conv_input_gradient", "conv_nd", "sigmoid", "sigmoid_adjoint",
-        "tanh_adjoint",
+        "conv_filter_gradient", "conv_input_gradient", "conv_nd", "gru_steps", "gru_steps_adjoint",
+        "sigmoid", "sigmoid_adjoint", "tanh_adjoint",
     ))  # fmt: skip
 
     # to and from the host, devices
@@ -255,6 +256,8 @@ adapter.kernels.update(
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
     gathered=_gathered,
+    gru_steps=gru_steps,
+    gru_steps_adjoint=gru_steps_adjoint,
     matmul=_sized(jnp.matmul),
     sigmoid=sigmoid,
     sigmoid_adjoint=sigmoid_adjoint,
