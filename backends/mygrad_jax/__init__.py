@@ -222,14 +222,14 @@ def places_of(index: tuple[Any, ...], array: Any) -> tuple[Any, ...]:
     if not any(isinstance(i, Tracer) for i in index):
         here = tuple(np.asarray(i) if isinstance(i, adapter.array_types) else i for i in index)
         np.broadcast_to(np.False_, array.shape)[here]
-    return tuple(
-        jnp.asarray(i, dtype=int)
-        if isinstance(i, (*adapter.array_types, np.ndarray))
-        and i.dtype.kind in "iu"
-        and i.dtype.itemsize < 4
-        else i
-        for i in index
-    )
+    return tuple(map(_wide, index))
+
+
+def _wide(item: Any) -> Any:
+    """An item of an index, with room for lengths if it is an array of integers."""
+    is_array = isinstance(item, (*adapter.array_types, np.ndarray))
+    small = is_array and item.dtype.kind in "iu" and item.dtype.itemsize < 4
+    return jnp.asarray(item, dtype=int) if small else item
 
 
 def _mask_of(index: tuple[Any, ...], array: Any, value: Any) -> Any:
