@@ -16,6 +16,7 @@ from mygrad.arrays.portable import HostGenerator
 from mygrad_jax import windows
 from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_jax.recurrent import gru_steps, gru_steps_adjoint
 
 __all__ = ["adapter"]
 
@@ -57,6 +58,11 @@ class _Standard:
     permute_dims = staticmethod(_sized(jnp.transpose))  # with negative axes, too
     reshape = staticmethod(_sized(jnp.reshape))
 
+    @property
+    def int64(self) -> Any:
+        """JAX's widest integers: without its switch for 64 bits it has others, and warns."""
+        return jnp.int64 if jax.config.jax_enable_x64 else jnp.int32
+
     @staticmethod
     def cumulative_prod(x: Any, *, dtype: Any = None, **options: Any) -> Any:
         if dtype is None and x.dtype.kind in "iub":  # JAX lets small ones overflow
@@ -82,8 +88,8 @@ class JAXAdapter(ImmutableAdapter):
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
     partial_kernels = frozenset((
-        "conv_filter_gradient", "conv_input_gradient", "conv_nd", "sigmoid", "sigmoid_adjoint",
-        "tanh_adjoint",
+        "conv_filter_gradient", "conv_input_gradient", "conv_nd", "gru_steps", "gru_steps_adjoint",
+        "sigmoid", "sigmoid_adjoint", "tanh_adjoint",
     ))  # fmt: skip
 
     # to and from the host, devices
@@ -230,14 +236,14 @@ def places_of(index: tuple[Any, ...], array: Any) -> tuple[Any, ...]:
     if not any(isinstance(i, Tracer) for i in index):
         here = tuple(np.asarray(i) if isinstance(i, adapter.array_types) else i for i in index)
         np.broadcast_to(np.False_, array.shape)[here]
-    return tuple(
-        jnp.asarray(i, dtype=int)
-        if isinstance(i, (*adapter.array_types, np.ndarray))
-        and i.dtype.kind in "iu"
-        and i.dtype.itemsize < 4
-        else i
-        for i in index
-    )
+    return tuple(map(_wide, index))
+
+
+def _wide(item: Any) -> Any:
+    """An item of an index, with room for lengths if it is an array of integers."""
+    is_array = isinstance(item, (*adapter.array_types, np.ndarray))
+    small = is_array and item.dtype.kind in "iu" and item.dtype.itemsize < 4
+    return jnp.asarray(item, dtype=int) if small else item
 
 
 def _mask_of(index: tuple[Any, ...], array: Any, value: Any) -> Any:
@@ -264,6 +270,8 @@ adapter.kernels.update(
     conv_input_gradient=conv_input_gradient,
     conv_nd=conv_nd,
     gathered=_gathered,
+    gru_steps=gru_steps,
+    gru_steps_adjoint=gru_steps_adjoint,
     matmul=_sized(jnp.matmul),
     sigmoid=sigmoid,
     sigmoid_adjoint=sigmoid_adjoint,

@@ -218,7 +218,11 @@ class Tensor(_Base):
     @property
     def strides(self) -> tuple[int, ...]:
         """Bytes between neighbouring elements, for each axis."""
-        return self._data.strides
+        adapter = adapter_of(self._data)
+        assert adapter is not None
+        if self._window is not None and not adapter.has_views:
+            return self._window.strides
+        return adapter.strides(self._data)
 
     @property
     def flags(self) -> Any:

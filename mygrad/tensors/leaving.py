@@ -172,7 +172,10 @@ class Leaving(Handle):
 
     # --- shown --------------------------------------------------------------------------------
     def __repr__(self) -> str:
-        shown = self._data if self._adapter().batches else self._on_host()
+        adapter = self._adapter()
+        if not (adapter.batches or adapter.knows(self._data)):
+            return f"Tensor({self._data!r})"
+        shown = self._data if adapter.batches else self._on_host()
         return "Tensor" + repr(shown)[len("array") :].replace("\n     ", "\n      ")
 
     def __format__(self, spec: str) -> str:

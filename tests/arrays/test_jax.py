@@ -15,6 +15,8 @@ import mygrad as mg
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 jnp = jax.numpy
 
+from mygrad_jax import windows  # noqa: E402
+
 from benchmarks import jit  # noqa: E402
 
 pytestmark = pytest.mark.skipif(
@@ -164,6 +166,43 @@ def test_the_adapter_of_arrays_and_of_tracers() -> None:
     jax.jit(lambda x: kinds.append(mg.tensor(x).backend) or x)(jnp.ones(2))
     assert kinds == [mg.tensor(jnp.ones(2)).backend] == ["jax"]
     assert mg.tensor(jnp.ones(2)).device == jax.devices()[0]
+
+
+def test_how_views_lie_in_memory() -> None:
+    """As on NumPy, of which a write through them is seen."""
+    x = mg.tensor(jnp.zeros((2, 3), "float32"))
+    assert (x.strides, x.T.strides, x[:, ::-1].strides) == ((12, 4), (4, 12), (12, -4))
+
+
+def test_tensors_are_shown_while_they_are_traced() -> None:
+    shown = []
+    jax.jit(lambda x: shown.append(f"{mg.tensor(x) * 2.0}") or x)(jnp.ones(3, "float32"))
+    assert "Tensor(" in shown[0]
+    assert "float32[3]" in shown[0]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_small_integers_are_places(dtype: str) -> None:
+    """On axes that are longer than they can count."""
+    x, places = mg.tensor(jnp.arange(300.0)), jnp.asarray([100, 7, 7], dtype=dtype)
+    y = x[places]
+    y.sum().backward()
+    assert (y.data.tolist(), x.grad[7], x.grad.sum()) == ([100.0, 7.0, 7.0], 2.0, 3.0)
+    x[places] = 0.5
+    assert (x.data[7], x.data[100], x.data[8]) == (0.5, 0.5, 8.0)
+
+
+def test_a_loop_over_rows_compiles_what_it_does_once() -> None:
+    y = mg.zeros((7, 3), backend="jax", dtype="float32")
+    x = mg.tensor(jnp.ones(3, "float32"))
+    compiled = windows._write_eagerly._cache_size() + windows._look_eagerly._cache_size()
+    for k in range(7):
+        y[k] = x * 2.0
+        y[k] += y[k]
+    y.sum().backward()
+    assert x.grad.tolist() == [28.0] * 3
+    after = windows._write_eagerly._cache_size() + windows._look_eagerly._cache_size()
+    assert after - compiled <= 4
 
 
 def test_an_optimizer_steps() -> None:

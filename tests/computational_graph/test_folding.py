@@ -113,7 +113,7 @@ def check(graph: Graph) -> None:
         assert one.members.isdisjoint(other.members)
 
 
-@settings(max_examples=30)  # of some hundred operations each
+@settings(max_examples=min(30, settings.default.max_examples))  # of some hundred operations each
 @given(
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=4),
     st.integers(3, 9),
