@@ -61,7 +61,7 @@ def test_grouped_convolution_against_torch(data: st.DataObject) -> None:
 def test_transposed_convolution_against_torch(data: st.DataObject) -> None:
     oracle = pytest.importorskip("torch_oracle")
     F = oracle.F
-    n, filters, out, stride, dilation, sizes, padding, groups, channels, features = drawn_geometry(
+    n, filters, out, stride, dilation, _, padding, groups, channels, features = drawn_geometry(
         data
     )
     more = tuple(

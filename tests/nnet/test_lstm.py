@@ -83,7 +83,7 @@ def test_lstm_is_the_program_of_its_definition(dtype: str) -> None:
 
 
 def test_first_states_are_zeros_or_broadcast() -> None:
-    X, U, W, b, h0, c0 = operands(3, 2, 3, 2)
+    X, U, W, b, h0, _ = operands(3, 2, 3, 2)
     zeros = np.zeros((2, 2))
     h, c = lstm(mg.tensor(X), U, W, b)
     again, _ = lstm(mg.tensor(X), U, W, b, zeros, zeros)

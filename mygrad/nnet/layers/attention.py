@@ -173,7 +173,7 @@ def scaled_dot_product_attention(
     is_causal
         Whether query i may look at the keys 0 to i alone.
     scale
-        s, the factor of the scores; 1 / sqrt(E) if not given.
+        The factor s of the scores; 1 / sqrt(E) if not given.
     constant
         Whether the result is constant.
 
