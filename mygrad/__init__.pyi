@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from mygrad import errors as errors
 from mygrad import fft as fft
+from mygrad import implicit as implicit
 from mygrad import linalg as linalg
 from mygrad import nnet as nnet
 from mygrad import optim as optim
@@ -185,6 +186,8 @@ from mygrad.transforms.derivatives import linearize as linearize
 from mygrad.transforms.derivatives import stop_gradient as stop_gradient
 from mygrad.transforms.derivatives import value_and_grad as value_and_grad
 from mygrad.transforms.derivatives import vjp as vjp
+from mygrad.transforms.for_scipy import VectorFunction as VectorFunction
+from mygrad.transforms.for_scipy import for_scipy as for_scipy
 from mygrad.transforms.jacobians import hessian as hessian
 from mygrad.transforms.jacobians import jacobian as jacobian
 from mygrad.typing import ArrayLike
