@@ -390,7 +390,7 @@ class Sweep:
     def writeable_adjoint(self, version: Version, layout: Layout | None) -> Any:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
-        moved = layout is not None and self.adapter.strides(getattr(g, "_data", g)) != layout.strides
+        moved = layout and self.adapter.strides(getattr(g, "_data", g)) != layout.strides
         if version not in self.private or moved:
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)

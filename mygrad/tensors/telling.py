@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mygrad.autodiff.lost_gradients import Teller, tell
 
-__all__ = ["ACTIONS", "Action"]
+__all__ = ["ACTIONS", "Action", "level_of_the_user"]
 
 Action = Literal["warn", "error", "raise", "ignore"]
 
@@ -63,6 +63,13 @@ def _modules_up_to_the_user() -> tuple[list[str], bool]:
         modules.append(name)
         frame = frame.f_back
     return modules, False
+
+
+def level_of_the_user() -> int:
+    """The ``stacklevel`` by which the caller warns at the line that the user wrote."""
+    modules, found = _modules_up_to_the_user()
+    outside = [k for k, name in enumerate(modules) if not name.startswith(_OURS)]
+    return 1 + (len(modules) if found or not outside else outside[0])
 
 
 def _installed(file: str) -> bool:

@@ -54,7 +54,9 @@ def calls_of(name: str) -> list[tuple[Callable[..., Any], list[list[np.ndarray]]
             for arguments in (case.leading, case.extra)
         )
 
-        def call(*operands: Any, case: Any = case, leading: Any = leading, extra: Any = extra) -> Any:
+        def call(
+            *operands: Any, case: Any = case, leading: Any = leading, extra: Any = extra
+        ) -> Any:
             if variadic:
                 return f(operands, *extra, **case.params)
             return f(*leading, *operands, *extra, **case.params)

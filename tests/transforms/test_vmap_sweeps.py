@@ -17,9 +17,9 @@ MATRIX = RNG.standard_normal((200, 200)) / 14
 
 
 def host(array: Any) -> Any:
-    return mg.get_adapter(array.backend if isinstance(array, mg.Tensor) else backend_of(array)).to_host(
-        array.data if isinstance(array, mg.Tensor) else array
-    )
+    return mg.get_adapter(
+        array.backend if isinstance(array, mg.Tensor) else backend_of(array)
+    ).to_host(array.data if isinstance(array, mg.Tensor) else array)
 
 
 def backend_of(array: Any) -> str:

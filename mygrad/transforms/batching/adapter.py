@@ -1,8 +1,8 @@
 """The adapter of batched arrays: they are an array library, whose functions are batched ones.
 
-There is one for each library, and one for each of these in turn, for a vmap inside of another. It is
-the adapter of arrays that never change: a write returns the array that takes the place of the one
-that was written to. An array that is the same for all examples stays so until a batch meets it.
+There is one for each library, and one for each of these in turn, for a vmap inside of another. It
+is the adapter of arrays that never change: a write returns the array that takes the place of the
+one that was written to. An array that is the same for all examples stays so until a batch meets it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 from mygrad.arrays import Adapter, adapter_of, by_type, register_backend
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.autodiff.namespace import Namespace, namespace_of, tensor_namespace_of
-from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.nodes import new_handle
 from mygrad.autodiff.operands import SCALARS, floating
 from mygrad.autodiff.views import Layout, Window, overlaps_itself
+from mygrad.tensors.base import Tensor
 from mygrad.transforms.batching import (  # noqa: F401 -- their rules
     axes,
     contractions,
@@ -60,9 +61,11 @@ class BatchedAdapter(ImmutableAdapter):
         self.batches = self
         self.depth: int = getattr(inner, "depth", 0) + 1
         self.follows = inner.many_devices or getattr(inner, "follows", False)
-        self.kind: type[Any] = type("BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()})
+        self.kind: type[Any] = type(
+            "BatchedArray", (BatchedArray,), {"adapter": self, "__slots__": ()}
+        )
         self.array_types = (self.kind,)
-        self.inside = (*inner.array_types, *inner.scalar_types, Handle)
+        self.inside = (*inner.array_types, *inner.scalar_types, Tensor)
         self.xp = Standard(self)
         self._implementations: dict[Any, Any] = {}
         self._host_dtypes: dict[Any, Any] = {}
@@ -75,7 +78,9 @@ class BatchedAdapter(ImmutableAdapter):
     # --- what is inside -------------------------------------------------------------------------
     def lifts(self, adapter: Any) -> bool:
         """Whether arrays of another adapter become arrays of this one, the same for all."""
-        return adapter is self.inner or (bool(self.inner.batches) and self.inner.batches.lifts(adapter))
+        return adapter is self.inner or (
+            bool(self.inner.batches) and self.inner.batches.lifts(adapter)
+        )
 
     def lift(self, value: Any, name: str = "an operation", into: Any = None) -> Array:
         """An array, or a tensor, of the library inside, the same for all examples.
@@ -90,8 +95,8 @@ class BatchedAdapter(ImmutableAdapter):
             )
         if type(value) is self.kind:
             return value
-        theirs = adapter_of(value._data if isinstance(value, Handle) else value)
-        if theirs is self and isinstance(value, Handle):
+        theirs = adapter_of(value._data if isinstance(value, Tensor) else value)
+        if theirs is self and isinstance(value, Tensor):
             return value._data
         if theirs is not None and not self.lifts(theirs):
             raise TypeError(f"{name}: arrays of {theirs.name} do not go with those of {self.name}")
@@ -104,7 +109,7 @@ class BatchedAdapter(ImmutableAdapter):
         """The operands of a call, with those that other levels differentiate as constants here."""
         found = []
         for k, t in enumerate(operands):
-            if isinstance(t, Handle) and type(t._data) is not self.kind:
+            if isinstance(t, Tensor) and type(t._data) is not self.kind:
                 live &= ~(1 << k)
                 t = new_handle(self.lift(t), None, None, None, True)
             found.append(t)
@@ -114,13 +119,13 @@ class BatchedAdapter(ImmutableAdapter):
         """Whether a value may be an operand beside arrays of this adapter."""
         if type(value) in SCALARS or type(value) is self.kind:
             return True
-        theirs = None if isinstance(value, Handle) else adapter_of(value)
+        theirs = None if isinstance(value, Tensor) else adapter_of(value)
         return theirs is not None and self.lifts(theirs)
 
     def wrapped(self, value: Any, n: int | None) -> Any:
         """What a function inside returned: arrays, in tuples maybe, as batched arrays."""
         if isinstance(value, self.inside):
-            if not isinstance(value, Handle) and type(value) not in self.inner.array_types:
+            if not isinstance(value, Tensor) and type(value) not in self.inner.array_types:
                 value = self.inner.asarray(value)
             return self.kind(value, n)
         if isinstance(value, tuple):
@@ -132,7 +137,7 @@ class BatchedAdapter(ImmutableAdapter):
 
     def space(self, *values: Any) -> Any:
         """The functions for what is inside: of tensors, if one of these is one."""
-        if any(isinstance(value, Handle) for value in values):
+        if any(isinstance(value, Tensor) for value in values):
             return tensor_namespace_of(self.inner)
         return namespace_of(self.inner)
 
@@ -156,20 +161,20 @@ class BatchedAdapter(ImmutableAdapter):
 
     def to_host(self, array: Array) -> Any:
         if array.n is None:
-            inside = array.value._data if isinstance(array.value, Handle) else array.value
+            inside = array.value._data if isinstance(array.value, Tensor) else array.value
             return self.inner.to_host(inside)
         return array._number(None, "a number or a NumPy array")  # which says what to do
 
     def device(self, array: Array) -> Any:
         value = array.value
-        return value.device if isinstance(value, Handle) else self.inner.device(value)
+        return value.device if isinstance(value, Tensor) else self.inner.device(value)
 
     def parse_device(self, device: Any) -> Any:
         return self.inner.parse_device(device)
 
     def to_device(self, array: Array, device: Any) -> Array:
         value = array.value
-        if isinstance(value, Handle):
+        if isinstance(value, Tensor):
             return self.kind(value.to(device=device), array.n)
         return self.kind(self.inner.to_device(value, device), array.n)
 
@@ -235,12 +240,16 @@ class BatchedAdapter(ImmutableAdapter):
                 fresh = self._like(value)
                 value = self.inner.assign(fresh, ..., value)
             return value, 0 if n is None else self.inner.strides(value)[0]
-        if isinstance(value, Handle):
-            if copies or value._window is not None or not _in_c_order(value._data, self.inner, array.itemsize):
+        if isinstance(value, Tensor):
+            if (
+                copies
+                or value._window is not None
+                or not _in_c_order(value._data, self.inner, array.itemsize)
+            ):
                 value = value.copy("C")
         elif copies and self.inner.has_views:
             value = self.inner.xp.asarray(value, copy=True)
-        if not isinstance(value, Handle) and not _in_c_order(value, self.inner, array.itemsize):
+        if not isinstance(value, Tensor) and not _in_c_order(value, self.inner, array.itemsize):
             fresh = self.inner.xp.zeros(value.shape, dtype=value.dtype, device=array.device)
             value = self.inner.assign(fresh, ..., value)
         return value, span
@@ -271,7 +280,7 @@ class BatchedAdapter(ImmutableAdapter):
         if 0 in lengths:
             where = {"dtype": array.dtype, "device": self.device(array)}
             return self.kind(self.inner.xp.zeros(lengths, **where), n)
-        if isinstance(value, Handle):
+        if isinstance(value, Tensor):
             layout = Layout(value._data, self.inner)
             folds = overlaps_itself(lengths, steps)
             seen = value._seen_through(Window(layout, offset, lengths, steps, folds))
@@ -283,7 +292,7 @@ class BatchedAdapter(ImmutableAdapter):
     ) -> Array:
         value = self.lift(value) if not isinstance(value, BatchedArray) else value
         n = batch_of((array, value))
-        on_tensors = isinstance(value.value, Handle) or isinstance(array.value, Handle)
+        on_tensors = isinstance(value.value, Tensor) or isinstance(array.value, Tensor)
         inside, span = self._memory(array, n, self.inner.has_views or on_tensors)
         lengths, steps = (shape, strides) if n is None else ((n, *shape), (span, *strides))
         new = self.aligned(value, len(shape))
@@ -311,10 +320,10 @@ class BatchedAdapter(ImmutableAdapter):
 
     def variable(self, value: Any) -> Any:
         """A tensor for what is inside, into which variables can be written."""
-        data = value._data if isinstance(value, Handle) else value
+        data = value._data if isinstance(value, Tensor) else value
         if not floating[self.inner, data.dtype]:
             return new_handle(data, None, None, None, True)
-        if isinstance(value, Handle) and not value._constant:
+        if isinstance(value, Tensor) and not value._constant:
             return value
         return new_handle(data, None, None, None, False)
 
@@ -374,7 +383,7 @@ class BatchedAdapter(ImmutableAdapter):
     def detached(self, array: Array) -> Array:
         """The same values, cut from the graphs of all levels."""
         value = array.value
-        if isinstance(value, Handle):
+        if isinstance(value, Tensor):
             value = value.detach()
         elif isinstance(value, BatchedArray):
             value = self.inner.detached(value)  # type: ignore[attr-defined]

@@ -85,12 +85,12 @@ class BatchedArray:
         return self.adapter.device(self)
 
     @property
-    def T(self) -> Any:  # noqa: N802 -- the standard's name
+    def T(self) -> Any:
         """The example with its axes in reverse order."""
         return self.adapter.xp.permute_dims(self, tuple(range(self.ndim))[::-1])
 
     @property
-    def mT(self) -> Any:  # noqa: N802
+    def mT(self) -> Any:
         """The example with its last two axes swapped."""
         return self.adapter.xp.matrix_transpose(self)
 
@@ -192,11 +192,13 @@ def batch_of(tree: Any) -> int | None:
     """How many examples there are in (nested) arguments; None where nothing is batched."""
     if isinstance(tree, BatchedArray):
         return tree.n
-    if not isinstance(tree, (list, tuple)):
+    if type(tree) is not tuple and not isinstance(tree, (list, tuple)):
         return None
     found: int | None = None
     for item in tree:
-        n = batch_of(item)
+        n = item.n if isinstance(item, BatchedArray) else (
+            batch_of(item) if isinstance(item, (list, tuple)) else None
+        )  # fmt: skip
         if n is not None:
             if found is not None and n != found:
                 raise ValueError(

@@ -43,7 +43,9 @@ def reduced(call: Call, n: int, x: Array, *params: Any, axis: Any = None, **opti
     value = x.value
     if not ndim:  # the sum over no axes is not that over all
         value, axis = call.adapter.space(value).expand_dims(value, axis=1), (1,)
-        keeps = options.get("keepdims") or (rest and call.primitive is not None and _keeps(call, rest))
+        keeps = options.get("keepdims") or (
+            rest and call.primitive is not None and _keeps(call, rest)
+        )
         if keeps:
             found = _reduced(call, value, before, axis, rest, options)
             return call.adapter.wrapped(call.adapter.space(found).squeeze(found, axis=1), n)
@@ -112,7 +114,9 @@ def transformed_along(call: Call, n: int, x: Array, *params: Any, axis: int = -1
 
 
 @rule("fft.fftn", "fft.ifftn", "fft.rfftn", "fft.irfftn")
-def transformed_over(call: Call, n: int, x: Array, *, s: Any = None, axes: Any = None, **kw: Any) -> Any:
+def transformed_over(
+    call: Call, n: int, x: Array, *, s: Any = None, axes: Any = None, **kw: Any
+) -> Any:
     """A Fourier transform along several axes, by name."""
     if axes is None:
         axes = tuple(range(-len(x.shape if s is None else s), 0))

@@ -1,4 +1,4 @@
-"""How a function of arrays becomes one of batches: by a rule of its own, else composed, else looped.
+"""How a function of arrays becomes one of batches: by a rule, else composed, else looped.
 
 A *rule* is called with a `Call`, how many examples there are, and the arguments of the function,
 some of which are batched. It returns what the function returns. There are rules for functions of
@@ -17,6 +17,8 @@ from typing import Any
 
 from mygrad.autodiff.namespace import namespace_of, registry, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.operands import SCALARS
+from mygrad.tensors.telling import level_of_the_user
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray, batch_of, opened
 
 __all__ = ["RULES", "BatchLooped", "Call", "Rule", "Standard", "implementation", "looped", "rule"]
@@ -58,7 +60,9 @@ class Call:
         The primitive; None for a function of the library.
     """
 
-    def __init__(self, adapter: Any, name: str, primitive: Any = None, function: Any = None) -> None:
+    def __init__(
+        self, adapter: Any, name: str, primitive: Any = None, function: Any = None
+    ) -> None:
         self.adapter, self.name, self.primitive = adapter, name, primitive
         inner = adapter.inner
         self._on_tensors: Any = primitive
@@ -156,7 +160,7 @@ def _composed(adapter: Any, primitive: Any) -> Callable[..., Any]:
     return computed
 
 
-_told: set[str] = set()
+_told: set[Any] = set()
 
 
 def looped(call: Call, *args: Any, **options: Any) -> Any:
@@ -165,12 +169,13 @@ def looped(call: Call, *args: Any, **options: Any) -> Any:
     if n is None:
         inside = {name: opened(value) for name, value in options.items()}
         return adapter.wrapped(call(*opened(args), **inside), None)
-    if call.name not in _told:
-        _told.add(call.name)
+    what = call.primitive or call.name
+    if what not in _told:
+        _told.add(what)
         warnings.warn(
             f"vmap has no rule for {call.name}, and calls it for one example after the other",
             BatchLooped,
-            stacklevel=2,
+            stacklevel=level_of_the_user(),
         )
     found = [
         call(*_example(args, k), **{name: _example(v, k) for name, v in options.items()})
@@ -198,7 +203,7 @@ def _stacked(adapter: Any, found: list[Any], n: int) -> Any:
     if isinstance(first, tuple):
         parts = [_stacked(adapter, list(p), n) for p in zip(*found, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
-    if not isinstance(first, adapter.inside):
+    if not isinstance(first, (*adapter.inside, *SCALARS)):
         if n > 1 and any(other != first for other in found):
             raise BatchDependence(
                 "a function returned no arrays, and other things for the examples of a batch: "

@@ -40,7 +40,7 @@ def matrix_product(call: Call, n: int, a: Any, b: Any) -> Any:
     y = _stacked(adapter, y, max(right, 2), rank) if b.n is not None else y
     out = call(x, y)
     if left == 1 and a.n is not None:
-        out = adapter.space(out).squeeze(out, axis=-2 if right > 1 or b.n is None else -2)
+        out = adapter.space(out).squeeze(out, axis=-2)
     if right == 1 and b.n is not None:
         out = adapter.space(out).squeeze(out, axis=-1)
     return adapter.wrapped(out, n)
@@ -84,6 +84,7 @@ def diagonals(call: Call, n: int, x: Array, subscripts: str, target: str) -> Any
 def tensor_product(call: Call, n: int, a: Array, b: Array, *, axes: Any = 2) -> Any:
     """Sums over pairs of axes."""
     xp = call.adapter.functions
+    pairs: list[Any]
     if isinstance(axes, int):
         pairs = [range(len(a.shape) - axes, len(a.shape)), range(axes)]
     else:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.operands import SCALARS
+from mygrad.tensors.base import Tensor
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray
 from mygrad.transforms.batching.calls import Call, looped, rule
 
@@ -18,6 +18,7 @@ __all__ = ["Places"]
 
 Array = Any
 ALL = slice(None)
+BASIC = frozenset((int, slice, type(None), type(...)))
 
 
 class Places:
@@ -39,9 +40,15 @@ class Places:
     def __init__(self, adapter: Any, index: Any, shape: tuple[int, ...], n: int | None) -> None:
         self.adapter, self.shape, self.n = adapter, shape, n
         items = index if isinstance(index, tuple) else (index,)
-        items = tuple(i._data if isinstance(i, Handle) else i for i in items)
         self.moved: Any = None
         self.mask: Any = None
+        if all(type(i) in BASIC for i in items):
+            self.plain = True
+            self.index = items if ... in items else (*items, ...)
+            if n is not None:
+                self.index = (ALL, *self.index)
+            return
+        items = tuple(i._data if isinstance(i, Tensor) else i for i in items)
         arrays = [i for i in items if _is_array(i)]
         batched = [i for i in arrays if isinstance(i, BatchedArray) and i.n is not None]
         if n is None or not arrays:
@@ -128,13 +135,14 @@ class Places:
             return self._chosen(target, value, adds)
         inner = adapter.inner
         new = value
+        inside: Any
         if isinstance(value, BatchedArray):
             if self.index[-1] is ... and len(self.index) <= 2 and self.plain and not adds:
                 if value.shape == target.shape and value.dtype == target.dtype:
                     if target.lies is None and (value.n is not None or n is None):
                         return adapter.kind(value.value, value.n)
             new = self._fitted(target, value)
-        on_tensors = isinstance(target.value, Handle) or isinstance(new, Handle)
+        on_tensors = isinstance(target.value, Tensor) or isinstance(new, Tensor)
         fresh = target
         if n is not None and target.n is None:
             fresh = adapter._spread(target, n) if target.lies is not None else None
@@ -142,7 +150,7 @@ class Places:
         else:
             inside = target.value
         if on_tensors:
-            inside = inside.copy() if isinstance(inside, Handle) else inner.copy(inside)
+            inside = inside.copy() if isinstance(inside, Tensor) else inner.copy(inside)
             inside = adapter.variable(inside)
             if adds:
                 inside.scatter_add(self.index, new)
@@ -180,7 +188,7 @@ class Places:
 
     def _rank(self, target: Array) -> int:
         """How many axes one example of what is selected has."""
-        small = adapter_zeros(self.adapter, (self.n, *target.shape))
+        small = adapter_zeros(self.adapter, (self.n or 0, *target.shape))
         return len(small[self.index].shape) - 1
 
     def _chosen(self, target: Array, value: Any, adds: bool) -> Array:
@@ -192,8 +200,9 @@ class Places:
                 f"a mask of shape {mask.shape} does not go with an array of shape {target.shape}"
             )
         if len(getattr(value, "shape", ())) > behind:
-            raise BatchDependence(_MASK.format("written to, with a value for each place that it"
-                                               " selects,"))
+            raise BatchDependence(
+                _MASK.format("written to, with a value for each place that it selects,")
+            )
         if type(value) in SCALARS:
             value = self.adapter.inner.asarray(value)
             value = self.adapter.lift(value)
@@ -232,13 +241,13 @@ def _is_mask(item: Any, adapter: Any) -> bool:
 
 def _device(adapter: Any, array: Any) -> Any:
     value = array.value
-    while isinstance(value, (BatchedArray, Handle)):
+    while isinstance(value, (BatchedArray, Tensor)):
         value = value.value if isinstance(value, BatchedArray) else value._data
     return getattr(value, "device", None)
 
 
 def _raw(value: Any) -> Any:
-    return value._data if isinstance(value, Handle) else value
+    return value._data if isinstance(value, Tensor) else value
 
 
 _MASK = (
@@ -248,16 +257,14 @@ _MASK = (
 )
 
 
-# --- functions --------------------------------------------------------------------------------------
+# --- functions ------------------------------------------------------------------------------------
 @rule("gathered")
 def gathered(call: Call, n: int, array: Array, index: Any) -> Any:
     return array[index], index
 
 
 @rule("take")
-def taken(
-    call: Call, n: int, a: Array, indices: Any, axis: Any = None, mode: str = "raise"
-) -> Any:
+def taken(call: Call, n: int, a: Array, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
     """Places along an axis, that are the same for all examples or not."""
     adapter, xp = call.adapter, call.adapter.functions
     if not isinstance(a, BatchedArray):
@@ -309,5 +316,3 @@ def clipped(call: Call, n: int, x: Any, *bounds: Any, **named: Any) -> Any:
     if low is not None:
         x = xp.maximum(x, low)
     return x if high is None else xp.minimum(x, high)
-
-

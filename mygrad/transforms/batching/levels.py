@@ -28,7 +28,7 @@ def lifted_here(value: Any) -> Any:
     level = depth.get()
     if not level or type(value) in SCALARS:
         return value
-    adapter = adapter_of(value._data if isinstance(value, Handle) else value)
+    adapter: Any = adapter_of(value._data if isinstance(value, Handle) else value)
     if adapter is None or depth_of(adapter) >= level:
         return value
     from mygrad.transforms.batching.adapter import batched

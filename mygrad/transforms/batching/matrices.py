@@ -1,4 +1,4 @@
-"""Linear algebra, whose functions take stacks of matrices: the batch is the first axis of a stack."""
+"""Linear algebra, whose functions take stacks of matrices: the batch is one of their axes."""
 
 from __future__ import annotations
 

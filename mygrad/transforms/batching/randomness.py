@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from mygrad.random import generator
 from mygrad.transforms.batching.array import BatchDependence
 
 __all__ = ["BatchedGenerator", "drawing"]
@@ -31,25 +32,14 @@ class BatchedGenerator:
         how, n = drawing.get()
         if how == "error":
             raise BatchDependence(
-                "random numbers are drawn in a function that vmap batches, which calls it once: say "
-                'whether they are to be others for each example, vmap(..., randomness="different"),'
-                ' or the same, randomness="same"'
+                "random numbers are drawn in a function that vmap batches, which calls it once: "
+                'say whether they are to be others for each example, randomness="different", or '
+                'the same for all, randomness="same"'
             )
-        from mygrad.random import generator
-
         draw = getattr(generator(self._adapter.inner), name)
         if how == "same":
             return self._adapter.wrapped(draw(*args, **options), None)
-        place = 1 if name == "integers" else 0
-        if name == "integers":
-            size = options.pop("size", args[2] if len(args) > 2 else None)
-            args = args[:2]
-        else:
-            size = options.pop("size", args[0] if args else None)
-            args = ()
-        del place
+        bounds, sizes = (args[:2], args[2:]) if name == "integers" else ((), args)
+        size = options.pop("size", sizes[0] if sizes else None)
         lengths = () if size is None else size if isinstance(size, tuple) else (size,)
-        found = draw(*args, size=(n, *lengths), **options) if name == "integers" else draw(
-            (n, *lengths), **options
-        )  # fmt: skip
-        return self._adapter.wrapped(found, n)
+        return self._adapter.wrapped(draw(*bounds, size=(n, *lengths), **options), n)

@@ -133,11 +133,17 @@ def rolled(call: Call, n: int, x: Array, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         flat = call.adapter.functions.reshape(x, (-1,))
         shift = sum(shift) if isinstance(shift, tuple) else shift
-        found = call.along(flat.value, 1, shift) if call.primitive is None else call(flat.value, shift, 1)
+        found = (
+            call.along(flat.value, 1, shift)
+            if call.primitive is None
+            else call(flat.value, shift, 1)
+        )
         found = call.adapter.wrapped(found, n)
         return call.adapter.functions.reshape(found, x.shape)
     axis = behind(axis, len(x.shape), call.name)
-    found = call(x.value, shift, axis=axis) if call.primitive is None else call(x.value, shift, axis)
+    found = (
+        call(x.value, shift, axis=axis) if call.primitive is None else call(x.value, shift, axis)
+    )
     return call.adapter.wrapped(found, n)
 
 

@@ -29,6 +29,7 @@ class BatchedSweep(Sweep):
     def use(self, namespace: Any, array: Any = None) -> None:
         """Compute with batches of arrays of the library that a record was made with."""
         adapter = namespace.adapter
+        self.adapter: Any
         here = adapter if getattr(adapter, "depth", 0) == self.depth else batched(adapter)
         super().use(namespace_of(here), array)
         self.namespace = namespace  # which records are compared with
@@ -94,4 +95,5 @@ def batched_pull(
     finally:
         for library, device in sweep.came_from.items():
             library.go_to(device)
-    return [None if g is None else adapter_of(g).whole(g, n) for g in adjoints]  # type: ignore
+    homes: list[Any] = [adapter_of(g) for g in adjoints]
+    return [home and home.whole(g, n) for home, g in zip(homes, adjoints, strict=True)]

@@ -8,8 +8,9 @@ from functools import wraps
 from typing import Any
 
 from mygrad.arrays import Selection, adapter_of, get_adapter, selected, selection
-from mygrad.autodiff.nodes import Handle, new_handle
-from mygrad.autodiff.operands import SCALARS
+from mygrad.autodiff.nodes import new_handle
+from mygrad.autodiff.operands import SCALARS, floating
+from mygrad.tensors.base import Tensor
 from mygrad.transforms.batching.adapter import batched
 from mygrad.transforms.batching.array import BatchedArray
 from mygrad.transforms.batching.levels import depth, depth_of
@@ -87,7 +88,7 @@ def vmap(
         axes = _per_argument(in_axes, len(args))
         given = [*zip(range(len(args)), args, axes, strict=True)]
         given += [(name, value, 0) for name, value in named.items()]  # type: ignore[misc]
-        structures = {}
+        structures: dict[Any, Structure] = {}
         for key, value, axis in given:
             name = f"argument {key}" if isinstance(key, int) else key
             found, structures[key] = flatten(value)
@@ -102,7 +103,7 @@ def vmap(
             key: structure.filled([next(inputs) for _ in range(structure.count)])
             for key, structure in structures.items()
         }
-        on_tensors = any(isinstance(leaf, Handle) for leaf in leaves)
+        on_tensors = any(isinstance(leaf, Tensor) for leaf in leaves)
         with _Level(level, randomness, n):
             result = function(
                 *(taken[k] for k in range(len(args))), **{name: taken[name] for name in named}
@@ -110,11 +111,13 @@ def vmap(
         outs, structure = flatten(result)
         placed = spread_axes(out_axes, structure, "the result", "out_axes")
         paths = structure.paths("the result")
-        raw_leaves = [leaf for leaf in leaves if not isinstance(leaf, Handle)]
-        return structure.filled([
-            _result(out, axis, n, level, on_tensors, raw_leaves, path)
-            for out, axis, path in zip(outs, placed, paths, strict=True)
-        ])
+        raw_leaves = [leaf for leaf in leaves if not isinstance(leaf, Tensor)]
+        return structure.filled(
+            [
+                _result(out, axis, n, level, on_tensors, raw_leaves, path)
+                for out, axis, path in zip(outs, placed, paths, strict=True)
+            ]
+        )
 
     return batched_function
 
@@ -172,11 +175,12 @@ class _Argument:
         value, axis = self.value, self.axis
         if axis is None:
             return value
-        data = value._data if isinstance(value, Handle) else value
+        data = value._data if isinstance(value, Tensor) else value
         adapter = adapter_of(data)
-        if adapter is None:
-            raise TypeError(f"vmap: {self.path} is no array, but of type {type(value).__name__}")
-        if not isinstance(value, Handle):
+        if adapter is None or floating[adapter, data.dtype] is None:
+            what = type(value).__name__ if adapter is None else f"an array of {data.dtype}"
+            raise TypeError(f"vmap: {self.path} is {what}, and batches are of numbers")
+        if not isinstance(value, Tensor):
             value = adapter.plain(data) if type(data) not in adapter.array_types else data
         while depth_of(adapter) < level - 1:  # of a level farther out than where this vmap runs
             adapter = batched(adapter)
@@ -206,7 +210,7 @@ def _per_argument(in_axes: Any, count: int) -> list[Any]:
 
 def spread_axes(axes: Any, structure: Structure, name: str, option: str) -> list[int | None]:
     """The axis of each leaf: `axes` is nested like them, down to where one holds for all below."""
-    if axes is None or isinstance(axes, int) and not isinstance(axes, bool):
+    if axes is None or (isinstance(axes, int) and not isinstance(axes, bool)):
         return [axes] * structure.count
     if structure == LEAF or not isinstance(axes, (list, tuple, dict)):
         try:
@@ -220,7 +224,9 @@ def spread_axes(axes: Any, structure: Structure, name: str, option: str) -> list
     wanted = list(structure.keys)
     if hasattr(structure.kind, "_fields"):
         wanted = list(range(len(wanted)))
-    if {*keys} != {*wanted} or isinstance(axes, dict) is not issubclass(structure.kind or int, dict):
+    if {*keys} != {*wanted} or isinstance(axes, dict) is not issubclass(
+        structure.kind or int, dict
+    ):
         raise ValueError(
             f"vmap: {option} for {name} is not nested like it: it has the items "
             f"{', '.join(map(repr, keys)) or 'none'}, and not {', '.join(map(repr, wanted))}"
@@ -243,8 +249,8 @@ def _common_length(rows: list[_Argument]) -> int:
         if row.value.shape[row.axis] != n:
             raise ValueError(
                 f"vmap: the axes to map over have other lengths: axis {first.axis} of {first.path} "
-                f"has {n} examples (its shape is {tuple(first.value.shape)}), and axis {row.axis} of "
-                f"{row.path} {row.value.shape[row.axis]} ({tuple(row.value.shape)})"
+                f"has {n} examples (its shape is {tuple(first.value.shape)}), and axis {row.axis} "
+                f"of {row.path} {row.value.shape[row.axis]} ({tuple(row.value.shape)})"
             )
     return n
 
@@ -253,9 +259,14 @@ def _result(
     out: Any, axis: int | None, n: int, level: int, on_tensors: bool, leaves: list[Any], path: str
 ) -> Any:
     """A result of the function, with the axis of the batch where it belongs."""
-    data = out._data if isinstance(out, Handle) else out
+    data = out._data if isinstance(out, Tensor) else out
     adapter: Any = adapter_of(data)
     if adapter is None:
+        if type(data) not in SCALARS:
+            raise TypeError(
+                f"vmap: {path} is of type {type(data).__name__}; the function has to return "
+                f"arrays, numbers, and nested lists, tuples and dictionaries of them"
+            )
         adapter = get_adapter("numpy")
         out = data = adapter.asarray(data)
     if depth_of(adapter) < level:
@@ -279,10 +290,10 @@ def _result(
             )
         if size is None:
             value = space.broadcast_to(value, (n, *shape))
-            value = value.copy() if isinstance(value, Handle) else inner.copy(value)
+            value = value.copy() if isinstance(value, Tensor) else inner.copy(value)
         if axis % (len(shape) + 1):
             value = space.moveaxis(value, 0, axis)
-    if isinstance(value, Handle):
+    if isinstance(value, Tensor):
         return value
     value = _unshared(value, inner, leaves)
     return new_handle(value, None, None, None, True) if on_tensors else value
@@ -301,5 +312,3 @@ def _unshared(value: Any, inner: Any, leaves: list[Any]) -> Any:
         if type(leaf) in inner.array_types and inner.owner(value) is inner.owner(leaf):
             return inner.copy(value)
     return value
-
-
