@@ -152,7 +152,7 @@ def _reach_below(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
 
 
 def _broadcast_to(x: Any, shape: Any) -> Any:
-    if x.ndim or not isinstance(shape, (tuple, list)):
+    if x.ndim or type(shape) is not tuple or shape == (-1,):  # which np.ndarray would take
         return np.broadcast_to(x, shape)
     view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # 4 times as fast
     view.setflags(write=False)

@@ -122,3 +122,11 @@ def test_shapes(path: str, xp: Any) -> None:  # noqa: F811
                     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
                     count += 1
     assert count
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 2), (2, -1), [-1]])
+@pytest.mark.parametrize("value", [3.0, [3.0]], ids=["no axes", "one axis"])
+def test_no_length_is_negative(value: Any, shape: Any, xp: Any) -> None:  # noqa: F811
+    """Only `reshape` reads -1 as the length that is left over."""
+    with pytest.raises((ValueError, TypeError), match="broadcast_to"):
+        xp.broadcast_to(xp.asarray(value), shape)
