@@ -1,7 +1,7 @@
-"""Layers that PyTorch has, too, forward and backward on one thread: ``python -m benchmarks.layers``.
+"""Layers next to those of PyTorch, on one thread: ``python -m benchmarks.layers``.
 
-Runs of both libraries take turns, and medians are compared, so that what else the machine does
-counts for both. Results and gradients are compared before anything is timed.
+Forward and backward. Runs of both libraries take turns, and medians are compared, so that what else
+the machine does counts for both. Results and gradients are compared before anything is timed.
 """
 
 from __future__ import annotations

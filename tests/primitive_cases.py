@@ -314,6 +314,10 @@ CASES: dict[str, list[Case]] = {
     "softmax_crossentropy": [then((3, 4), extra=(LABELS,))],
     "negative_log_likelihood": [then((3, 4), extra=(LABELS,))],
     "multiclass_hinge": [then((3, 4), extra=(LABELS,))],
+    "ctc_step": [
+        then((2, 3), (2, 3), extra=(MASK, np.array([[True], [False]]))),
+        then((1, 1), (1, 1), extra=(np.array([[False]]), np.array([[True]]))),
+    ],
     "entropy_beyond": [over((2, 3), (2, 3), domain=POSITIVE), over((2, 1), (3,), domain=POSITIVE)],
     "huber_curve": [on((2, 3), delta=0.61), on((), delta=2.0)],
     "logit_crossentropy": [on((2, 3), (2, 3), ()), on((2, 3), (3,), (2, 1))],

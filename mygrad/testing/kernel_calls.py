@@ -172,16 +172,19 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
         lambda draw: (draw(2, 3, 6, 5), draw(2, 3, 3, 3), 1, 1, 1),
         lambda draw: (draw(0, 3, 6, 5), draw(2, 3, 3, 3), 1, 1, 1),
         lambda draw: (draw(2, 0, 6, 5), draw(2, 0, 3, 3), 1, 1, 1),
+        lambda draw: (draw(2, 4, 6), draw(6, 2, 3), 1, 1, 1, 2),
     ]),
     "conv_input_gradient": (DIFFERENTIABLE, [
         lambda draw: (draw(2, 2, 3), draw(2, 3, 3), (2, 3, 7), 2, 1, 2),
         lambda draw: (draw(2, 2, 6, 5), draw(2, 3, 3, 3), (2, 3, 6, 5), 1, 1, 1),
         lambda draw: (draw(1, 2, 1), draw(2, 3, 2), (1, 3, 0), 1, 1, 1),
+        lambda draw: (draw(2, 6, 6), draw(6, 2, 3), (2, 4, 6), 1, 1, 1, 2),
     ]),
     "conv_filter_gradient": (DIFFERENTIABLE, [
         lambda draw: (draw(2, 3, 7), draw(2, 2, 3), (2, 3, 3), 2, 1, 2),
         lambda draw: (draw(2, 3, 6, 5), draw(2, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
         lambda draw: (draw(0, 3, 6, 5), draw(0, 2, 6, 5), (2, 3, 3, 3), 1, 1, 1),
+        lambda draw: (draw(2, 4, 6), draw(2, 6, 6), (6, 2, 3), 1, 1, 1, 2),
     ]),
     "conjugate_half": (("c8", "c16"), [
         lambda draw: (finite(draw(2, 4)), 6, -1, 0.5),

@@ -229,6 +229,28 @@ OTHERS: dict[str, Function] = {
     "focal loss": lambda x: nnet.losses.focal_loss(nnet.activations.softmax(x), [0, 1, 0]),
     "ranking": lambda x: nnet.losses.margin_ranking_loss(x, x[::-1], [1, -1, 1], 0.5),
     "batchnorm": lambda x: nnet.layers.batchnorm(x, gamma=[1.0, 2.0], beta=None, eps=1e-3),
+    "cross-entropy, weighted": lambda x: nnet.losses.cross_entropy(
+        x, [0, -100, 1], weight=[1.0, 2.0], label_smoothing=0.1
+    ),
+    "yes or no": lambda x: nnet.losses.binary_cross_entropy_with_logits(
+        x, [[1, 0]] * 3, pos_weight=[1.0, 2.0]
+    ),
+    "ctc": lambda x: nnet.losses.ctc_loss(mg.expand_dims(x, axis=1), [[1]], [2], [1]),
+    "gelu": lambda x: nnet.activations.gelu(x),
+    "embedding": lambda x: nnet.layers.embedding([2, 0, 2], x, padding_idx=0),
+    "averages": lambda x: nnet.layers.avg_pool(x, (2,), 2, 1, False),
+    "even shares": lambda x: nnet.layers.adaptive_avg_pool(x, (2, 1)),
+    "attention": lambda x: nnet.layers.scaled_dot_product_attention(
+        x, x, x, np.eye(3), is_causal=True
+    ),
+    "dropout": lambda x: nnet.layers.dropout(x, 0.0) + 0 * nnet.layers.dropout(x, 0.5),
+    "group_norm": lambda x: nnet.layers.group_norm(x, 2, gamma=[1.0, 2.0], eps=1e-3),
+    "transposed convolution": lambda x: nnet.layers.conv_transpose_nd(
+        mg.expand_dims(x, axis=0), np.ones((3, 1, 2)), 2, 1, 1, groups=3
+    ),
+    "lstm": lambda x: nnet.layers.lstm(
+        mg.expand_dims(x, axis=1), np.ones((2, 8)), np.ones((2, 8)), np.ones(8)
+    )[0],
     "dot": lambda x: mg.matmul(x, [[1.0], [2.0]]),
     "einsum": lambda x: mg.einsum("ij,j->i", x, np.array([1.0, 2.0])),
     "stack": lambda x: mg.stack([x, np.ones((3, 2))]),

@@ -450,3 +450,31 @@ def test_gradients(name: str) -> None:
         return PROGRAMS[name](x.__array_namespace__(), x)
 
     check_grads(program, np.array([[0.3, -1.1, 2.0], [1.7, 0.4, -0.6]]))
+
+
+MADE: dict[str, tuple[str, Any]] = {
+    "empty": ("real floating", lambda xp, at: xp.empty(2, device=at)),
+    "eye": ("real floating", lambda xp, at: xp.eye(2, device=at)),
+    "ones": ("real floating", lambda xp, at: xp.ones(2, device=at)),
+    "full of fractions": ("real floating", lambda xp, at: xp.full(2, 0.5, device=at)),
+    "full of integers": ("integral", lambda xp, at: xp.full(2, 3, device=at)),
+    "full of complex numbers": ("complex floating", lambda xp, at: xp.full(2, 1j, device=at)),
+    "arange of fractions": ("real floating", lambda xp, at: xp.arange(0, 2.0, device=at)),
+    "arange of integers": ("integral", lambda xp, at: xp.arange(4, device=at)),
+    "list of fractions": ("real floating", lambda xp, at: xp.asarray([1, 0.5], device=at)),
+    "list of integers": ("integral", lambda xp, at: xp.asarray([[1, 2]], device=at)),
+    "complex number": ("complex floating", lambda xp, at: xp.asarray(2j, device=at)),
+    "frequencies": ("real floating", lambda xp, at: xp.fft.fftfreq(4, device=at)),
+}
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_default_dtypes_are_those_of_the_device(what: str, xp: Any) -> None:
+    """array-api-strict has devices with other defaults, and without the wide dtypes."""
+    kind, make = MADE[what]
+    info = xp.__array_namespace_info__()
+    for device in info.devices():
+        made = make(xp, device)
+        assert made.device == xp.empty(2, dtype=xp.bool, device=device).device
+        assert made.dtype == info.default_dtypes(device=device)[kind]
+        assert made.creator is None or made.constant

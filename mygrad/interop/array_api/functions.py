@@ -140,14 +140,28 @@ def _asarray(space: Any, obj: Any, dtype: Any, device: Any, copy: bool | None) -
             f"asarray: copy=False, and {type(obj).__name__} data cannot become a tensor of "
             f"{dtype or 'its dtype'} on {adapter.name} without a copy"
         )
+    number = type(obj) in SCALARS
+    if device is not None and theirs is None:
+        obj, theirs, dtype = _numbers_on(space, obj, dtype, device)
     return Tensor(
         obj,
         dtype=dtype,
-        constant=True if type(obj) in SCALARS else None,  # nobody writes to a number
+        constant=True if number else None,  # nobody writes to a number
         copy=bool(copy),
         device=device,
         backend=None if theirs is adapter else adapter.name,
     )
+
+
+def _numbers_on(space: Any, numbers: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
+    """Python's numbers as an array, its adapter, and its dtype, which is the device's default."""
+    adapter = space._adapter
+    host = Tensor(numbers, constant=True, backend="numpy")._data
+    dtype = dtype or _default(space, _NUMBERS.get(host.dtype.kind, bool), device)
+    if dtype is None or dtype == dtype_of(adapter, host.dtype):
+        return host, adapter_of(host), dtype
+    cast = Tensor(host, dtype=dtype, constant=True, backend=adapter.name)._data
+    return adapter.to_device(cast, adapter.parse_device(device)), adapter, dtype
 
 
 def _changed(adapter: Any, t: Any, dtype: Any, device: Any, copy: bool | None) -> Any:
@@ -173,6 +187,31 @@ def _from_dlpack(space: Any, x: Any, device: Any, copy: bool | None) -> Any:
     return Tensor(space._adapter.xp.from_dlpack(x, **how), copy=False)
 
 
+_KINDS = {int: "integral", float: "real floating", complex: "complex floating"}
+"""What the standard calls the dtypes of Python's numbers."""
+
+_NUMBERS = {"i": int, "f": float, "c": complex}
+"""Which of Python's numbers an array on the host has been made of."""
+
+
+def _default(space: Any, number: type, device: Any) -> Any:
+    """The dtype that Python's numbers of a type get on a device that is named, which may be
+    another one than elsewhere; None if there is none to say."""
+    adapter = space._adapter
+    info = getattr(adapter.xp, "__array_namespace_info__", None)
+    if device is None or info is None or number not in _KINDS:
+        return None
+    return info().default_dtypes(device=adapter.parse_device(device))[_KINDS[number]]
+
+
+def _widest(*numbers: Any) -> type:
+    """The type of Python's numbers that holds all of these; none of theirs if others are there."""
+    types = {type(n) for n in numbers if n is not None}
+    if not types <= _KINDS.keys():
+        return object
+    return next((t for t in (complex, float) if t in types), int)
+
+
 def _make(space: Any, name: str, *args: Any, device: Any, **options: Any) -> Any:
     backend = space._adapter.name
     return getattr(space._public, name)(*args, device=device, backend=backend, **options)
@@ -190,7 +229,8 @@ def _like(space: Any, name: str, x: Any, *value: Any, dtype: Any, device: Any) -
 
 def _filling(name: str) -> None:
     def make(space: Any, shape: Any, dtype: Any, device: Any) -> Any:
-        return _make(space, name, shape, dtype=dtype or float, device=device)
+        dtype = dtype or _default(space, float, device) or float
+        return _make(space, name, shape, dtype=dtype, device=device)
 
     def make_like(space: Any, x: Any, dtype: Any, device: Any) -> Any:
         return _like(space, f"{name}_like", x, dtype=dtype, device=device)
@@ -204,6 +244,7 @@ for _name in ("empty", "ones", "zeros"):
 
 @own
 def _full(space: Any, shape: Any, fill_value: Any, dtype: Any, device: Any) -> Any:
+    dtype = dtype or _default(space, type(fill_value), device)
     return _make(space, "full", shape, fill_value, dtype=dtype, device=device)
 
 
@@ -214,21 +255,22 @@ def _full_like(space: Any, x: Any, fill_value: Any, dtype: Any, device: Any) -> 
 
 @own
 def _arange(space: Any, start: Any, stop: Any, step: Any, dtype: Any, device: Any) -> Any:
+    dtype = dtype or _default(space, _widest(start, stop, step), device)
     return _make(space, "arange", start, stop, step, dtype=dtype, device=device)
 
 
 @own
 def _eye(space: Any, n_rows: int, n_cols: int | None, k: int, dtype: Any, device: Any) -> Any:
-    return _make(space, "eye", n_rows, n_cols, k, dtype=dtype or float, device=device)
+    dtype = dtype or _default(space, float, device) or float
+    return _make(space, "eye", n_rows, n_cols, k, dtype=dtype, device=device)
 
 
 @own
 def _linspace(
     space: Any, start: Any, stop: Any, num: int, dtype: Any, device: Any, endpoint: bool
 ) -> Any:
-    return _make(
-        space, "linspace", start, stop, num, endpoint=endpoint, dtype=dtype, device=device
-    )
+    dtype = dtype or _default(space, _widest(start, stop, 1.0), device)
+    return _make(space, "linspace", start, stop, num, endpoint=endpoint, dtype=dtype, device=device)
 
 
 # --- shapes and places ------------------------------------------------------------------------
@@ -362,12 +404,16 @@ def _finfo(space: Any, type: Any) -> FloatingInfo:
 def _frequencies(name: str) -> None:
     def make(space: Any, n: int, d: float, dtype: Any, device: Any) -> Any:
         function = getattr(space._public.fft, name)
+        dtype = dtype or _default(space, float, device)
+        # The device that is named might not have the dtype that they are made with.
+        where = None if dtype else device
         if selected_adapter() is space._adapter:
-            made = function(n, d, device=device)
+            made = function(n, d, device=where)
         else:
             with space._public.backend(space._adapter.name):
-                made = function(n, d, device=device)
-        return made if dtype is None else registry["astype"](made, dtype, copy=False)
+                made = function(n, d, device=where)
+        made = made if dtype is None else registry["astype"](made, dtype, copy=False)
+        return made if device is where else made.to(device=device)
 
     OWN[f"fft.{name}"] = make
 

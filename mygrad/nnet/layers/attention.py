@@ -110,13 +110,14 @@ def attend(
     return out, powers, total
 
 
-def _causal(length: int, keys: int, like: Any) -> Any:
-    """A raw mask: whether a query comes at or after a key."""
+def _causal(allowed: Any, like: Any, length: int, keys: int) -> Any:
+    """A raw mask, beside the array `like`: what is `allowed` of the keys up to each query."""
     adapter = adapter_of(like)
     assert adapter is not None
     library, device = adapter.xp, device_of(like)
     rows, columns = (library.arange(n, device=device) for n in (length, keys))
-    return library.expand_dims(rows, axis=1) >= library.expand_dims(columns, axis=0)
+    before = library.expand_dims(rows, axis=1) >= library.expand_dims(columns, axis=0)
+    return before if allowed is True else allowed & before
 
 
 def _checked(operands: list[Tensor]) -> tuple[tuple[int, ...], int, int]:
@@ -221,7 +222,8 @@ def scaled_dot_product_attention(
     elif not isinstance(scale, Real):
         raise ValueError(f"{NAME}: scale is a number, and not {scale!r}")
     like = operands[0]._data
-    bias, allowed = 0.0, True
+    bias: Any = 0.0
+    allowed: Any = True
     if attn_mask is not None:
         mask = as_operand(attn_mask, adapter, NAME, operands)
         shape = tuple(mask.shape)
@@ -244,8 +246,7 @@ def scaled_dot_product_attention(
                 f"of dtype {mask.dtype}"
             )
     if is_causal:
-        causal = _causal(length, keys, like)
-        allowed = causal if allowed is True else allowed & causal
+        allowed = adapter.following(_causal)(allowed, like, length, keys)
     kept: Any = True
     if p:
         kept = drawn_mask((*lead, length, keys), p, like)

@@ -2,6 +2,7 @@
 
 from mygrad.nnet.losses.crossentropy import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from mygrad.nnet.losses.crossentropy import cross_entropy as cross_entropy
+from mygrad.nnet.losses.ctc import ctc_loss as ctc_loss
 from mygrad.nnet.losses.distances import huber_loss as huber_loss
 from mygrad.nnet.losses.distances import kl_div as kl_div
 from mygrad.nnet.losses.distances import mse_loss as mse_loss

@@ -36,12 +36,12 @@ def _class_axis(axis: Any, x: Tensor) -> int:
     return axis.__index__() % x.ndim
 
 
-def _labels(labels: Any, x: Tensor, axis: int, ignore_index: int) -> tuple[Any, Any]:
+def _labels(labels: Any, x: Any, axis: int, ignore_index: int) -> tuple[Any, Any]:
     """Labels as raw places of classes, shape (M,), and the mask of those to ignore.
 
     The mask is None where the labels' values are known, and none of them is ignored.
     """
-    adapter = adapter_of(x._data)
+    adapter = adapter_of(x)
     assert adapter is not None
     library, count = adapter.xp, x.shape[axis]
     wanted = (*x.shape[:axis], *x.shape[axis + 1 :])
@@ -177,7 +177,7 @@ def cross_entropy(
         losses = -sum(terms if weight is None else terms * weight, axis=1)
         return finished(losses.reshape(lead), reduction, back, constant)
 
-    places, ignored = _labels(raw, x, axis, ignore_index)
+    places, ignored = adapter.following(_labels)(raw, x._data, axis, ignore_index)
     factors = None if weight is None else take(weight, places)
     if smoothing:
         logs = logsoftmax(rows)
