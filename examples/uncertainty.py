@@ -3,9 +3,9 @@
     python examples/uncertainty.py
 
 The equations of Lotka and Volterra are fitted to the pelts of hares and lynxes from Canada by
-maximum likelihood. `mygrad.implicit.odeint` differentiates the solution by the adjoint equation; the
-Hessian at the maximum, which goes through the same solution twice, says how far the parameters may
-be from it, and the Jacobian of the solution draws that as bands around the curves.
+maximum likelihood. `mygrad.implicit.odeint` differentiates the solution by the adjoint equation.
+The Hessian at the maximum, which goes through the same solution twice, says how far the parameters
+may be from it, and the Jacobian of the solution draws that as bands around the curves.
 """
 
 import argparse

@@ -85,9 +85,9 @@ from mygrad.tensors.leaving import asarray
 
 # isort: split
 from mygrad import fft, linalg, random, typing
+from mygrad import implicit as implicit
 from mygrad import nnet as nnet
 from mygrad import operation_base as _operation_base
-from mygrad import implicit as implicit
 from mygrad import optim as optim
 from mygrad import transforms as transforms
 from mygrad.compat import install as _install_old_paths

@@ -296,10 +296,8 @@ class Sweep:
         if isinstance(part, Handle) or type(part) in self.adapter.array_types:
             self.follow(part)
         else:
-            number = type(part) in SCALARS
-            part = self.as_array(part, version, k)
-            if number:  # the same for all elements
-                part = self.xp.broadcast_to(part, shape)
+            array = self.as_array(part, version, k)  # a number is the same for all elements
+            part = self.xp.broadcast_to(array, shape) if type(part) in SCALARS else array
         if version.mask is not None:
             part = self.xp.where(version.mask, part, 0.0)
         if part.shape != shape:

@@ -20,7 +20,6 @@ __all__ = [
 
 Array = Any
 SCALARS = frozenset((float, int, complex, bool))
-EXPLAINED = (ValueError, TypeError, IndexError, RuntimeError, NotImplementedError)
 
 
 class _FloatingDtypes(dict[Any, Any]):
@@ -82,8 +81,7 @@ def common_adapter(operands: Any, name: str) -> Adapter:
                 f'`.to("{found.name}")`'
             )
         found = adapter
-    chosen = selection()
-    return found or (chosen and chosen.adapter) or host or selected_adapter()
+    return found or ((chosen := selection()) and chosen.adapter) or host or selected_adapter()
 
 
 class UnknownOperand(TypeError):
@@ -118,8 +116,7 @@ def as_operand(value: Any, adapter: Adapter, name: str, beside: Any = ()) -> Arr
     host = get_adapter("numpy")
     if theirs is host and not value.ndim:  # a NumPy scalar goes anywhere, as NumPy hands it over
         return adapter.from_host(host.asarray(value), device_beside(beside, adapter))
-    chosen = selection()
-    followed = chosen is not None and chosen.adapter is adapter
+    followed = (chosen := selection()) is not None and chosen.adapter is adapter
     if theirs is None or theirs is host:
         if adapter is host or followed:
             array = None if declines(kind) else host.asarray(value)
@@ -174,7 +171,7 @@ def explain(error: Exception, name: str, arrays: Any) -> Exception:
     call = f"{name}({operands})" if named else f"{name}, with {operands}"
     kinds = [kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind)]
     kind = kinds[0] if len(kinds) == 1 else type(error)  # NumPy's AxisError is of two
-    if kinds or kind in EXPLAINED:
+    if kinds or kind in (RuntimeError, NotImplementedError):
         return kind(f"{call}: {text}")
     error.add_note(f"in {call}")  # its class may be what somebody waits for
     raise error
