@@ -333,14 +333,15 @@ class _Adjoint:
         found: list[Any] = [None] * len(self.values)
         for k, part in zip(self.inner, parts, strict=True):
             found[k] = part
-        if (k := self.ends[0]) is not None:
+        of_times, of_start = self.ends
+        if of_times is not None:
             xp: Any = registry
             rates = [self.fun(t, y, *args) for t, y in zip(times, states, strict=True)]
             along = [xp["sum"](r * a) for r, a in zip(rates, (-adjoint, *g[1:]), strict=True)]
             slopes = xp["stack"](along)
-            found[k] = slopes if isinstance(g, Handle) else raw(slopes)
-        if (k := self.ends[1]) is not None:
-            found[k] = adjoint + g[0]
+            found[of_times] = slopes if isinstance(g, Handle) else raw(slopes)
+        if of_start is not None:
+            found[of_start] = adjoint + g[0]
         return found
 
 
