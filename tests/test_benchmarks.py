@@ -34,6 +34,12 @@ def test_results_are_verified_and_timed() -> None:
         assert f"| {name} " in done.stdout
 
 
+def test_the_transforms() -> None:
+    done = run("-m", "benchmarks.transforms")
+    assert done.returncode == 0, done.stderr
+    assert "times as fast as the loop" in done.stdout
+
+
 def test_the_bare_tape() -> None:
     done = run("-m", "benchmarks.bare_tape")
     assert done.returncode == 0, done.stderr

@@ -72,12 +72,14 @@ def packages(tmp_path: Path) -> Path:
     return tmp_path / "packages"
 
 
-def start(packages: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def start(
+    packages: Path, *options: str, example: str = "digits.py"
+) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("MYGRAD")}
     paths = [str(packages), str(ROOT), str(ROOT / "backends"), *sys.path]
     env["PYTHONPATH"] = os.pathsep.join(paths)
     env["PYTHONIOENCODING"] = "ascii:strict"  # as some consoles of Windows are
-    program = [sys.executable, str(ROOT / "examples" / "digits.py"), *options]
+    program = [sys.executable, str(ROOT / "examples" / example), *options]
     return subprocess.run(program, env=env, capture_output=True, text=True, cwd=packages.parent)
 
 
@@ -116,3 +118,21 @@ def test_the_command_line_is_explained(packages: Path) -> None:
     ended = start(packages, "--help")
     assert ended.returncode == 0
     assert "--backend" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("example", "options", "says"),
+    [
+        ("double_pendulum.py", ["--seconds", "0.05"], "the energy has changed by"),
+        ("lifetimes.py", ["--repeat", "10"], "by the Hessian; fits of new data scatter by"),
+    ],
+)
+def test_examples_of_the_transforms(
+    example: str, options: list[str], says: str, packages: Path
+) -> None:
+    """They check themselves: the status is 1 if energy is lost, or errors are not the scatter."""
+    pytest.importorskip("scipy")
+    ended = start(packages, *options, example=example)
+    assert ended.returncode in ((0,) if "pendulum" in example else (0, 1)), ended.stderr
+    assert says in ended.stdout
+    assert (packages.parent / example.replace(".py", ".png")).exists()

@@ -81,7 +81,6 @@ FUNCTIONS = {
     "Variable": "use mg.tensor",
     "cat": "use mg.concatenate",
     "concat": "use mg.concatenate",
-    "vmap": "write it for arrays with one more axis: operations broadcast",
     "no_grad": "use mg.no_autodiff",
     "enable_grad": "leave the mg.no_autodiff block",
     "inference_mode": "use mg.no_autodiff",

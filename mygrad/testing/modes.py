@@ -116,7 +116,7 @@ def compare_batches(check: Any, order: int, rtol: float, atol: float, like: Any)
                 )
                 for place in np.ndindex(want.shape)
             ]
-            name = names[j] if names else f"result {j}"
+            name = names[j] if names else f"result[{j}]"
             told(
                 check, f'modes="vmap": {what}', "is not that of a loop over examples", entries, name
             )
