@@ -86,7 +86,6 @@ def test_results_that_are_the_same_for_all() -> None:
 def test_results_share_no_memory_with_arguments() -> None:
     x = raw(X.copy())
     found = mg.vmap(lambda a: a)(x)
-    assert found is not x
     if mg.get_adapter(mg.tensor(x).backend).has_views:
         found[0, 0] = 100.0
     close(x, X)
