@@ -280,6 +280,10 @@ def test_random_numbers() -> None:
     assert tuple(drawn[0][1].shape) == (3,)
     assert len(np.unique(host(drawn[0][0]))) == 6
     close(drawn[0][0], host(drawn[1][0]))
+    nested = mg.vmap(lambda a: mg.vmap(function, randomness="different")(a)[0], randomness="same")
+    table = host(nested(raw(X)))
+    assert table.shape == (3, 4, 2)
+    assert len(np.unique(table)) == 8
     same = host(mg.vmap(function, randomness="same")(raw(X))[0])
     assert (same == same[0]).all()
 
