@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from against_numpy import needs_solver
 from gradcheck import host, raw
 
 import mygrad as mg
@@ -141,6 +142,7 @@ def test_on_the_tape() -> None:
     assert_close(x.grad, 36 * A**3)
 
 
+@needs_solver
 def test_a_matrix_whose_determinant_is_a_constraint() -> None:
     """The Newton step of a real problem: the Hessian of a log determinant is A⁻¹ ⊗ A⁻¹."""
     m = np.array([[2.0, 0.3], [0.1, 1.5]])
