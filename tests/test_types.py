@@ -25,5 +25,15 @@ def test_completion_shows_what_users_call() -> None:
     shown = {name for name in dir(mg) if not name.startswith("_")}
     assert {"tensor", "Tensor", "exp", "sum", "no_autodiff", "nnet", "linalg", "random"} <= shown
     modules = {n for n in shown if type(getattr(mg, n)) is type(sys)}
-    public = {"errors", "fft", "linalg", "nnet", "optim", "random", "special", "typing"}
+    public = {
+        "errors",
+        "fft",
+        "linalg",
+        "nnet",
+        "optim",
+        "random",
+        "special",
+        "transforms",
+        "typing",
+    }
     assert modules == public

@@ -22,7 +22,6 @@ class Selection:
 
 
 selected: Setting[Selection | None] = Setting("backend", None)
-
 selection = selected.get
 """What the user selected for the current task, or for the process; None if nothing."""
 

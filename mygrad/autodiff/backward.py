@@ -274,7 +274,7 @@ class Sweep:
             return g.copy() if layout is None else self.laid_out(g, layout)
         # A write hands its adjoint down, where it is changed.
         private = version in self.private and type(version) is not Write
-        if layout is not None and not (private and self.adapter.strides(g) == layout.strides):
+        if layout is not None and not (private and layout.fits(g)):
             return self.laid_out(g, layout)
         return g if private else self.adapter.copy(g)
 
@@ -388,8 +388,7 @@ class Sweep:
     def writeable_adjoint(self, version: Version, layout: Layout | None) -> Any:
         """The adjoint of a version, laid out like its buffer and safe to be changed in place."""
         g = self.adjoints[version]
-        moved = layout and self.adapter.strides(getattr(g, "_data", g)) != layout.strides
-        if version not in self.private or moved:
+        if version not in self.private or (layout and not layout.fits(getattr(g, "_data", g))):
             g = self.adjoints[version] = self.laid_out(g, layout)
             self.private.add(version)
         return g
@@ -397,10 +396,9 @@ class Sweep:
     def laid_out(self, g: Any, layout: Layout | None) -> Any:
         """A copy of an adjoint that is laid out like its buffer, safe to be changed in place."""
         data = g._data if isinstance(g, Handle) else g
-        alike = layout is None or self.adapter.strides(data) == layout.strides
-        if alike and not (self.on_tensors or self.adapter.has_views):
+        if not (self.on_tensors or self.adapter.has_views) and (not layout or layout.fits(data)):
             return g
-        fresh = self.adapter.xp.zeros_like(data) if layout is None else layout.zeros(self.adapter)
+        fresh = layout.zeros(adapter_of(data)) if layout else self.adapter.xp.zeros_like(data)
         if self.on_tensors:
             fresh = new_handle(fresh, None, None, None, False)
             fresh[...] = g

@@ -63,7 +63,7 @@ def common_adapter(operands: Any, name: str) -> Adapter:
     host: Adapter | None = None
     for operand in operands:
         if isinstance(operand, Handle):
-            adapter = adapter_of(operand._data)
+            adapter: Any = adapter_of(operand._data)
         elif isinstance(operand, Adapter):
             adapter = operand
         elif type(operand) in SCALARS or (adapter := adapter_of(operand)) is None:
@@ -73,7 +73,6 @@ def common_adapter(operands: Any, name: str) -> Adapter:
             continue
         if found and found.batches and found.batches.lifts(adapter):
             continue
-        assert adapter is not None
         if found not in (None, adapter) and not (adapter.batches and adapter.batches.lifts(found)):
             raise TypeError(
                 f"{name}: its operands are on different array libraries, {found.name} and "

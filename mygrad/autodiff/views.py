@@ -38,6 +38,10 @@ class Layout:
         """An array of zeros, of the same library or a batch, that is laid out like the buffer."""
         return (adapter or self.adapter).allocate(self.shape, self.strides, self.dtype, self.device)
 
+    def fits(self, adjoint: Any) -> bool:
+        """Whether an array of any library lies like the buffer."""
+        return adapter_of(adjoint).strides(adjoint) == self.strides  # type: ignore[union-attr]
+
     def window(self, array: Array, folds: bool) -> Window:
         """How `array`, a view of the buffer, looks at it."""
         offset = 0 if 0 in array.shape else self.adapter.address(array) - self.address

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from against_numpy import needs_solver
 from gradcheck import host, raw
 
 import mygrad as mg
@@ -141,9 +142,32 @@ def test_on_the_tape() -> None:
     assert_close(x.grad, 36 * A**3)
 
 
+@needs_solver
 def test_a_matrix_whose_determinant_is_a_constraint() -> None:
     """The Newton step of a real problem: the Hessian of a log determinant is A⁻¹ ⊗ A⁻¹."""
     m = np.array([[2.0, 0.3], [0.1, 1.5]])
     found = host(mg.hessian(lambda a: mg.linalg.slogdet(a)[1])(raw(m)))
     inverse = np.linalg.inv(m)
     np.testing.assert_allclose(found, -np.einsum("li,jk->ijkl", inverse, inverse), atol=1e-12)
+
+
+@pytest.mark.numpy_only("the operation is written for NumPy's arrays")
+def test_rules_that_cannot_take_many_adjoints() -> None:
+    """Rows are pulled back one by one where a user's rule takes arrays of NumPy alone."""
+
+    class Cube(mg.operation_base.Operation):
+        def __call__(self, x: Any) -> Any:
+            self.variables = (x,)
+            return x.data**3
+
+        def backward_var(self, grad: Any, index: int, **kwargs: Any) -> Any:
+            assert isinstance(grad, np.ndarray)
+            return grad * 3 * self.variables[0].data ** 2
+
+    assert_close(mg.jacobian(lambda x: mg.execute_op(Cube, x) * x[0])(A), differences_of_cubes())
+
+
+def differences_of_cubes() -> Any:
+    want = np.diag(3 * A**2 * A[0])
+    want[:, 0] += A**3
+    return want

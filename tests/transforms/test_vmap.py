@@ -86,7 +86,6 @@ def test_results_that_are_the_same_for_all() -> None:
 def test_results_share_no_memory_with_arguments() -> None:
     x = raw(X.copy())
     found = mg.vmap(lambda a: a)(x)
-    assert found is not x
     if mg.get_adapter(mg.tensor(x).backend).has_views:
         found[0, 0] = 100.0
     close(x, X)
@@ -145,6 +144,7 @@ def test_places_that_differ() -> None:
 
 
 @pytest.mark.skip_on("array-api-strict", "has no index of arrays beside slices")
+@pytest.mark.skip_on("dpnp", "has no index of arrays on both sides of a slice")
 @pytest.mark.parametrize("axes", [(0, 0), (0, None), (None, 0)])
 def test_indices_of_every_kind(axes: Any) -> None:
     a = RNG.standard_normal((3, 4, 5, 6))
@@ -281,6 +281,10 @@ def test_random_numbers() -> None:
     assert tuple(drawn[0][1].shape) == (3,)
     assert len(np.unique(host(drawn[0][0]))) == 6
     close(drawn[0][0], host(drawn[1][0]))
+    nested = mg.vmap(lambda a: mg.vmap(function, randomness="different")(a)[0], randomness="same")
+    table = host(nested(raw(X)))
+    assert table.shape == (3, 4, 2)
+    assert len(np.unique(table)) == 8
     same = host(mg.vmap(function, randomness="same")(raw(X))[0])
     assert (same == same[0]).all()
 

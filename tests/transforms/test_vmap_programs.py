@@ -27,7 +27,7 @@ LIMITS = (
 
 
 def programs() -> int:
-    count = 60 if BACKEND == "numpy" else 6
+    count = 25 if BACKEND == "numpy" else 4
     return max(1, round(count * float(os.environ.get("MYGRAD_PROGRAMS", "1"))))
 
 

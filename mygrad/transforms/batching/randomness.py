@@ -10,8 +10,9 @@ from mygrad.transforms.batching.array import BatchDependence
 
 __all__ = ["BatchedGenerator", "drawing"]
 
-drawing: ContextVar[tuple[str, int]] = ContextVar("mygrad_drawing", default=("error", 0))
-"""What the innermost vmap does about random numbers, and how many examples it has."""
+drawing: ContextVar[tuple[tuple[str, int], ...]] = ContextVar("mygrad_drawing", default=())
+"""For each vmap that runs, from the outermost: what it does about random numbers, and how many
+examples it has."""
 
 
 class BatchedGenerator:
@@ -29,7 +30,7 @@ class BatchedGenerator:
         return draw
 
     def _drawn(self, name: str, *args: Any, **options: Any) -> Any:
-        how, n = drawing.get()
+        how, n = drawing.get()[self._adapter.depth - 1]
         if how == "error":
             raise BatchDependence(
                 "random numbers are drawn in a function that vmap batches, which calls it once: "

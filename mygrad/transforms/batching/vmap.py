@@ -137,7 +137,7 @@ class _Level:
         else:
             here = Selection(batched(chosen.adapter), chosen.device)
         self.tokens = (
-            depth.set(self.level), drawing.set((self.randomness, self.n)),
+            depth.set(self.level), drawing.set((*drawing.get(), (self.randomness, self.n))),
             selected.override.set(here),
         )  # fmt: skip
 
