@@ -39,8 +39,7 @@ class NumPyAdapter(Adapter):
     can_lock = True
     elements_are_copies = True
     partial_kernels = frozenset((
-        "channel_sums", "channels_adjoint", "conjugate_half", "conv_filter_gradient",
-        "conv_input_gradient", "conv_nd", "normalize_channels",
+        "channel_sums", "channels_adjoint", "conjugate_half", "normalize_channels",
         "normalize_rows", "real_dft", "row_sums", "rows_adjoint",
     ))  # fmt: skip
 

@@ -30,6 +30,18 @@ __all__ = ["conv_filter_gradient", "conv_input_gradient", "conv_nd"]
 _NARROW = 32  # matrix products over fewer terms than this lose more than the copying costs
 
 
+def _groups(channels: int, features: int, groups: int) -> list[tuple[slice, slice]]:
+    """The channels and the filters of each group. Columns of one at a time stay in the cache."""
+    c, f = channels // groups, features // groups
+    return [(slice(k * c, (k + 1) * c), slice(k * f, (k + 1) * f)) for k in range(groups)]
+
+
+def _joined(parts: list[Any], axis: int) -> Any:
+    shape = list(parts[0].shape)
+    shape[axis] = sum(part.shape[axis] for part in parts)
+    return np.concatenate(parts, axis, out=fresh(tuple(shape), parts[0].dtype))
+
+
 class _Columns:
     """The windows of an input, block by block, as the columns of matrices.
 
@@ -103,7 +115,14 @@ def conv_nd(
     x: Any, filter_bank: Any, stride: Any, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
     if groups != 1:
-        return NotImplemented
+        Geometry(x.shape, filter_bank.shape, stride, padding, dilation, groups)
+        return _joined(
+            [
+                conv_nd(x[:, a], filter_bank[b], stride, padding, dilation)
+                for a, b in _groups(x.shape[1], len(filter_bank), groups)
+            ],
+            1,
+        )
     geometry = Geometry(x.shape, filter_bank.shape, stride, padding, dilation)
     dtype = np.result_type(x, filter_bank)
     w = filter_bank.astype(dtype, copy=False)
@@ -141,7 +160,16 @@ def conv_filter_gradient(
     x: Any, g: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Any:
     if groups != 1:
-        return NotImplemented
+        Geometry(x.shape, shape, stride, padding, dilation, groups)
+        return _joined(
+            [
+                conv_filter_gradient(
+                    x[:, a], g[:, b], (shape[0] // groups, *shape[1:]), stride, padding, dilation
+                )
+                for a, b in _groups(x.shape[1], shape[0], groups)
+            ],
+            0,
+        )
     geometry = Geometry(x.shape, shape, stride, padding, dilation)
     dtype = np.result_type(x, g)
     g = g.astype(dtype, copy=False)
@@ -177,7 +205,15 @@ def conv_input_gradient(
     g: Any, filter_bank: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Any:
     if groups != 1:
-        return NotImplemented
+        Geometry(shape, filter_bank.shape, stride, padding, dilation, groups)
+        part = (shape[0], shape[1] // groups, *shape[2:])
+        return _joined(
+            [
+                conv_input_gradient(g[:, b], filter_bank[b], part, stride, padding, dilation)
+                for _, b in _groups(shape[1], len(filter_bank), groups)
+            ],
+            1,
+        )
     geometry = Geometry(shape, filter_bank.shape, stride, padding, dilation)
     spatial = tuple(range(2, len(shape)))
     dtype = np.result_type(g, filter_bank)
