@@ -1,7 +1,8 @@
 """Layers next to those of PyTorch, on one thread: ``python -m benchmarks.layers``.
 
 Forward and backward. Runs of both libraries take turns, and medians of processor time are compared,
-so that it matters little what else the machine does. Results and gradients are compared before anything is timed.
+so that it matters little what else the machine does. Results and gradients are compared before
+anything is timed.
 """
 
 from __future__ import annotations
