@@ -277,8 +277,8 @@ def _by_singular(g: Any, out: Any, a_shape: Any, full: bool, xp: Any) -> Any:
         by_v = _into_first(v, by_v, k, g, "svd: the last rows of Vh", xp)
         v = v[..., :k]
     vh = conjugate_transpose(v, xp)
-    library, zero = xp.adapter.xp, not isinstance(g, Handle)
-    if zero and not bool(library.any(by_u != 0)) and not bool(library.any(by_v != 0)):
+    library, known = xp.adapter.xp, not isinstance(g, Handle) and xp.adapter.knows(by_u)
+    if known and not bool(library.any(by_u != 0)) and not bool(library.any(by_v != 0)):
         return conjugate(xp.matmul(u * rows(same_dtype(by_s, u, xp), xp), vh), xp)
 
     x = xp.matmul(conjugate_transpose(u, xp), by_u)

@@ -214,7 +214,7 @@ def quotient(numerator: Any, gap: Any, closed: Any, asked: Any, xp: Any) -> Any:
     library = xp.adapter.xp
     safe = numerator / xp.where(closed, 1.0, gap)
     unknown = closed & asked
-    if bool(library.any(unknown)):
+    if not xp.adapter.knows(unknown) or bool(library.any(unknown)):
         safe = xp.where(unknown, library.nan, safe)
     return xp.where(closed & ~asked, 0.0, safe)
 

@@ -388,7 +388,7 @@ def cond(x: Any, p: Any = None, *, constant: bool | None = None) -> Tensor:
         )
     following = xp_of(x).adapter.following
     singular = following(_singular)(a, library)
-    some = bool(following(library.any)(singular))
+    some = not xp_of(x).adapter.knows(a) or bool(following(library.any)(singular))
     if some:  # they do not keep the others from being inverted
         mask = library.expand_dims(library.asarray(singular), axis=(-1, -2))
         x = where(mask, unit(x, x.shape[-1], xp_of(x)), x)
@@ -402,7 +402,7 @@ def _ratio(above: Any, below: Any, constant: bool | None) -> Tensor:
     """A quotient that is infinite where the divisor is 0."""
     nothing = below == 0
     adapter = xp_of(below).adapter
-    if not bool(adapter.following(adapter.xp.any)(nothing)):
+    if adapter.knows(below._data) and not bool(adapter.following(adapter.xp.any)(nothing)):
         found: Tensor = divide(above, below, constant=constant)
         return found
     safe = above / where(nothing, 1.0, below)

@@ -160,6 +160,8 @@ def _leaves_some_out(a: Any, within: Any, xp: Any) -> bool:
     library, a, within = xp.adapter.xp, raw(a), raw(within)
     if 0 in a.shape:
         return False
+    if not xp.adapter.knows(a):  # a batch: what is true where some are left out always is
+        return True
     rest = library.abs(a - library.matmul(a, within))
     least = 100 * sum(a.shape[-2:]) * precision(a, xp) * library.max(library.abs(a))
     return bool(library.max(rest) > least)
@@ -302,7 +304,8 @@ def _by_least_squares(
         by_a = by_a - xp.matmul(by_b, conjugate_transpose(x, xp))
         by_a = by_a + xp.matmul(xp.matmul(adjoint, x), conjugate_transpose(within, xp))
     if by_a is not None:
-        if isinstance(g, Handle) or bool(xp.adapter.xp.any(by_s != 0)):
+        known = not isinstance(g, Handle) and xp.adapter.knows(by_s)
+        if not known or bool(xp.adapter.xp.any(by_s != 0)):
             _, u, vh = unpacked(xp.singular_factors(a), svd_shapes(a.shape, False), xp)
             by_s = same_dtype(real_part(by_s, xp), u, xp)
             by_a = by_a + xp.matmul(u * rows(by_s, xp), vh)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.arrays import adapter_of
+from mygrad.arrays import adapter_of, by_type
 from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
@@ -99,7 +99,8 @@ def _spaced(
 
 
 def _varies(*bounds: Any) -> bool:
-    return any(isinstance(b, Handle) and not b._constant for b in bounds)
+    tensors = [b for b in bounds if isinstance(b, Handle)]
+    return any(not t._constant or by_type[type(t._data)].batches for t in tensors)
 
 
 @explained
