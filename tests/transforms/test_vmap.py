@@ -337,3 +337,18 @@ def test_loops_say_so_once() -> None:
     close(found, 2 * X)
     close(x.grad, np.full((3, 4), 2.0))
     mg.vmap(doubled_by_others)(x)  # pytest turns warnings into errors
+
+
+@pytest.mark.skip_on("cupy", "the pretended device has no cuSOLVER")
+@pytest.mark.parametrize("name", ["eigh", "svd", "det", "pinv", "cond"])
+def test_factorizations_whose_rules_look_at_values(name: str) -> None:
+    square = RNG.standard_normal((3, 3, 3))
+    square = square + np.swapaxes(square, 1, 2) + 4.0 * np.eye(3)
+
+    def function(a: Any) -> Any:
+        found = getattr(mg.linalg, name)(a)
+        parts = found if isinstance(found, tuple) else (found,)
+        return sum(mg.sum(part**2 * mg.cos(part)) for part in parts)
+
+    each = np.stack([host(mg.grad(function)(raw(a))) for a in square])
+    close(mg.vmap(mg.grad(function))(raw(square)), each, 1e-8)
