@@ -78,6 +78,8 @@ ELSEWHERE = {
     "check_backend: {report}": "for authors of adapters, as above",
     "check_grads: the {ordinal": "a gradient of another dtype or shape, which the sweep prevents",
     "mygrad/computational_graph/formulas.py": "caught: what has no formula is told in words",
+    "computes with SciPy, on NumPy": "needs a second library; tests/implicit/test_solutions.py",
+    "it is called with NumPy's arrays": "as above",
     "the gradients are on several devices": "needs a second library; tests/optim/test_clipping.py",
     "does not say how parameters are updated": "for authors of optimisers",
     "do not go with those of {self.name}": "operands of other libraries are refused before",

@@ -30,6 +30,7 @@ def test_completion_shows_what_users_call() -> None:
         "fft",
         "linalg",
         "nnet",
+        "implicit",
         "optim",
         "random",
         "special",

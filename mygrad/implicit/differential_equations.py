@@ -21,9 +21,9 @@ from mygrad.implicit.solving import (
     host_function,
     host_values,
     raw,
-    scipy_module,
 )
 from mygrad.transforms.derivatives import vjp
+from mygrad.transforms.for_scipy import scipy_module
 
 __all__ = ["odeint", "solve_ivp"]
 
@@ -201,12 +201,13 @@ def _integrated(
     """The steps of a solver, one after the other."""
     if start == end:
         return
-    integrate = scipy_module("scipy.integrate", name)
+    integrate = scipy_module("scipy.integrate", f"mygrad.implicit.{name}")
     solver = getattr(integrate, how.method)(rate, start, y, end, rtol=how.rtol, atol=how.atol)
     while solver.status == "running":
         message = solver.step()
         if solver.status == "failed":
-            raise NoSolution(f"mygrad.implicit.{name} stopped at t={solver.t}: {message}")
+            why = str(message).rstrip(".")
+            raise NoSolution(f"mygrad.implicit.{name} stopped at t={solver.t}: {why}")
         yield _Step(solver.t, solver.y.copy(), solver.dense_output(), solver.direction)
 
 

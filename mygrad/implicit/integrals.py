@@ -14,9 +14,9 @@ from mygrad.implicit.solving import (
     host_function,
     host_values,
     raw,
-    scipy_module,
 )
 from mygrad.transforms.derivatives import vjp
+from mygrad.transforms.for_scipy import scipy_module
 
 __all__ = ["quad"]
 
@@ -70,7 +70,7 @@ def quad(
     (True, True)
     """
     host_values("quad", a=a, b=b, args=args)
-    integrate = scipy_module("scipy.integrate", "quad")
+    integrate = scipy_module("scipy.integrate", "mygrad.implicit.quad")
     integrand = host_function("quad", fun)
 
     def solve(a: Any, b: Any, *args: Any) -> Any:
@@ -84,9 +84,10 @@ def quad(
             full_output=True,
         )
         if not info.success:
+            why = str(info.message).rstrip(".")
             raise NoSolution(
-                f"mygrad.implicit.quad has not found the integral: {info.message} The error may be "
-                f"{error}"
+                f"mygrad.implicit.quad has not found the integral, which may be off by {error}: "
+                f"{why}"
             )
         return total
 

@@ -15,9 +15,9 @@ from mygrad.implicit.solving import (
     host_function,
     host_values,
     raw,
-    scipy_module,
 )
 from mygrad.transforms.derivatives import vjp
+from mygrad.transforms.for_scipy import scipy_module
 
 __all__ = ["cg", "gmres"]
 
@@ -134,7 +134,7 @@ def _solved(
     options: dict[str, Any],
 ) -> Any:  # fmt: skip
     host_values(name, b=b, args=args)
-    linalg = scipy_module("scipy.sparse.linalg", name)
+    linalg = scipy_module("scipy.sparse.linalg", f"mygrad.implicit.{name}")
     applied = host_function(name, operator)
     host = get_adapter("numpy")
 

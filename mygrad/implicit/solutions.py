@@ -16,9 +16,9 @@ from mygrad.implicit.solving import (
     host_function,
     host_values,
     raw,
-    scipy_module,
 )
 from mygrad.transforms.derivatives import grad, hvp, vjp
+from mygrad.transforms.for_scipy import scipy_module
 from mygrad.transforms.jacobians import hessian, jacobian
 
 __all__ = ["fixed_point", "minimize", "root"]
@@ -78,7 +78,7 @@ def root(
     True
     """
     host_values("root", x0=x0, args=args)
-    optimize = scipy_module("scipy.optimize", "root")
+    optimize = scipy_module("scipy.optimize", "mygrad.implicit.root")
     start = _start(x0)
     equations = host_function("root", fun)
 
@@ -93,7 +93,7 @@ def root(
             of_vector, start.reshape(-1), jac=derivative, method=method, tol=tol, options=options
         )
         if not found.success:
-            raise NoSolution(f"mygrad.implicit.root has found no solution: {found.message}")
+            raise NoSolution(f"mygrad.implicit.root has found no solution: {_said(found)}")
         return found.x.reshape(start.shape)
 
     return differentiable("root", args, solve, partial(_adjoints, fun))
@@ -144,7 +144,7 @@ def fixed_point(
     (True, True)
     """
     host_values("fixed_point", x0=x0, args=args)
-    optimize = scipy_module("scipy.optimize", "fixed_point")
+    optimize = scipy_module("scipy.optimize", "mygrad.implicit.fixed_point")
     start = _start(x0)
     step = host_function("fixed_point", fun)
 
@@ -214,7 +214,7 @@ def minimize(
     (True, True)
     """
     host_values("minimize", x0=x0, args=args)
-    optimize = scipy_module("scipy.optimize", "minimize")
+    optimize = scipy_module("scipy.optimize", "mygrad.implicit.minimize")
     start = _start(x0)
     value = host_function("minimize", fun)
     slope = host_function("minimize", grad(fun))
@@ -234,10 +234,14 @@ def minimize(
             tol=tol, options=options, **given,
         )  # fmt: skip
         if not found.success:
-            raise NoSolution(f"mygrad.implicit.minimize has found no minimum: {found.message}")
+            raise NoSolution(f"mygrad.implicit.minimize has found no minimum: {_said(found)}")
         return found.x.reshape(shape)
 
     return differentiable("minimize", args, solve, partial(_adjoints, grad(fun)))
+
+
+def _said(result: Any) -> str:
+    return str(result.message).rstrip(".")
 
 
 def _start(x0: Any) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import Any
 
 from mygrad.arrays import adapter_of, get_adapter
@@ -16,7 +15,6 @@ from mygrad.transforms.trees import flatten
 
 __all__ = [
     "NoSolution", "Parameters", "differentiable", "host_function", "host_values", "raw",
-    "scipy_module",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -24,17 +22,6 @@ Function = Callable[..., Any]
 
 class NoSolution(MyGradException):
     """A solver of SciPy's has not found what it looked for, so that there is no derivative."""
-
-
-def scipy_module(name: str, function: str) -> Any:
-    """A module of SciPy."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            f"mygrad.implicit.{function} computes with {name}, which cannot be imported "
-            f'({error}): install SciPy, `pip install "mygrad[scipy]"`'
-        ) from error
 
 
 def host_values(function: str, **trees: Any) -> None:

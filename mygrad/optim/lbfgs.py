@@ -9,6 +9,7 @@ from mygrad.arrays import by_type
 from mygrad.autodiff.inplace import protect
 from mygrad.optim.optimizer import Optimizer, refuse_locked
 from mygrad.tensors.base import Tensor
+from mygrad.transforms.for_scipy import scipy_module
 from mygrad.transforms.vectors import Pieces
 
 __all__ = ["LBFGS"]
@@ -115,13 +116,7 @@ class LBFGS(Optimizer):
                 "LBFGS: step() wants a function that computes the loss, which it calls again and "
                 "again: optimizer.step(lambda: compute_loss(model, data))"
             )
-        try:
-            from scipy.optimize import minimize
-        except ImportError as error:
-            raise ModuleNotFoundError(
-                f"mygrad.optim.LBFGS is SciPy's, which cannot be imported ({error}): "
-                f'`pip install "mygrad[scipy]"`'
-            ) from error
+        optimize = scipy_module("scipy.optimize", "mygrad.optim.LBFGS")
         options = self._options_of(0)
         found = [item for group in self.groups for item in group["parameters"].items()]
         tensors, names = [t for _, t in found], [f"LBFGS: the parameter {n}" for n, _ in found]
@@ -133,7 +128,7 @@ class LBFGS(Optimizer):
             return _value(loss, tensors), pieces.vector([_gradient(t) for t in tensors])
 
         try:
-            result = minimize(
+            result = optimize.minimize(
                 value_and_gradient, start, jac=True, method="L-BFGS-B",
                 options={
                     "maxiter": int(options["max_iterations"]), "maxcor": int(options["history"]),

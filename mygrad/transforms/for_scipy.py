@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from math import prod
 from typing import Any
 
@@ -15,10 +16,21 @@ from mygrad.transforms.jacobians import hessian, jacobian
 from mygrad.transforms.trees import flatten, map_leaves
 from mygrad.transforms.vectors import Pieces
 
-__all__ = ["VectorFunction", "for_scipy"]
+__all__ = ["VectorFunction", "for_scipy", "scipy_module"]
 
 Vector = Any
 Matrix = Any
+
+
+def scipy_module(name: str, asker: str) -> Any:
+    """A module of SciPy, for a function of mygrad's that computes with it."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ModuleNotFoundError(
+            f"{asker} computes with {name}, which cannot be imported ({error}): install SciPy, "
+            f'`pip install "mygrad[scipy]"`'
+        ) from error
 
 
 def for_scipy(fun: Callable[..., Any], like: Any) -> VectorFunction:
@@ -63,6 +75,11 @@ class VectorFunction:
 
     All methods take further arguments, which are handed on to the function: the ``args=`` of
     SciPy's solvers.
+
+    Parameters
+    ----------
+    fun, like
+        As for `for_scipy`.
 
     Attributes
     ----------

@@ -17,7 +17,15 @@ from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.primitive import Primitive, primitive
 
 Array = NDArray[Any]
+MASK = np.array([[True, True, False, True], [True, False, True, True], [False, True, True, False]])
 ELSEWHERE = {
+    "attend": [
+        Case(((2, 3, 4), (2, 5, 4), (2, 5, 2), (2, 3, 5)), extra=(True, True, 0.5, 1.0)),
+        Case(((3, 2), (4, 2), (4, 1), ()), extra=(MASK, True, 0.7, 1.0)),
+    ],
+    "gelu": [Case(((2, 3),)), Case(((4,),), params={"approximate": "tanh"})],
+    "lstm_states": [Case(((3, 2, 2), (2, 12), (3, 12), (12,), (2, 3), (2, 3)))],
+    "normalize_groups": [Case(((2, 4, 3), (4,), (4,)), extra=(2, 0.1))],
     "normalize_channels": [
         Case(((3, 2), (2,), (2,)), extra=(0.1,)),
         Case(((2, 2, 3), (), (1,)), extra=(0.1,)),

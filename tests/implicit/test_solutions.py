@@ -16,7 +16,7 @@ from scipy import special
 import mygrad as mg
 from mygrad.implicit import NoSolution, cg, fixed_point, gmres, minimize, quad, root
 
-pytestmark = pytest.mark.numpy_only("SciPy computes on NumPy's arrays")
+numpy_only = pytest.mark.numpy_only("SciPy computes on NumPy's arrays")
 
 STIFF = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
 FORCE = np.array([1.0, -2.0, 0.5])
@@ -122,6 +122,7 @@ def _matrix_root(a: Any) -> Any:
     return (vectors * values**0.5) @ vectors.T
 
 
+@numpy_only
 @pytest.mark.parametrize("name", SOLUTIONS)
 def test_derivatives_are_those_of_the_closed_form(name: str) -> None:
     solution, closed, at = SOLUTIONS[name]
@@ -152,6 +153,7 @@ def test_derivatives_are_those_of_the_closed_form(name: str) -> None:
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
+@numpy_only
 def test_constants_and_other_objects_among_the_parameters() -> None:
     def equation(x: Any, options: dict[str, Any]) -> Any:
         assert options["name"] == "cube"
@@ -168,6 +170,7 @@ def test_constants_and_other_objects_among_the_parameters() -> None:
     assert x.constant if isinstance(x, mg.Tensor) else isinstance(x, np.ndarray)
 
 
+@numpy_only
 def test_steps_of_the_solver_leave_nothing_behind() -> None:
     calls = []
 
@@ -182,6 +185,7 @@ def test_steps_of_the_solver_leave_nothing_behind() -> None:
     np.testing.assert_allclose(a.grad, 0.5 / 2**0.5)
 
 
+@numpy_only
 @pytest.mark.parametrize(
     "fails",
     [
@@ -197,7 +201,17 @@ def test_what_is_not_found_raises(fails: Callable[[], Any]) -> None:
         fails()
 
 
+@numpy_only
 def test_variables_that_are_no_parameters_are_refused() -> None:
     a = mg.tensor(2.0)
     with pytest.raises(TypeError, match="variable that is none of its parameters"):
         root(lambda x, b: x**2 - a * b, 1.0, (mg.tensor(1.0),))
+
+
+@pytest.mark.skip_on("numpy", "there is no second library")
+def test_arrays_of_other_libraries_are_refused() -> None:
+    a = mg.tensor([1.0, 4.0])
+    with pytest.raises(TypeError, match=r"args\[0\] is an array of .*to\('numpy'\)"):
+        root(lambda x, a: x**2 - a, np.ones(2), (a,))
+    with pytest.raises(TypeError, match="the function returned an array of"):
+        root(lambda x: a.data, np.ones(2))

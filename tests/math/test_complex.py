@@ -23,9 +23,10 @@ pytestmark = pytest.mark.numpy_only("libraries differ in which functions take co
 
 REFUSED = {
     "arccoth", "arccsc", "arccsch", "arcsec", "arcsech", "arctan2", "bessel_i", "cbrt", "copysign",
-    "deg2rad", "elu", "fmod", "hard_tanh", "hypot", "leaky_relu", "logaddexp",
-    "logaddexp2", "logsoftmax", "logsumexp", "rad2deg", "relu", "remainder", "selu",
-    "soft_sign", "softmax", "softmax_crossentropy", *cases_sorting.REAL_ONLY,
+    "deg2rad", "elu", "fmod", "gelu", "hard_tanh", "huber_curve", "hypot", "leaky_relu",
+    "logaddexp", "logaddexp2", "logit_crossentropy", "logsoftmax", "logsumexp", "mish",
+    "normal_cdf", "rad2deg", "relu", "remainder", "selu", "silu", "soft_sign", "softmax",
+    "softmax_crossentropy", "softplus", *cases_sorting.REAL_ONLY,
 }  # fmt: skip
 """Functions of real numbers alone."""
 

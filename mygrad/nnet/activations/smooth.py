@@ -11,7 +11,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import composition
 from mygrad.autodiff.primitive import primitive
-from mygrad.math.dtypes import floats, highest_power, is_narrow, real_only
+from mygrad.math.dtypes import floats, is_narrow, real_only
 
 __all__ = ["gelu", "mish", "silu", "softplus"]
 
@@ -97,6 +97,7 @@ def normal_cdf(x: Any, *, xp: Any) -> Any:
     >>> normal_cdf([-1.0, 0.0])
     Tensor([0.15865525, 0.5       ])
     """
+    real_only(x, xp, "normal_cdf")
     x = floats(x, xp)
     if is_narrow(x, xp):
         return xp.astype(normal_cdf.forward(xp.astype(x, xp.float32), xp=xp), x.dtype)
@@ -214,22 +215,23 @@ def silu(x: Any, *, xp: Any) -> Any:
     return xp.maximum(x, -1e3) * xp.sigmoid(x)
 
 
-def _powers(x: Any, xp: Any) -> tuple[Any, Any, Any]:
-    """`x`, cut off where the gate of `mish` is 1; its exponential e; and e (e + 2)."""
-    cut = xp.minimum(x, 0.5 * highest_power(x, xp))
-    power = xp.exp(cut)
-    return cut, power, power * (power + 2)
+def _mish_gate(x: Any, xp: Any) -> tuple[Any, Any, Any]:
+    """Numerator and denominator of the gate of `mish`, and exp(-abs(x)), which never overflows."""
+    power = xp.exp(-xp.abs(x))
+    above = xp.where(x > 0, 1 + 2 * power, power * (power + 2))
+    return above, above + xp.where(x > 0, 2 * power * power, 2.0), power
 
 
 @composition
-def mish_adjoint(g: Any, x: Any, *, xp: Any) -> Any:
-    """The adjoint of `x`, by that of its `mish`."""
-    cut, power, both = _powers(x, xp)
-    below = both + 2
-    return g * (both / below + 4 * xp.maximum(cut, -1e3) * (power / below) * ((power + 1) / below))
+def mish_slope(x: Any, *, xp: Any) -> Any:
+    """The derivative of `mish`."""
+    above, below, power = _mish_gate(x, xp)
+    cut = xp.minimum(xp.maximum(x, -1e3), 1e3)
+    opening = 4 * (xp.where(x > 0, power * power, power) / below) * ((1 + power) / below)
+    return above / below + cut * opening
 
 
-@primitive(x=lambda g, x, xp: xp.mish_adjoint(g, x))
+@primitive(x=lambda g, x, xp: g * xp.mish_slope(x))
 def mish(x: Any, *, xp: Any) -> Any:
     r"""Mish, :math:`x \tanh(\log(1 + e^x))`.
 
@@ -245,7 +247,8 @@ def mish(x: Any, *, xp: Any) -> Any:
     Notes
     -----
     Misra, *Mish: a self regularized non-monotonic activation function*, BMVC 2020. With
-    :math:`e = e^x` the gate is :math:`e (e + 2) / (e (e + 2) + 2)`, which cancels nowhere.
+    :math:`e = e^x` the gate is :math:`e (e + 2) / (e (e + 2) + 2)`, which cancels nowhere; for
+    positive `x` it is computed from :math:`1 / e`.
 
     Examples
     --------
@@ -256,5 +259,5 @@ def mish(x: Any, *, xp: Any) -> Any:
     """
     real_only(x, xp, "mish")
     x = floats(x, xp)
-    _, _, both = _powers(x, xp)
-    return xp.maximum(x, -1e3) * (both / (both + 2))
+    above, below, _ = _mish_gate(x, xp)
+    return xp.maximum(x, -1e3) * (above / below)

@@ -9,6 +9,7 @@ from typing import Any
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.operands import as_operand, floating
 from mygrad.autodiff.primitive import primitive
+from mygrad.math.dtypes import real_only
 from mygrad.math.sequential import sum
 from mygrad.nnet.activations.functions import logsoftmax
 from mygrad.nnet.losses.functions import at_labels, looked_at, row_crossentropy
@@ -221,6 +222,7 @@ def _by_truth(g: Any, x: Any, weight: Any, xp: Any) -> Any:
 )
 def logit_crossentropy(x: Any, yes: Any, weight: Any, *, xp: Any) -> Any:
     """The cross-entropy of the sigmoid of `x`; that of yes times `weight`."""
+    real_only(x, xp, "logit_crossentropy")
     of_no, of_yes = _two_sides(x, xp)
     return (1 - yes) * of_no + weight * yes * of_yes
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mygrad.autodiff.primitive import primitive
 from mygrad.math.arithmetic import square
+from mygrad.math.dtypes import real_only
 from mygrad.math.exp_log import exp
 from mygrad.nnet.losses.reducing import REDUCTIONS, check_reduction, finished, with_targets
 from mygrad.tensors.base import Tensor
@@ -60,6 +61,7 @@ def _limited(error: Any, delta: float, xp: Any) -> Any:
 @primitive(error=lambda g, error, delta, xp: g * _limited(error, delta, xp))
 def huber_curve(error: Any, delta: float, *, xp: Any) -> Any:
     """Half the square, and beyond `delta` the tangent."""
+    real_only(error, xp, "huber_curve")
     size = xp.abs(error)
     near = xp.minimum(size, delta)
     return near * (size - 0.5 * near)
