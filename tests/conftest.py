@@ -53,10 +53,11 @@ else:
 if BACKEND != "numpy":
     mg.set_backend(BACKEND, device=DEVICE or None)
 
+PROGRAMS = float(os.environ.get("MYGRAD_PROGRAMS", "1"))
 EXAMPLES = {"numpy": 30, "cupy": 15, "array-api-strict": 8, "dpnp": 4, "jax": 3}
 settings.register_profile(
     "mygrad",
-    max_examples=EXAMPLES.get(BACKEND, 10),
+    max_examples=max(3, round(EXAMPLES.get(BACKEND, 10) * min(1.0, PROGRAMS))),
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[
