@@ -105,6 +105,7 @@ def owned(t: Any) -> Any:
     return t if t.base is None else t.base
 
 
+@pytest.mark.skip_on("jax", "its arrays never change, so that it does not matter who shares them")
 @pytest.mark.parametrize("seed", range(40))
 def test_gradients_of_random_programs_are_shared_with_nobody(seed: int) -> None:
     """To change one changes no other, and no tensor, but for views of the same tensor."""
