@@ -14,6 +14,7 @@ from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import (
     buffer_of,
     layout_of,
+    new_handle,
     seen_by,
     set_tensor_class,
 )
@@ -148,6 +149,7 @@ class Tensor(_Base):
         adapter.common_device((self._data, array), "tensor.data = array")
         window, grad = self._window, None if self._buffer is None else self._buffer.grad
         shape = self._data.shape
+        _leave_views(self)
         self._data = array
         self._buffer = self._window = self._base = self._extras = None
         self._constant = self._constant or not floating[adapter, array.dtype]
@@ -372,6 +374,18 @@ class Tensor(_Base):
 
 
 set_tensor_class(Tensor)
+
+
+def _leave_views(t: Tensor) -> None:
+    """Part a tensor from the views of its buffer, where these know each other, as on JAX."""
+    layout = None if t._buffer is None else t._buffer.layout
+    if layout is None or layout.adapter.has_views or not layout.views:
+        return
+    layout.views.pop(id(t), None)
+    if t._base is None:  # they look at what it had
+        kept = new_handle(t._data, t._buffer, None, None, t._constant)
+        for view in tuple(layout.views.values()):
+            view._base = kept
 
 
 def _share_memory(t: Tensor, array: Any, given: Any, adapter: Any) -> None:

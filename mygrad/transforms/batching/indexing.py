@@ -204,7 +204,8 @@ class Places:
                 _MASK.format("written to, with a value for each place that it selects,")
             )
         if type(value) in SCALARS:
-            value = self.adapter.inner.asarray(value)
+            device = self.adapter.device(target)
+            value = self.adapter.inner.asarray(value, device=device)
             value = self.adapter.lift(value)
         value = xp.astype(value, target.dtype)
         mask = xp.reshape(mask, (*mask.shape, *(1,) * behind))
