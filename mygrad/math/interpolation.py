@@ -103,7 +103,8 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any, library: Any) -> tuple[Any,
     """All places within one period, in order, and one point more at either end."""
     period = as_operand_tensor(period, (fp,))
     adapter = common_adapter((period,), "interp")
-    if period.ndim or is_true(adapter, period._data == 0, unknown=False):
+    nothing = adapter.following(lambda length: length == 0)(period._data)
+    if period.ndim or is_true(adapter, nothing, unknown=False):
         raise ValueError("interp: period= is a number other than 0")
     period = abs(period)
     x, xp = remainder(x, period), remainder(xp, period)

@@ -10,6 +10,8 @@ from gradcheck import host, raw
 
 import mygrad as mg
 
+pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
+
 A = np.array([0.5, -1.0, 2.0])
 
 

@@ -11,6 +11,8 @@ from gradcheck import host, raw
 import mygrad as mg
 from mygrad.errors import GradientDetached, InvalidBackprop
 
+pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
+
 
 class Layer(NamedTuple):
     w: Any

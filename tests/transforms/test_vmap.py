@@ -12,6 +12,8 @@ import mygrad as mg
 from mygrad.nnet.layers import conv_nd, max_pool
 from mygrad.transforms import BatchDependence, BatchLooped
 
+pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
+
 RNG = np.random.default_rng(0)
 X, Y = RNG.uniform(0.2, 1.5, (3, 4)), RNG.uniform(0.2, 1.5, (5, 4))
 
