@@ -100,7 +100,8 @@ NEEDED: dict[tuple[str, str], tuple[Events, Events, str]] = {
     ("take", "2x3 indices=(3,),axis=1"): (HOST_INDEX, {}, "a list moves to the device"),
     ("take", "2x3 indices=(2,),axis=1,mode=wrap"): (HOST_INDEX, {}, "a list moves to the device"),
     ("avg_pool", "5x5 pool=(2,),stride=(2,),padding=(2,),count_include_pad=False"): (
-        {"to_device": 1}, {"to_device": 1}, "how many elements each window has is known on the host, and moves"
+        {"to_device": 2}, {"to_device": 2},
+        "how many elements each window has is known on the host, and moves, by axis",
     ),
     **{
         case: (HOST_INDEX, {}, "places that are known on the host move to the device")
