@@ -72,9 +72,10 @@ def parse(index: Any, adapter: Adapter, t: Handle) -> tuple[tuple[Any, ...], boo
 def _batches_of(index: Any, adapter: Adapter) -> Any:
     """The adapter of batched arrays in an index, if arrays of `adapter` are none."""
     for item in index if isinstance(index, tuple) else (index,):
-        theirs = by_type.get(type(item._data if isinstance(item, Handle) else item))
-        if theirs is not None and theirs.batches and theirs is not adapter:
-            return theirs.batches
+        if type(item) not in _BASIC:
+            theirs = by_type.get(type(item._data if isinstance(item, Handle) else item))
+            if theirs is not None and theirs.batches and theirs is not adapter:
+                return theirs.batches
     return None
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from program_losses import loss_of
 from programs import BACKEND, Program, features, random_program, to_host
 
 import mygrad as mg
@@ -35,23 +35,6 @@ LIMITS = (
 def programs() -> int:
     count = 60 if BACKEND == "numpy" else 6
     return max(1, round(count * float(os.environ.get("MYGRAD_PROGRAMS", "1")) / CHUNKS))
-
-
-def loss_of(program: Program) -> tuple[list[str], Callable[..., Any]]:
-    """The names of the leaves of a program, and its loss as a function of them."""
-    names = [name for name in program.arrays if name[0] == "A"]
-
-    def function(*leaves: Any) -> Any:
-        here = dict(zip(names, leaves, strict=True))
-
-        def leaf(name: Any, layout: str = "C", constant: bool = False) -> Any:
-            return name * 1.0  # all are variables: those written into constants would be lost
-
-        env = {"mg": mg, "np": np, "leaf": leaf, **program.arrays, **here, "loss": 0.0}
-        exec(program.code[0], env)
-        return env["loss"]
-
-    return names, function
 
 
 def dot(one: Any, other: Any) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from program_losses import loss_of
 from programs import BACKEND, Program, features, random_program, to_host
 
 import mygrad as mg
@@ -31,23 +32,6 @@ LIMITS = (
 def programs() -> int:
     count = 25 if BACKEND == "numpy" else 4
     return max(1, round(count * float(os.environ.get("MYGRAD_PROGRAMS", "1"))))
-
-
-def loss_of(program: Program) -> tuple[list[str], Callable[..., Any]]:
-    """The names of the leaves of a program, and its loss as a function of them."""
-    names = [name for name in program.arrays if name[0] == "A"]
-
-    def function(*leaves: Any) -> Any:
-        here = dict(zip(names, leaves, strict=True))
-
-        def leaf(name: Any, layout: str = "C", constant: bool = False) -> Any:
-            return name * 1.0  # all are variables: those written into constants would be lost
-
-        env = {"mg": mg, "np": np, "leaf": leaf, **program.arrays, **here, "loss": 0.0}
-        exec(program.code[0], env)
-        return env["loss"]
-
-    return names, function
 
 
 def examples(program: Program, name: str) -> np.ndarray:
