@@ -19,6 +19,7 @@ from mygrad.testing.closeness import on_host
 from mygrad.testing.differences import Differences
 from mygrad.testing.modes import compare_batches, compare_tangents
 from mygrad.testing.report import Entry, Mismatch
+from mygrad.transforms.devices import Beside
 
 __all__ = ["check_grads"]
 
@@ -138,7 +139,8 @@ def check_grads(
         if "jvp" in wanted:
             compare_tangents(check, n, *tolerances, like)
         if "vmap" in wanted:
-            compare_batches(check, n, *tolerances, like)
+            with Beside([v.tensor() for v in check.variables]):
+                compare_batches(check, n, *tolerances, like)
 
 
 class Check:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mygrad.autodiff.nodes import Handle
 from mygrad.tensors.base import Tensor
+from mygrad.transforms.devices import Beside
 from mygrad.transforms.traced import is_number
 from mygrad.transforms.trees import flatten
 
@@ -83,8 +84,9 @@ class GradientSum:
                     f"{tuple(getattr(g, 'shape', ()))}, and the parameter of shape "
                     f"{tuple(getattr(t, 'shape', ()))}"
                 )
-            part = weight * g
-            sums[k] = part if sums[k] is None else sums[k] + part
+            with Beside((g,)):
+                part = weight * g
+                sums[k] = part if sums[k] is None else sums[k] + part
         self._sums = sums
 
     @property

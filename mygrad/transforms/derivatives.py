@@ -279,6 +279,7 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         """The adjoints of the arguments, given that of the value."""
         with Inside() as inside:
+            inside.follow(call.inputs)
             seeds = _leaves(call, adjoint, "adjoint", "result", inside)
             on_tensors = any(isinstance(seed, Handle) for seed in seeds)
             return tuple(call.gradients(call.pulled(seeds, on_tensors)))
@@ -452,6 +453,7 @@ def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     def along(*tangents: Any) -> Any:
         """The tangent of the value, given those of the arguments."""
         with Inside() as inside:
+            inside.follow(call.inputs)
             return _along(call, lines, tangents, inside)
 
     return (value, along, *aux)

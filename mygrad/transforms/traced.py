@@ -23,6 +23,7 @@ from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.tensors.conversion import array_of
 from mygrad.tensors.telling import ACTIONS
 from mygrad.transforms.batching.levels import lifted_here
+from mygrad.transforms.devices import go_beside
 from mygrad.transforms.pull import Between, pull
 from mygrad.transforms.trees import CONTAINERS, LEAF, Structure, flatten
 
@@ -51,10 +52,10 @@ class Inside:
     caller records: under `mygrad.no_autodiff` what a transform returns has no graph.
     """
 
-    __slots__ = ("_recording", "_tell", "tracked")
+    __slots__ = ("_came_from", "_recording", "_tell", "tracked")
 
     def __enter__(self) -> Inside:
-        self._tell = self._recording = None
+        self._tell = self._recording = self._came_from = None
         self.tracked = tracking()
         if not self.tracked:
             self._recording = recording.override.set(True)
@@ -62,7 +63,15 @@ class Inside:
             self._tell = tell.override.set(ACTIONS["error"])
         return self
 
+    def follow(self, ts: Sequence[Handle]) -> None:
+        """Go to the device of these tensors, for plain arrays that are made from here on."""
+        if ts and self._came_from is None:
+            self._came_from = go_beside(ts[0])
+
     def __exit__(self, *_: object) -> None:
+        if self._came_from is not None:
+            adapter, device = self._came_from
+            adapter.go_to(device)
         if self._tell is not None:
             tell.override.reset(self._tell)
         if self._recording is not None:
@@ -268,6 +277,7 @@ class Traced:
             self.structures.append(structure)
             given[k] = entries[0] if structure is LEAF else structure.filled(entries)
         self.versions: list[Version] = [t._buffer.version for t in self.inputs]
+        inside.follow(self.inputs)
         returned = function(*given, **kwargs)
         self.aux: Any = None
         if has_aux:

@@ -12,8 +12,6 @@ import mygrad as mg
 from mygrad.nnet.layers import conv_nd
 from mygrad.testing import check_grads
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 A = np.array([0.5, -1.0, 2.0])
 B = np.array([[1.0, 2.0, 3.0], [0.5, -0.5, 1.5]])
 MODES = ("vjp", "jvp", "vmap")

@@ -12,8 +12,6 @@ from gradcheck import host, raw
 import mygrad as mg
 from mygrad.errors import InvalidBackprop
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 A = np.array([0.5, -1.0, 2.0])
 W = np.array([[0.2, -0.5, 0.3], [0.1, 0.8, -0.7], [0.5, 0.4, 0.6]])
 

@@ -11,8 +11,6 @@ from gradcheck import host, raw
 import mygrad as mg
 from mygrad.errors import GradientDetached, InvalidBackprop
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 
 class Layer(NamedTuple):
     w: Any
@@ -202,7 +200,7 @@ def test_constants_and_no_autodiff() -> None:
     with mg.no_autodiff:
         assert mg.grad(lambda x: mg.sum(x**2))(mg.tensor(A)).creator is None
         assert_close(mg.grad(lambda x: mg.sum(x**2))(raw(A)), 2 * A)
-        assert mg.jvp(mg.sin, (0.0,), (1.0,))[1] == 1.0
+        assert_close(mg.jvp(mg.sin, (0.0,), (1.0,))[1], 1.0)
 
 
 def test_the_callers_tensors_are_left_alone() -> None:

@@ -19,8 +19,6 @@ import mygrad.nnet.layers as layers
 import mygrad.nnet.losses as losses
 from mygrad.nnet import activations
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 Function = Callable[[Any, Any], Any]
 
 POINT = np.array([0.37, 0.81, 0.53, 0.22, 0.94, 0.68])

@@ -20,8 +20,6 @@ from programs import BACKEND, Program, features, random_program, to_host
 
 import mygrad as mg
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 FEATURES = replace(features(), layouts=False)
 CHUNKS = 4
 LIMITS = (

@@ -20,8 +20,6 @@ import mygrad as mg
 from mygrad.autodiff.namespace import registry
 from mygrad.transforms import BatchDependence, BatchLooped
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 for module in pkgutil.walk_packages(mg.__path__, "mygrad."):
     importlib.import_module(module.name)  # whatever declares primitives
 

@@ -16,8 +16,6 @@ from programs import BACKEND, Program, features, random_program, to_host
 import mygrad as mg
 from mygrad.transforms.batching.vmap import vmap
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 N = 3
 FEATURES = replace(features(), layouts=False)  # batches lie in C order
 CHUNKS = 4

@@ -12,8 +12,6 @@ import mygrad as mg
 from mygrad.nnet.layers import conv_nd, max_pool
 from mygrad.transforms.batching.sweep import batched_pull
 
-pytestmark = pytest.mark.raw_arithmetic  # the functions compute on arrays, too
-
 RNG = np.random.default_rng(0)
 MATRIX = RNG.standard_normal((200, 200)) / 14
 

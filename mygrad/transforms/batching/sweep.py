@@ -11,6 +11,7 @@ from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import Handle, Record, Version, buffer_of
 from mygrad.autodiff.replay import replay
 from mygrad.transforms.batching.adapter import BatchedAdapter, batched
+from mygrad.transforms.devices import Beside
 from mygrad.transforms.pull import plan_towards
 
 __all__ = ["batched_pull"]
@@ -88,12 +89,9 @@ def batched_pull(
     if order is None:
         order = [version for version in reachable(start) if version not in versions]
     sweep = BatchedSweep(adapter, create_graph, leads)
-    sweep.accumulate(start, root._window, adapter.kind(seeds, n))
-    try:
+    with Beside((root,)):
+        sweep.accumulate(start, root._window, adapter.kind(seeds, n))
         sweep.run(order)
         adjoints = [sweep.adjoint(version) for version in versions]
-    finally:
-        for library, device in sweep.came_from.items():
-            library.go_to(device)
-    homes: list[Any] = [adapter_of(g) for g in adjoints]
-    return [home and home.whole(g, n) for home, g in zip(homes, adjoints, strict=True)]
+        homes: list[Any] = [adapter_of(g) for g in adjoints]
+        return [home and home.whole(g, n) for home, g in zip(homes, adjoints, strict=True)]

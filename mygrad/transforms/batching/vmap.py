@@ -15,6 +15,7 @@ from mygrad.transforms.batching.adapter import batched
 from mygrad.transforms.batching.array import BatchedArray
 from mygrad.transforms.batching.levels import depth, depth_of
 from mygrad.transforms.batching.randomness import drawing
+from mygrad.transforms.devices import Beside
 from mygrad.transforms.trees import LEAF, Structure, flatten
 
 __all__ = ["vmap"]
@@ -98,26 +99,27 @@ def vmap(
             leaves += found
         n = _common_length(rows)
         level = depth.get() + 1
-        inputs = iter([row.batched(level, n) for row in rows])
-        taken = {
-            key: structure.filled([next(inputs) for _ in range(structure.count)])
-            for key, structure in structures.items()
-        }
         on_tensors = any(isinstance(leaf, Tensor) for leaf in leaves)
-        with _Level(level, randomness, n):
-            result = function(
-                *(taken[k] for k in range(len(args))), **{name: taken[name] for name in named}
+        with Beside(leaves):
+            inputs = iter([row.batched(level, n) for row in rows])
+            taken = {
+                key: structure.filled([next(inputs) for _ in range(structure.count)])
+                for key, structure in structures.items()
+            }
+            with _Level(level, randomness, n):
+                result = function(
+                    *(taken[k] for k in range(len(args))), **{name: taken[name] for name in named}
+                )
+            outs, structure = flatten(result)
+            placed = spread_axes(out_axes, structure, "the result", "out_axes")
+            paths = structure.paths("the result")
+            raw_leaves = [leaf for leaf in leaves if not isinstance(leaf, Tensor)]
+            return structure.filled(
+                [
+                    _result(out, axis, n, level, on_tensors, raw_leaves, path)
+                    for out, axis, path in zip(outs, placed, paths, strict=True)
+                ]
             )
-        outs, structure = flatten(result)
-        placed = spread_axes(out_axes, structure, "the result", "out_axes")
-        paths = structure.paths("the result")
-        raw_leaves = [leaf for leaf in leaves if not isinstance(leaf, Tensor)]
-        return structure.filled(
-            [
-                _result(out, axis, n, level, on_tensors, raw_leaves, path)
-                for out, axis, path in zip(outs, placed, paths, strict=True)
-            ]
-        )
 
     return batched_function
 
