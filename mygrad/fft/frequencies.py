@@ -8,7 +8,7 @@ from typing import Any
 from mygrad.math.arithmetic import multiply
 from mygrad.tensor_creation import arange
 from mygrad.tensor_manip import concatenate, roll
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.typing import ArrayLike, AxisLike
 

@@ -10,7 +10,7 @@ from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.tape import apply
 from mygrad.fft.dft import OPPOSITE, dft, hermitian_dft, real_dft
 from mygrad.tensor_manip import conj, copy
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 from mygrad.typing import ArrayLike
 

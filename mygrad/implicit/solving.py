@@ -9,6 +9,7 @@ from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.tape import clock
 from mygrad.errors import MyGradException
+from mygrad.transforms.batching.array import BatchDependence
 from mygrad.transforms.custom import custom_vjp
 from mygrad.transforms.pull import Between
 from mygrad.transforms.trees import flatten
@@ -31,6 +32,11 @@ def host_values(function: str, **trees: Any) -> None:
         leaves, structure = flatten(tree)
         for leaf, path in zip(leaves, structure.paths(name), strict=True):
             adapter = adapter_of(leaf._data if isinstance(leaf, Handle) else leaf)
+            if adapter is not None and adapter.batches:
+                raise BatchDependence(
+                    f"mygrad.implicit.{function} computes with SciPy, which takes one problem at a "
+                    f"time, and {path} is batched by vmap; loop over the examples in its place"
+                )
             if adapter is not None and adapter is not host:
                 raise TypeError(
                     f"mygrad.implicit.{function} computes with SciPy, on NumPy's arrays, and "

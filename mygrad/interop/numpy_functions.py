@@ -31,7 +31,7 @@ from mygrad.interop.numpy_keywords import laid_out, special
 from mygrad.interop.numpy_rooms import rooms
 from mygrad.interop.signatures import Handler, as_it_is, refused, translated
 from mygrad.statistics.histograms import histogram_bin_edges
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import as_operand_tensor, astensor
 
 __all__ = ["array_function", "handlers", "implements_numpy_override", "public", "use_names"]

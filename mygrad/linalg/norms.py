@@ -21,9 +21,9 @@ from mygrad.math.arithmetic import absolute, direction, divide, multiply
 from mygrad.math.dtypes import floats, in_float32, is_complex
 from mygrad.math.sequential import max, min, spread, sum
 from mygrad.tensor_manip.array_shape import expand_dims
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.selecting import where
 from mygrad.tensor_manip.transpose_like import moveaxis
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = ["cond", "matrix_norm", "matrix_rank", "norm", "vector_norm"]

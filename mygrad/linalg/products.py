@@ -15,7 +15,7 @@ from mygrad.autodiff.tape import apply
 from mygrad.math.arithmetic import multiply
 from mygrad.math.dtypes import is_complex
 from mygrad.math.ufunc import Ufunc
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensors
 
 __all__ = ["dot", "inner", "matmul", "multi_matmul", "outer", "tensordot", "vdot"]

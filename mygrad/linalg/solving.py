@@ -335,7 +335,7 @@ def least_squares(a: Any, b: Any, rcond: float, *, xp: Any) -> Any:
     """The solution and the singular values, packed; see `lstsq`."""
     a, b = floats(a, xp), floats(b, xp)
     library = xp.adapter.xp
-    if hasattr(library.linalg, "lstsq"):
+    if hasattr(library.linalg, "lstsq") and not xp.adapter.batches:  # whose residuals may be none
         x, _, _, s = library.linalg.lstsq(a, b, rcond=rcond)
     else:
         x, s = xp.matmul(xp.pseudo_inverse(a, rcond), b), library.linalg.svdvals(a)
@@ -371,7 +371,9 @@ def lstsq(
         The squares of these lengths, shape (1,) or (k,). Empty where the rank of `a` is less than
         n, and where m <= n.
     rank : int
-        How many singular values do not count as 0.
+        How many singular values do not count as 0. A tensor where numbers are not known: in a
+        function that `mygrad.vmap` batches or ``jax.jit`` compiles; residuals are not empty there
+        where the rank may be n.
     s : Tensor
         The singular values of `a`, shape (min(m, n),).
 
@@ -410,10 +412,15 @@ def lstsq(
     whole = least_squares(a, b, rcond, constant=constant)
     x, s = unpacked(whole, _least_squares_shapes(a, b), xp)
     s = real_part(s, xp)
-    rank = int(xp.adapter.xp.count_nonzero(raw(s) > rcond * raw(s)[0])) if s.size else 0
+    rank: Any = 0
+    if s.size:
+        rank = xp.adapter.xp.count_nonzero(raw(s) > rcond * raw(s)[:1])
+    known = not s.size or xp.adapter.knows(rank)
+    rank = int(rank) if known else Tensor(rank, constant=True)
     error = b - matmul(a, x)
     residuals = square(absolute(error)).sum(axis=0, constant=constant)
-    residuals = residuals.reshape(-1) if rank == n < m else residuals.reshape(-1)[:0]
+    full = not known or rank == n
+    residuals = residuals.reshape(-1) if n < m and full else residuals.reshape(-1)[:0]
     return x, residuals, rank, s
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.linalg import products, vectors
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import matrix_transpose
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensors
 
 __all__ = ["cross", "diagonal", "matrix_transpose", "outer", "trace"]

@@ -12,10 +12,10 @@ from mygrad.linalg.products import matmul, multi_matmul
 from mygrad.math.arithmetic import multiply, subtract
 from mygrad.math.sequential import sum
 from mygrad.tensor_manip.array_shape import expand_dims, reshape, squeeze
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.copying import astype
 from mygrad.tensor_manip.tensor_joining import concatenate
 from mygrad.tensor_manip.transpose_like import moveaxis, transpose
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [

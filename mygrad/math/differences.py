@@ -15,10 +15,10 @@ from mygrad.math.arithmetic import absolute, add, divide, multiply, remainder, s
 from mygrad.math.sequential import cumsum
 from mygrad.math.sequential import sum as total
 from mygrad.tensor_manip.array_shape import broadcast_to, ravel, reshape
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.copying import astype
 from mygrad.tensor_manip.selecting import where
 from mygrad.tensor_manip.tensor_joining import concatenate
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 from mygrad.typing import AxisLike
 

@@ -17,6 +17,7 @@ from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.math.reduction import FOLDS
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import as_operand_tensor, as_operand_tensors
 from mygrad.tensors.indexing import parse
 
@@ -322,10 +323,7 @@ def _axes(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
     if not ndim:
         return ()
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    for k in axes:
-        if not -ndim <= operator.index(k) < ndim:
-            raise ValueError(f"{name}: there is no axis {k} of {ndim}")
-    return tuple(operator.index(k) % ndim for k in axes)
+    return tuple(axis_number(k, ndim, name) for k in axes)
 
 
 def _in_its_dtype(ufunc: Any, x: Any, dtype: Any) -> Any:

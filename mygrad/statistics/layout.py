@@ -9,8 +9,8 @@ from mygrad.arrays import Adapter, adapter_of
 from mygrad.autodiff.inplace import write_result
 from mygrad.autodiff.namespace import registry
 from mygrad.tensor_manip.array_shape import reshape
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import transpose
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import astensor
 
 __all__ = [

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive, registry
-from mygrad.tensor_manip.axes import AxisError
+from mygrad.tensors.axes import AxisError
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [

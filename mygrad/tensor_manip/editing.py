@@ -15,10 +15,10 @@ from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.tensor_creation.filled import zeros
 from mygrad.tensor_manip.array_shape import broadcast_to, ravel, reshape
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.selecting import take
 from mygrad.tensor_manip.tensor_joining import concatenate
 from mygrad.tensor_manip.transpose_like import moveaxis
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = ["append", "block", "delete", "insert", "resize"]

@@ -8,9 +8,9 @@ from typing import Any
 
 from mygrad.autodiff.namespace import registry
 from mygrad.tensor_manip.array_shape import expand_dims, reshape
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.tensor_joining import stack
 from mygrad.tensor_manip.transpose_like import moveaxis
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = ["apply_along_axis", "apply_over_axes"]

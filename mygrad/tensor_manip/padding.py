@@ -16,10 +16,10 @@ from mygrad.autodiff.operands import device_beside
 from mygrad.autodiff.primitive import Primitive
 from mygrad.math import sequential
 from mygrad.tensor_manip.array_shape import broadcast_to
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.selecting import take_along_axis, where
 from mygrad.tensor_manip.tensor_joining import concatenate
 from mygrad.tensor_manip.transpose_like import flip, moveaxis
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = ["pad"]

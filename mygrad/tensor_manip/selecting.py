@@ -9,7 +9,7 @@ from typing import Any
 from mygrad.arrays.portable import device_of
 from mygrad.autodiff.operands import as_operand, common_adapter, device_beside
 from mygrad.autodiff.primitive import Primitive, primitive
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, astensor
 
 __all__ = [

@@ -14,8 +14,8 @@ from mygrad.arrays import adapter_of
 from mygrad.arrays.portable import device_of
 from mygrad.autodiff.namespace import composition, registry
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.selecting import along
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, astensor
 
 __all__ = ["partition", "sort", "sort_complex"]

@@ -21,8 +21,8 @@ from mygrad.tensor_manip.array_shape import (
     ravel,
     reshape,
 )
-from mygrad.tensor_manip.axes import axis_number
 from mygrad.tensor_manip.transpose_like import moveaxis
+from mygrad.tensors.axes import axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor, as_operand_tensors
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from mygrad.autodiff.namespace import composition, namespace_of
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 
 __all__ = ["repeat", "tile"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mygrad.autodiff.primitive import primitive
-from mygrad.tensor_manip.axes import AxisError, axis_number
+from mygrad.tensors.axes import AxisError, axis_number
 from mygrad.tensors.base import Tensor, as_operand_tensor
 
 __all__ = [

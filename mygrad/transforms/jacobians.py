@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from mygrad.arrays import by_type
 from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, Version, new_handle
+from mygrad.tensors.telling import level_of_the_user
+from mygrad.transforms.batching.calls import BatchLooped
 from mygrad.transforms.batching.sweep import batched_pull
 from mygrad.transforms.derivatives import Tangents, named
 from mygrad.transforms.pull import Between, pull
@@ -216,8 +219,14 @@ def rows_of(
             seeds = new_handle(seeds, None, None, None, True)
         try:
             rows = batched_pull(t, seeds, inputs, create_graph, between.order, between.leads)
-        except Exception:  # a rule of a user's, or a library, that cannot take many at a time
+        except Exception as error:  # a rule of a user's, or a library, that takes one at a time
             rows = _one_by_one(t, seeds, inputs, between, create_graph)
+            warnings.warn(
+                f"the rows of a jacobian are computed one after the other, as a rule cannot take "
+                f"many: {type(error).__name__}: {error}",
+                BatchLooped,
+                stacklevel=level_of_the_user(),
+            )
         parts.append(rows)
     if len(parts) == 1:
         return parts[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gradcheck import host
+from gradcheck import host, raw
 from numpy.typing import NDArray
 
 import mygrad as mg
@@ -162,6 +162,17 @@ def test_lstsq_of_lost_rank() -> None:
     assert residuals.shape == wanted[1].shape == (0,)
     np.testing.assert_allclose(host(x), wanted[0], rtol=1e-10)
     np.testing.assert_allclose(host(s), wanted[3], atol=1e-12)
+
+
+def test_ranks_of_a_batch() -> None:
+    """There `rank` is a tensor, and no residual is left out."""
+    full = LOW + np.eye(*LOW.shape)
+    y = np.array([1.0, -2.0, 0.5, 3.0])
+    _, residuals, rank, _ = mg.vmap(la.lstsq, in_axes=(0, None))(raw(np.stack([LOW, full])), raw(y))
+    wanted = np.linalg.lstsq(full, y, rcond=None)
+    np.testing.assert_array_equal(host(rank), [1, wanted[2]])
+    assert residuals.shape == (2, 1)
+    np.testing.assert_allclose(host(residuals)[1], wanted[1], rtol=1e-10)
 
 
 def test_qr_of_lost_rank_raises_or_is_not_finite() -> None:

@@ -125,6 +125,20 @@ def test_writes_into_what_is_made_inside() -> None:
     close(mg.vmap(function)(raw(X)), wanted)
 
 
+@pytest.mark.parametrize("shape", [(4,), (2, 2)])
+def test_masked_writes_through_constant_views(shape: tuple[int, ...]) -> None:
+    """They change the tensor that is looked at, whose overwritten elements lose their gradient."""
+
+    def function(a: Any) -> Any:
+        z = a * 2.0
+        view = mg.reshape(z, shape, constant=True)
+        view[view > 2.0] = 0.0
+        return mg.sum(z**2)
+
+    close(mg.vmap(function)(raw(X)), np.sum(np.where(X > 1.0, 0.0, 2 * X) ** 2, axis=1))
+    close(mg.vmap(mg.grad(function))(raw(X)), np.where(X > 1.0, 0.0, 8 * X))
+
+
 @pytest.mark.skip_on("array-api-strict", "has no index of arrays beside slices")
 def test_places_that_differ() -> None:
     def function(a: Any, k: Any) -> Any:

@@ -231,15 +231,14 @@ class BatchedAdapter(ImmutableAdapter):
         value, lies = array.value, array.lies
         if n is not None and array.n is None:
             if lies is not None:
-                array = self._spread(array, n)
-                return array.value, self.inner.strides(array.value)[0]
+                array = self.spread(array, n)
+                return array.value, self._step(array.value)
             value = self.whole(array, n)
         span = array.nbytes
         if lies is not None:  # made by `allocate` of the library
             if copies:
-                fresh = self._like(value)
-                value = self.inner.assign(fresh, ..., value)
-            return value, 0 if n is None else self.inner.strides(value)[0]
+                value = self.duplicate(value)
+            return value, 0 if n is None else self._step(value)
         if isinstance(value, Tensor):
             if (
                 copies
@@ -254,20 +253,33 @@ class BatchedAdapter(ImmutableAdapter):
             value = self.inner.assign(fresh, ..., value)
         return value, span
 
-    def _like(self, value: Any) -> Any:
-        """Zeros with the strides of an array."""
-        strides = self.inner.strides(value)
-        return self.inner.allocate(value.shape, strides, value.dtype, self.inner.device(value))
+    def _step(self, value: Any) -> int:
+        """The bytes from example to example."""
+        return self.inner.strides(value._data if isinstance(value, Tensor) else value)[0]
 
-    def _spread(self, array: Array, n: int) -> Array:
+    def _allocated(self, value: Any, shape: Lengths, strides: Lengths) -> Any:
+        """Memory of the library laid out like that, filled with an array, or a tensor for one."""
+        data, inner = value._data if isinstance(value, Tensor) else value, self.inner
+        memory = inner.allocate(shape, strides, data.dtype, inner.device(data))
+        if not isinstance(value, Tensor):
+            return inner.assign(memory, ..., value)
+        t = self.variable(memory)
+        t[...] = value
+        return t
+
+    def duplicate(self, value: Any) -> Any:
+        """A copy of what is inside of an array that `allocate` made, with its strides."""
+        data = value._data if isinstance(value, Tensor) else value
+        return self._allocated(value, tuple(data.shape), self.inner.strides(data))
+
+    def spread(self, array: Array, n: int) -> Array:
         """An array that `allocate` made, the same for all examples, for `n` of them."""
-        strides = self.inner.strides(array.value)
+        value = array.value
+        strides = self.inner.strides(value._data if isinstance(value, Tensor) else value)
         steps = [abs(s) * m for s, m in zip(strides, array.shape, strict=True)]
         span = max([*steps, array.itemsize])
-        memory = self.inner.allocate(
-            (n, *array.shape), (span, *strides), array.dtype, self.inner.device(array.value)
-        )
-        return self.kind(self.inner.assign(memory, ..., array.value), n, array.lies)
+        memory = self._allocated(value, (n, *array.shape), (span, *strides))
+        return self.kind(memory, n, array.lies)
 
     def window(self, array: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
         if array.uncut is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.transforms.batching.array import BatchedArray, batch_of
 from mygrad.transforms.batching.calls import Call, looped, rule
 

@@ -145,12 +145,15 @@ class Places:
         on_tensors = isinstance(target.value, Tensor) or isinstance(new, Tensor)
         fresh = target
         if n is not None and target.n is None:
-            fresh = adapter._spread(target, n) if target.lies is not None else None
+            fresh = adapter.spread(target, n) if target.lies is not None else None
             inside = adapter.whole(target, n) if fresh is None else fresh.value
         else:
             inside = target.value
         if on_tensors:
-            inside = inside.copy() if isinstance(inside, Tensor) else inner.copy(inside)
+            if target.lies is not None:
+                inside = adapter.duplicate(inside)
+            else:
+                inside = inside.copy() if isinstance(inside, Tensor) else inner.copy(inside)
             inside = adapter.variable(inside)
             if adds:
                 inside.scatter_add(self.index, new)
@@ -159,7 +162,7 @@ class Places:
             return adapter.kind(inside, n, target.lies)
         if inner.has_views:
             if target.lies is not None:
-                inside = inner.assign(adapter._like(inside), ..., inside)
+                inside = adapter.duplicate(inside)
             else:
                 inside = inner.xp.asarray(inside, copy=True)
         write = inner.scatter_add if adds else inner.assign

@@ -6,7 +6,7 @@ import operator
 from math import prod
 from typing import Any
 
-from mygrad.tensor_manip.axes import axis_number
+from mygrad.tensors.axes import axis_number
 from mygrad.transforms.batching.array import BatchDependence, BatchedArray, batch_of
 from mygrad.transforms.batching.axes import behind, every
 from mygrad.transforms.batching.calls import Call, looped, rule

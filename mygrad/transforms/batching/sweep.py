@@ -39,7 +39,13 @@ class BatchedSweep(Sweep):
         """The plan of a record, and its values as arrays that are the same for the whole batch."""
         plan = version.plan if self.leads is None else plan_towards(version, self.leads)
         values = replay(version, plan) if self.recorded else version.values
-        return plan, [self._as_batch(value) for value in values]
+        values = [self._as_batch(value) for value in values]
+        primitive = version.primitive
+        for name in primitive.residual_names:
+            k = primitive.positions[name]
+            if isinstance(values[k], (list, tuple)):
+                values[k] = [self._as_batch(part) for part in values[k]]
+        return plan, values
 
     def as_gradient(self, buffer: Any, version: Version, g: Any) -> Any:
         """Nothing: no gradient is assigned."""
