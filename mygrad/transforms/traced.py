@@ -55,7 +55,8 @@ class Inside:
     __slots__ = ("_came_from", "_recording", "_tell", "tracked")
 
     def __enter__(self) -> Inside:
-        self._tell = self._recording = self._came_from = None
+        self._tell = self._recording = None
+        self._came_from: tuple[Adapter, Any] | None = None
         self.tracked = tracking()
         if not self.tracked:
             self._recording = recording.override.set(True)
