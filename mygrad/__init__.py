@@ -91,6 +91,7 @@ from mygrad import operation_base as _operation_base
 from mygrad import optim as optim
 from mygrad import transforms as transforms
 from mygrad.compat import install as _install_old_paths
+from mygrad.compile import compile as compile
 from mygrad.computational_graph.chain_rule import explain
 from mygrad.interop import install as _install_protocols
 from mygrad.interop.drop_in import drop_in

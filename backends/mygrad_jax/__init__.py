@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import partial
 from math import prod
 from typing import Any
@@ -18,7 +19,10 @@ from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 from mygrad_jax.recurrent import gru_steps, gru_steps_adjoint
 
-__all__ = ["adapter"]
+__all__ = ["adapter", "drawing_from"]
+
+drawing_from: ContextVar[Any] = ContextVar("mygrad_jax_drawing_from", default=None)
+"""Where random numbers come from while a program is traced that is to draw new ones each time."""
 
 
 def _kinds_of_tracers() -> tuple[type, ...]:
@@ -197,7 +201,12 @@ class JAXAdapter(ImmutableAdapter):
         return array if isinstance(array, self.array_types) else jnp.asarray(np.asarray(array))
 
     def rng(self, seed: Any = None) -> Any:
-        return HostGenerator(self, seed)
+        source = drawing_from.get()
+        return HostGenerator(self, seed) if source is None else source.rng(seed)
+
+    def plain(self, array: Any) -> Any:
+        made = getattr(array, "__jax_array__", None)  # of numbers that stand for inputs
+        return array if made is None else made()
 
 
 def _cast(value: Any, dtype: Any) -> Any:

@@ -22,7 +22,8 @@ def adam_update(
     step: int, *, xp: Any,
 ) -> tuple[Array, ...]:  # fmt: skip
     """Step number `step` of `Adam` (weight_decay) or `AdamW` (shrink), in place."""
-    forward, root = rate / (1 - beta1**step), sqrt(1 - beta2**step)
+    forward, part = rate / (1 - beta1**step), 1 - beta2**step
+    root = sqrt(part) if type(part) is float else part**0.5  # a number that Python does not know
 
     def formula(p: Array, g: Array, m: Array, v: Array) -> tuple[Array, ...]:
         if weight_decay:

@@ -172,7 +172,11 @@ class Optimizer:
             if not isinstance(value, bool):
                 raise TypeError(f"{self._name}: {name} is True or False, and not {value!r}")
             return value
+        if type(value) is not float and hasattr(value, "apply"):  # a number of Python's that
+            return value.apply(lambda now: self._checked(name, now))  # a compiled step is given
         if callable(value):
+            if hasattr(self.steps, "apply"):
+                return self.steps.apply(lambda now: self._checked(name, value(now)))
             value = value(self.steps)
         if type(value) is not float and (not isinstance(value, Real) or isinstance(value, bool)):
             raise TypeError(

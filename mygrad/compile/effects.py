@@ -1,0 +1,88 @@
+"""Calls of compiled functions on the tape outside: one operation, whose pullback is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mygrad.autodiff.inplace import write
+from mygrad.autodiff.nodes import Handle
+from mygrad.compile.engine import on_host
+from mygrad.compile.results import Call
+from mygrad.errors import InvalidBackprop
+from mygrad.transforms.calls import FUNCTION_CALL, record
+
+__all__ = ["recorded"]
+
+
+class _Pullback:
+    """What a recorded call does when it is differentiated: run the compiled pullback."""
+
+    def __init__(self, entry: Any, inputs: Any) -> None:
+        self.program, self.count = entry.pullback, len(entry.operands)
+        self.name = entry.program
+        every = {k for k in self.program.used} | {
+            k for kind, k in self.program.results if kind == "input"
+        }
+        self.seed = self._seed_number(entry)
+        self.saved = {k: np.array(inputs(k)) if isinstance(inputs(k), np.ndarray) else inputs(k)
+                      for k in every if k != self.seed}  # fmt: skip
+
+    @staticmethod
+    def _seed_number(entry: Any) -> int:
+        from mygrad.compile.tracing import NUMBER_INPUTS
+
+        return int(entry.groups + len(entry.grads_in) + 2 * NUMBER_INPUTS + 1)
+
+    def pull(self, g: Any, operands: Sequence[Any], numbers: Sequence[int], out: Any) -> Any:
+        """The adjoints of the operands."""
+        if isinstance(g, Handle):
+            raise InvalidBackprop(
+                "derivatives of derivatives do not go through a compiled function: compile the "
+                "function that takes them (mg.compile of mg.grad), or call it under "
+                "`with mg.compile.disabled():`"
+            )
+        values = {**self.saved, self.seed: np.asarray(g)}
+        computed = self.program.run(*[values[k] for k in self.program.used])
+        found = []
+        for kind, what in self.program.results:
+            if kind == "computed":
+                found.append(on_host(computed[what]).copy())
+            else:
+                found.append(np.array(values[what] if kind == "input" else what))
+        return [found[k] for k in numbers]
+
+
+def recorded(entry: Any, call: Call, inputs: Any) -> None:
+    """Record a call; its results, and what it wrote with a graph, are tensors of that record."""
+    numbers = [number for _, number in (*entry.live, *entry.live_writes)]
+    packed = entry.packing.packed([call.results[number] for number in numbers])
+    operands = [call.tensors[k] for k in entry.operands]
+    pullback = _Pullback(entry, inputs)
+    found = record(
+        FUNCTION_CALL, pullback, operands, [None] * len(operands),
+        _on_numpy(entry.packing, packed), packed,
+    )  # fmt: skip
+    for (place, _), t in zip(entry.live, found, strict=False):
+        call.recorded[place] = t
+    for (k, _), t in zip(entry.live_writes, found[len(entry.live) :], strict=True):
+        write(call.tensors[k], None, t, name="a compiled function")
+
+
+def _on_numpy(packing: Any, packed: Any) -> Any:
+    """The packing of arrays on NumPy that were traced on JAX."""
+    from mygrad.transforms.calls import Packing
+
+    again = object.__new__(Packing)
+    again.adapter = _numpy()
+    again.shapes, again.dtype = packing.shapes, packed.dtype
+    again.dtypes = [np.dtype(d) for d in packing.dtypes]
+    return again
+
+
+def _numpy() -> Any:
+    from mygrad.arrays import get_adapter
+
+    return get_adapter("numpy")
