@@ -98,7 +98,10 @@ class JAXAdapter(ImmutableAdapter):
 
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
-        return jnp.array(np.asarray(array), device=device)
+        if drawing_from.get() is None:
+            return jnp.array(np.asarray(array), device=device)
+        with jax.ensure_compile_time_eval():  # so that masks and places of the host stay known
+            return jnp.array(np.asarray(array), device=device)
 
     def to_host(self, array: Any) -> Any:
         return np.array(array)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mygrad.autodiff.inplace import write
+from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
 from mygrad.compile.engine import on_host
 from mygrad.compile.results import Call
@@ -66,7 +67,8 @@ def recorded(entry: Any, call: Call, inputs: Any) -> None:
         _on_numpy(entry.packing, packed), packed,
     )  # fmt: skip
     for (place, _), t in zip(entry.live, found, strict=False):
-        call.recorded[place] = t
+        # parts of a row are views of it, and results are not
+        call.recorded[place] = t if t._base is None else registry["copy"](t)
     for (k, _), t in zip(entry.live_writes, found[len(entry.live) :], strict=True):
         write(call.tensors[k], None, t, name="a compiled function")
 

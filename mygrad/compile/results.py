@@ -221,10 +221,10 @@ def _look(array: Any, start: int, window: Any) -> Any:
         return np.zeros(window.shape, array.dtype)
     owner = get_adapter("numpy").owner(array)
     if isinstance(owner, np.ndarray):
-        for memory in (owner, owner.T, owner.reshape(-1, order="K")):
-            if memory.flags.c_contiguous:
-                begin = array.ctypes.data + window.offset - start - memory.ctypes.data
-                return np.ndarray(window.shape, array.dtype, memory, begin, window.strides)
+        memory = owner.transpose(sorted(range(owner.ndim), key=lambda k: -owner.strides[k]))
+        if memory.flags.c_contiguous:
+            begin = array.ctypes.data + window.offset - start - memory.ctypes.data
+            return np.ndarray(window.shape, array.dtype, memory, begin, window.strides)
     return np.asarray(_At(array, array.ctypes.data + window.offset - start, window, array.dtype))
 
 

@@ -23,6 +23,7 @@ from mygrad.compile.randomness import Source, undrawn
 from mygrad.compile.reaching import NUMBERS, Place, Reached
 from mygrad.compile.results import Outputs
 from mygrad.compile.substitution import Substitution
+from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import Packing
 from mygrad.transforms.pull import Between, pull
 
@@ -305,7 +306,8 @@ class _Trace:
                 version = buffer.version
                 new = version is not buffer.first
                 if version is not None and version.seq:
-                    self.live_writes.append((k, version))
+                    seen = out.add(sub.seen_by_base(k, final))
+                    self.live_writes.append((k, version, seen))
                 changed.append((k, new))
             self.memory.append((number, out.add(final), changed))
 
@@ -423,11 +425,9 @@ class _Trace:
         self.packing = None
         self.forward_count = len(out.arrays)
         candidates = [(place, t._buffer.version, number) for place, t, number in out.live]
-        writes = []
-        for k, version in self.live_writes:
-            group = met.located.where[k][0]
-            number = next(n for g, n, _ in self.memory if g == group)
-            writes.append((k, version, number))
+        writes = self.live_writes
+        candidates = [c for c in candidates if not self._cleared(c[1], c[0])]
+        writes = self.live_writes = [w for w in writes if not self._cleared(w[1])]
         versions = [v for _, v, _ in candidates] + [v for _, v, _ in writes]
         if not versions or not self.tracked:
             return
@@ -454,13 +454,6 @@ class _Trace:
         if not live and not live_writes:
             return
         chosen = [*live, *live_writes]
-        for k, _, _ in live_writes:
-            group = met.located.groups[met.located.where[k][0]]
-            if group.base is None or len({met.located.buffers[m] for m in group.members}) > 1:
-                raise CannotCompile(
-                    f"{self.name} cannot be compiled: a variable is written into memory that "
-                    f"several tensors from outside look at, with its graph. Way out: return it"
-                )
         arrays = [out.arrays[number] for _, _, number in chosen]
         self.packing = Packing(arrays)
         if self.seed is None:
@@ -468,22 +461,28 @@ class _Trace:
             shape = arrays[0].shape if len(arrays) == 1 else (size,)
             raise Again("seed", (tuple(shape), self.packing.dtype))
         parts = self.packing.parts(self.seed_tracer)
-        handles = []
-        for j, (k, version, _) in enumerate(chosen):
-            is_write = j >= len(live)
-            t = met.located.tensors[k] if is_write else next(
-                t for place, t, _ in out.live if place == k
-            )
-            handles.append(_Start(version, t))
-        found = pull(
-            [h.handle for h in handles], parts, inputs, False, between
-        )
+        starts = [next(t for p, t, _ in out.live if p == place) for place, _, _ in live]
+        for k, version, _ in live_writes:
+            base = met.located.tensors[sub.base_of(k)]
+            starts.append(new_handle(base._data, base._buffer, base._window, base, False))
+        found = pull(starts, parts, inputs, False, between)
         for (k, _), (g, _) in zip(buffers.items(), found, strict=True):
             if g is not None:
                 self.operands.append(sub.base_of(k))
                 out.add(sub.seen_by_base(k, g))
         self.live = [(place, number) for place, _, number in live]
+        self.live_bases = [(k, version) for k, version, _ in live_writes]
         self.live_writes = [(sub.base_of(k), number) for k, _, number in live_writes]
+
+    def _cleared(self, version: Any, place: int | None = None) -> bool:
+        """Whether a backward() cleared a part of the graph of a result."""
+        try:
+            Between([version], ())
+        except InvalidBackprop:
+            if place is not None:
+                self.outputs.stopped[place] = "a compiled function"
+            return True
+        return False
 
     # --- the entry --------------------------------------------------------------------------------
     def entry(self, program: Any, begin: float) -> Entry:
@@ -502,10 +501,17 @@ class _Trace:
         self.outputs.live = []
         self.outputs._kept = []
         self.host.tracers = None
-        live_numbers = {n for _, n in self.live_writes} if self.operands else set()
+        if self.operands:  # what has a graph is written with it
+            kept = {k for k, _ in self.live_bases}
+            self.memory = [
+                (g, n, [(k, new and k not in kept) for k, new in changed])
+                for g, n, changed in self.memory
+            ]
+        else:
+            self.live_writes = []
         entry = Entry(
             forward, self.host, self.result,
-            [m for m in self.memory if m[1] not in live_numbers],
+            self.memory,
             self.grads, self.grad_guards, self.rebound,
             self.stores, self.host_stores, self.grads_in, len(met.located.groups),
             self.source.used, len(met.located.tensors),
@@ -521,13 +527,6 @@ class _Trace:
         self.substitution.buffers = {}
         self.substitution.grads = {}
         return entry
-
-
-class _Start:
-    """Where a pullback begins: a tensor, with its version at the end of the call."""
-
-    def __init__(self, version: Any, t: Any) -> None:
-        self.handle = t
 
 
 def _put(place: Place, key: Any, value: Any) -> None:
