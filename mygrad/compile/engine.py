@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from mygrad.compile.overlaps import hazards
+
 __all__ = ["Program", "XLA", "engine"]
 
 Spec = tuple[tuple[int, ...], Any]
@@ -116,12 +118,58 @@ class XLA:
             debug_info=described,
         )  # fmt: skip
 
+        risky = hazards(equations, lambda v: isinstance(v, core.Literal))
+
         def call(*arrays: Any) -> Any:
+            if risky:
+                return self._evaluated(pruned, consts, arrays, risky)
             return self.jax.core.eval_jaxpr(pruned, consts, *arrays)
 
         call.__name__ = call.__qualname__ = name
         program.run = self._compiled(call, [jaxpr.invars[k].aval for k in keep], program, name)
         return program
+
+    def _evaluated(self, jaxpr: Any, consts: Any, arrays: Any, risky: set[int]) -> list[Any]:
+        """What a program computes, with concatenations for updates that are not safe."""
+        from jax.extend import core
+
+        jax = self.jax
+        env = {id(v): a for v, a in zip(jaxpr.constvars, consts, strict=True)}
+        env.update({id(v): a for v, a in zip(jaxpr.invars, arrays, strict=True)})
+        cuts = [0, *sorted({k for n in risky for k in (n, n + 1)}), len(jaxpr.eqns)]
+        uses = [{id(v) for v in eqn.invars if not isinstance(v, core.Literal)}
+                for eqn in jaxpr.eqns]  # fmt: skip
+        later = {id(v) for v in jaxpr.outvars}
+        needed_after: list[set[int]] = [set()] * len(cuts)
+        for j in reversed(range(len(cuts))):
+            needed_after[j] = set(later)
+            begin = cuts[j - 1] if j else 0
+            for k in range(begin, cuts[j]):
+                later |= uses[k]
+        for j in range(1, len(cuts)):
+            begin, end = cuts[j - 1], cuts[j]
+            if begin == end:
+                continue
+            eqns = jaxpr.eqns[begin:end]
+            if begin in risky:
+                (eqn,) = eqns
+                operands = [v.val if isinstance(v, core.Literal) else env[id(v)]
+                            for v in eqn.invars]  # fmt: skip
+                env[id(eqn.outvars[0])] = _joined_update(jax, *operands)
+                continue
+            made = {id(v) for eqn in eqns for v in eqn.outvars}
+            read = {id(v): v for eqn in eqns for v in eqn.invars
+                    if not isinstance(v, core.Literal) and id(v) not in made}  # fmt: skip
+            outs = [v for eqn in eqns for v in eqn.outvars if id(v) in needed_after[j]]
+            part = jaxpr.replace(
+                constvars=[], invars=list(read.values()), outvars=outs, eqns=eqns,
+                debug_info=jaxpr.debug_info._replace(
+                    arg_names=("",) * len(read), result_paths=("",) * len(outs)
+                ),
+            )  # fmt: skip
+            found = jax.core.eval_jaxpr(part, [], *[env[k] for k in read])
+            env.update({id(v): a for v, a in zip(outs, found, strict=True)})
+        return [env[id(v)] for v in jaxpr.outvars]
 
     def _compiled(
         self, call: Any, avals: Sequence[Any], program: Program, name: str
@@ -146,6 +194,24 @@ class XLA:
                 return compiled(*arrays)
 
         return run
+
+
+def _joined_update(jax: Any, array: Any, piece: Any, *starts: Any) -> Any:
+    """``dynamic_update_slice``, axis by axis, by concatenation."""
+    lax = jax.lax
+    if not all(isinstance(s, int) or np.ndim(s) == 0 and not isinstance(s, jax.core.Tracer)
+               for s in starts):  # fmt: skip
+        raise NotImplementedError("an update at a place that is not known")
+    first = [int(s) for s in starts]
+    for axis in reversed(range(array.ndim)):
+        around = [slice(None)] * array.ndim
+        for before in range(axis):  # what lies beside the piece, along axes to come
+            around[before] = slice(first[before], first[before] + piece.shape[before])
+        begin, end = first[axis], first[axis] + piece.shape[axis]
+        low, high = list(around), list(around)
+        low[axis], high[axis] = slice(0, begin), slice(end, array.shape[axis])
+        piece = lax.concatenate([array[tuple(low)], piece, array[tuple(high)]], axis)
+    return piece
 
 
 def _needed(equations: Sequence[Any], outvars: Sequence[Any], core: Any) -> tuple[list[Any], Any]:

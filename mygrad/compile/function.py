@@ -526,7 +526,13 @@ class Compiled:
                     old = buffer.version
                     buffer.version = leaf(buffer, old.shape, old.dtype)
         for k, result in entry.grads:
-            buffer_of(tensors[k]).grad = None if result is None else results[result]
+            buffer = buffer_of(tensors[k])
+            buffer.grad = None if result is None else results[result]
+            if result is not None and buffer.layout is not None:
+                base = tensors[here.base_of(k)]
+                if base._window is not None:  # it took another shape than its memory has
+                    buffer.grad = buffer.layout.zeros()
+                    base._window.look(buffer.grad)[...] = results[result]
         for k, result, constant, keeps in entry.rebound:
             t = tensors[k]
             t.data = results[result]
@@ -534,6 +540,9 @@ class Compiled:
                 t._constant = True
             if not keeps:
                 t.null_grad()
+        for k, shape in entry.shapes:
+            tensors[k].shape = shape
+            binding.stale = True
         answer = entry.result(call)
         places = met.reached.places
         for kind, number, where, make in entry.stores:
@@ -672,7 +681,7 @@ def _inputs(entry: Entry, program: Any, here: Located, values: list[Any], key: A
         if k < first_grad:
             return groups[k].array
         if k < first_number:
-            return here.tensors[grads[k - first_grad]]._buffer.grad
+            return here.tensors[here.base_of(grads[k - first_grad])].grad
         if k < last:
             j = k - first_number
             return values[places[j if j < NUMBER_INPUTS else j - NUMBER_INPUTS]]

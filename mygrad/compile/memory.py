@@ -82,6 +82,11 @@ class Located:
             for k, t in enumerate(self.tensors)
         )  # fmt: skip
 
+    def base_of(self, k: int) -> int:
+        """The number of the tensor that a tensor is a view of, or its own."""
+        base = self.tensors[k]._base
+        return k if base is None else next(j for j, t in enumerate(self.tensors) if t is base)
+
     def _add(self, owner: Any, members: list[int]) -> None:
         number = len(self.groups)
         arrays = [self.tensors[k]._data for k in members]

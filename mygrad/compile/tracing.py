@@ -85,7 +85,8 @@ class Entry:
     memory: list[tuple[int, int, list[tuple[int, bool]]]]  # group, result, (buffer, new version)
     grads: list[tuple[int, int | None]]  # tensor with the buffer, result
     grad_guards: list[tuple[int, Any]]
-    rebound: list[tuple[int, Any]]
+    rebound: list[tuple[int, int, bool, bool]]
+    shapes: list[tuple[int, tuple[int, ...]]]
     stores: list[tuple[str, int, Any, Any]]
     number_stores: list[tuple[int, Any, int]]
     grads_in: list[int]
@@ -112,7 +113,7 @@ def traced(
     trace = _Trace(function, met, engine, name, tracked, seed)
     specs: list[Any] = [(g.array.shape, g.array.dtype) for g in met.located.groups]
     for k in trace.grads_in:
-        grad = met.located.tensors[k]._buffer.grad
+        grad = met.located.tensors[met.located.base_of(k)].grad
         specs.append((grad.shape, grad.dtype))
     specs += [1.5] * NUMBER_INPUTS + [7] * NUMBER_INPUTS
     specs.append(((2,), np.dtype("uint32")))
@@ -297,6 +298,8 @@ class _Trace:
         for number, root in enumerate(sub.roots):
             base = root._base
             final = base._data
+            if final.shape != sub.arrays[number].shape:  # its shape was assigned
+                final = self.engine.jax.numpy.reshape(final, sub.arrays[number].shape)
             if final is sub.arrays[number]:
                 continue
             members = {met.located.buffers[k] for k in met.located.groups[number].members}
@@ -312,6 +315,7 @@ class _Trace:
             self.memory.append((number, out.add(final), changed))
 
         self.rebound: list[Any] = []
+        self.shapes: list[Any] = []
         for k, t in enumerate(met.located.tensors):
             window, first = sub.windows[k], sub.buffers[met.located.buffers[k]]
             if t._buffer is not first:
@@ -325,11 +329,8 @@ class _Trace:
                         f"{self.name} cannot be compiled: a graph is left on a tensor whose .data "
                         f"was assigned"
                     )
-            elif t._window is not window or t._constant != sub.saved[k][4]:
-                raise CannotCompile(
-                    f"{self.name} cannot be compiled: it assigns the shape of a tensor from "
-                    f"outside. Way out: t.reshape(...)"
-                )
+            elif t._window is not window:
+                self.shapes.append((k, tuple(t._data.shape)))
 
         # places
         for number, place in enumerate(places):
@@ -512,7 +513,7 @@ class _Trace:
         entry = Entry(
             forward, self.host, self.result,
             self.memory,
-            self.grads, self.grad_guards, self.rebound,
+            self.grads, self.grad_guards, self.rebound, self.shapes,
             self.stores, self.host_stores, self.grads_in, len(met.located.groups),
             self.source.used, len(met.located.tensors),
         )  # fmt: skip
