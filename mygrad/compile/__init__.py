@@ -64,6 +64,7 @@ class _Compile:
     """
 
     disabled = staticmethod(disabled)
+    CannotCompile = CannotCompile
 
     def __call__(
         self, function: Callable[..., Any] | None = None, *,

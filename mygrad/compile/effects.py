@@ -9,11 +9,11 @@ import numpy as np
 
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import registry
-from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.nodes import Handle, buffer_of
 from mygrad.compile.engine import on_host
 from mygrad.compile.results import Call
 from mygrad.errors import InvalidBackprop
-from mygrad.transforms.calls import FUNCTION_CALL, record
+from mygrad.transforms.calls import FUNCTION_CALL, Packing, record, standing_for
 
 __all__ = ["recorded"]
 
@@ -23,7 +23,7 @@ class _Pullback:
 
     def __init__(self, entry: Any, inputs: Any) -> None:
         self.program, self.count = entry.pullback, len(entry.operands)
-        self.name = entry.program
+        self.versions: list[Any] = []
         every = {k for k in self.program.used} | {
             k for kind, k in self.program.results if kind == "input"
         }
@@ -40,12 +40,8 @@ class _Pullback:
     def pull(self, g: Any, operands: Sequence[Any], numbers: Sequence[int], out: Any) -> Any:
         """The adjoints of the operands."""
         if isinstance(g, Handle):
-            raise InvalidBackprop(
-                "derivatives of derivatives do not go through a compiled function: compile the "
-                "function that takes them (mg.compile of mg.grad), or call it under "
-                "`with mg.compile.disabled():`"
-            )
-        values = {**self.saved, self.seed: np.asarray(g)}
+            return self._on_tensors(g, numbers)
+        values = {**self.saved, self.seed: g}
         computed = self.program.run(*[values[k] for k in self.program.used])
         found = []
         for kind, what in self.program.results:
@@ -56,12 +52,38 @@ class _Pullback:
         return [found[k] for k in numbers]
 
 
+    def _on_tensors(self, g: Handle, numbers: Sequence[int]) -> Any:
+        """The adjoints as tensors; who differentiates them again is told that it is not there."""
+        found = self.pull(g._data, (), numbers, None)
+        versions = [v for v in self.versions if v is not None]
+        handles = [standing_for(version, _numpy(), None) for version in versions]
+        if not g._constant:
+            handles.append(g)
+        packing = Packing(found)
+        again = record(
+            FUNCTION_CALL, _Last(), handles, [None] * len(handles), packing, packing.packed(found)
+        )
+        return [t if t._base is None else registry["copy"](t) for t in again]
+
+
+class _Last:
+    """The pullback of a pullback, which is not compiled."""
+
+    def pull(self, g: Any, operands: Sequence[Any], numbers: Sequence[int], out: Any) -> Any:
+        raise InvalidBackprop(
+            "derivatives of derivatives do not go through a compiled function: compile the "
+            "function that takes them (mg.compile of mg.grad), or call it under "
+            "`with mg.compile.disabled():`"
+        )
+
+
 def recorded(entry: Any, call: Call, inputs: Any) -> None:
     """Record a call; its results, and what it wrote with a graph, are tensors of that record."""
     numbers = [number for _, number in (*entry.live, *entry.live_writes)]
     packed = entry.packing.packed([call.results[number] for number in numbers])
     operands = [call.tensors[k] for k in entry.operands]
     pullback = _Pullback(entry, inputs)
+    pullback.versions = [buffer_of(t).version for t in operands]
     found = record(
         FUNCTION_CALL, pullback, operands, [None] * len(operands),
         _on_numpy(entry.packing, packed), packed,
@@ -75,8 +97,6 @@ def recorded(entry: Any, call: Call, inputs: Any) -> None:
 
 def _on_numpy(packing: Any, packed: Any) -> Any:
     """The packing of arrays on NumPy that were traced on JAX."""
-    from mygrad.transforms.calls import Packing
-
     again = object.__new__(Packing)
     again.adapter = _numpy()
     again.shapes, again.dtype = packing.shapes, packed.dtype

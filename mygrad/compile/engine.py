@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from mygrad.arrays import by_type, get_adapter
+from mygrad.compile.numbers import HostNumber
 from mygrad.compile.overlaps import hazards
 
 __all__ = ["Program", "XLA", "engine"]
@@ -52,10 +54,9 @@ class XLA:
     def __init__(self) -> None:
         import jax
 
-        from mygrad.arrays import get_adapter
-
         self.jax = jax
         self.adapter: Any = get_adapter("jax")
+        by_type[HostNumber] = self.adapter  # which makes a tracer of it
         self.cpu = jax.local_devices(backend="cpu")[0]
         self.elsewhere = jax.default_backend() != "cpu"
         self.wide = getattr(jax, "enable_x64", None)

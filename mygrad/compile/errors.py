@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+import functools
+import linecache
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 from mygrad.errors import MyGradException
 
-__all__ = ["CannotCompile", "refusal", "user_line"]
+__all__ = ["CannotCompile", "is_library", "refusal", "user_line"]
+
+_HERE = Path(__file__).parent.parent
+_LIBRARIES = tuple(
+    str(Path(path).resolve())
+    for path in {*sysconfig.get_paths().values(), _HERE, _HERE.parent / "backends"}
+    if Path(path).resolve() not in (Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())
+    and Path(path).name not in ("bin", "Scripts")
+)
 
 
 class CannotCompile(MyGradException, TypeError):
@@ -44,36 +58,58 @@ _ASKED = {
 }
 
 
+_NUMBERS = {"item", "tolist", "_as_number", "__float__", "__int__", "__complex__", "__format__"}
+"""Functions of tensors that give numbers to Python."""
+
+
+def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
 def user_line(trace: TracebackType | None) -> str:
     """The innermost line of a traceback that is the user's: 'train.py, line 7: ...'."""
-    import linecache
-
-    from mygrad.compile.reaching import is_library
-
     found = ""
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
+    for frame, number in _frames(trace):
+        file = frame.f_code.co_filename
         if not is_library(file):
-            line = linecache.getline(file, trace.tb_lineno).strip()
+            line = linecache.getline(file, number).strip()
             name = file.replace("\\", "/").rpartition("/")[2]
-            found = f"{name}, line {trace.tb_lineno}" + (f": {line}" if line else "")
-        trace = trace.tb_next
+            found = f"{name}, line {number}" + (f": {line}" if line else "")
     return found
 
 
 def refusal(error: BaseException, name: str) -> CannotCompile | None:
     """What to say of an error that a program met because it was traced; None for others."""
     cause: Any = error
+    kind = None
     for _ in range(20):
-        if cause is None:
-            return None
+        if cause is None or kind is not None:
+            break
         names = [kind.__name__ for kind in type(cause).__mro__]
         kind = next((kind for kind in names if kind in _ASKED), None)
-        if kind is not None:
-            what, remedy = _ASKED[kind]
-            return CannotCompile(
-                f"{name} cannot be compiled: {what} ({user_line(error.__traceback__)}). "
-                f"Way out: {remedy}; or run it eagerly, mg.compile(..., fallback=True)"
-            )
+        if isinstance(cause, TypeError) and "into a NumPy array behind your back" in str(cause):
+            kind = "TracerArrayConversionError"
         cause = cause.__cause__ or cause.__context__
-    return None
+    if kind is None:
+        return None
+    called = {frame.f_code.co_name for frame, _ in _frames(error.__traceback__)}
+    if kind == "TracerArrayConversionError" and called & _NUMBERS:
+        kind = "ConcretizationTypeError"
+    elif kind == "TracerArrayConversionError" and "__index__" in called:
+        kind = "TracerIntegerConversionError"
+    what, remedy = _ASKED[kind]
+    return CannotCompile(
+        f"{name} cannot be compiled: {what} ({user_line(error.__traceback__)}). Way out: {remedy}; "
+        f"or run it eagerly, mg.compile(..., fallback=True)"
+    )
+
+
+@functools.cache
+def is_library(file: str) -> bool:
+    """Whether a source file belongs to Python, to mygrad or to an installed package."""
+    if file.startswith("<frozen"):
+        return True
+    path = str(Path(file).resolve()) if not file.startswith("<") else file
+    return path.startswith(_LIBRARIES) or "site-packages" in path

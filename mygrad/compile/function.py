@@ -208,7 +208,7 @@ class Compiled:
             held[id(self)] = found
             try:
                 _finalizers[id(instance)] = ref(
-                    instance, lambda _, number=id(instance): _methods.pop(number, None)
+                    instance, lambda _, number=id(instance), known=_methods: known.pop(number, None)
                 )
             except TypeError:
                 pass

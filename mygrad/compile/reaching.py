@@ -13,21 +13,19 @@ import enum
 import functools
 import gc
 import sys
-import sysconfig
 import types
 from collections import deque
 from collections.abc import Callable, Iterator
 from operator import is_
-from pathlib import Path
 from typing import Any
 from weakref import ReferenceType
 
 import numpy as np
 
 from mygrad.autodiff.nodes import Handle
-from mygrad.compile.errors import CannotCompile
+from mygrad.compile.errors import CannotCompile, is_library
 
-__all__ = ["NUMBERS", "Place", "Reached", "is_library", "reach"]
+__all__ = ["NUMBERS", "Place", "Reached", "reach"]
 
 NUMBERS = (int, float)  # and not bool: it chooses between programs
 _VALUES = (int, float, complex, bool, str, bytes, type(None), type(...), np.generic, np.dtype)
@@ -38,22 +36,6 @@ _OPAQUE = (
     np.random.RandomState, property, staticmethod, classmethod,
 )  # fmt: skip
 _MOST = 50_000
-_LIBRARIES = tuple(
-    str(Path(path).resolve())
-    for path in {*sysconfig.get_paths().values(), Path(__file__).parent.parent}
-    if Path(path).resolve() not in (Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())
-    and Path(path).name not in ("bin", "Scripts")
-)
-
-
-@functools.cache
-def is_library(file: str) -> bool:
-    """Whether a source file belongs to Python, to mygrad or to an installed package."""
-    if file.startswith("<frozen"):
-        return True
-    path = str(Path(file).resolve()) if not file.startswith("<") else file
-    return path.startswith(_LIBRARIES) or "site-packages" in path
-
 
 class Place:
     """Something that holds values: a container, the attributes of an object, a closure's cell.

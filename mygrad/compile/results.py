@@ -193,7 +193,7 @@ class Outputs:
             self.live.append((place, t, number))
         elif version is not None and getattr(version, "stopped", None) is not None:
             stopped[place] = version.stopped  # type: ignore[assignment]
-        grad = None if t._buffer is None or constant else t._buffer.grad
+        grad = None if t._buffer is None or constant else t.grad  # type: ignore[attr-defined]
         grad_number = None if not self.engine.is_tracer(grad) else self.grad(grad)
 
         def make(call: Call) -> Any:

@@ -464,8 +464,8 @@ class _Trace:
         parts = self.packing.parts(self.seed_tracer)
         starts = [next(t for p, t, _ in out.live if p == place) for place, _, _ in live]
         for k, version, _ in live_writes:
-            base = met.located.tensors[sub.base_of(k)]
-            starts.append(new_handle(base._data, base._buffer, base._window, base, False))
+            base, window = met.located.tensors[sub.base_of(k)], sub.windows[sub.base_of(k)]
+            starts.append(new_handle(base._data, base._buffer, window, base, False))
         found = pull(starts, parts, inputs, False, between)
         for (k, _), (g, _) in zip(buffers.items(), found, strict=True):
             if g is not None:
