@@ -83,6 +83,7 @@ class Substitution:
         self.roots: list[Any] = []
         self.exposed: dict[int, int] = {}
         self.windows: list[Window | None] = []
+        self.kept: list[Any] = []
 
     def __enter__(self) -> Substitution:
         try:
@@ -132,6 +133,7 @@ class Substitution:
             exposed._window.folds = folds
             t._extras = Extras(self.adapter.noted(layout, exposed))
             self.exposed[id(exposed)] = k
+            self.kept.append(exposed)  # so that nothing else has its id
             if t is not base:
                 self.adapter.noted(layout, t)
 

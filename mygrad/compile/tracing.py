@@ -527,6 +527,7 @@ class _Trace:
         self.substitution.arrays = []
         self.substitution.buffers = {}
         self.substitution.grads = {}
+        self.substitution.kept = []
         return entry
 
 

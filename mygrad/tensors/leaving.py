@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
-from mygrad.autodiff.nodes import CLEARED, Handle, buffer_of, new_buffer, new_handle
+from mygrad.autodiff.nodes import CLEARED, Handle, buffer_of, layout_of, new_buffer, new_handle
+from mygrad.autodiff.views import Window
 from mygrad.settings import Setting
 from mygrad.tensors.conversion import dtype_of
 
@@ -50,7 +51,13 @@ class Leaving(Handle):
         expose(self)  # after which all tensors on this memory have one guard
         source, buffer = buffer_of(self), new_buffer()
         buffer.readers, buffer.guard = source.readers, source.guard
-        batches = self._adapter().batches  # which tensors may be inside of
+        adapter = self._adapter()
+        batches = adapter.batches  # which tensors may be inside of
+        if not adapter.has_views and batches is None:  # it has to hear of writes
+            layout = buffer.layout = layout_of(self, source)
+            window = self._window or Window(layout, 0, layout.shape, layout.strides)
+            base = self if self._base is None else self._base
+            return adapter.noted(layout, new_handle(self._data, buffer, window, base, True))
         data = self._data if batches is None else batches.detached(self._data)
         return new_handle(data, buffer, None, None, True)
 
