@@ -12,9 +12,10 @@ from mygrad.autodiff.nodes import Buffer, Extras, Handle, leaf, new_buffer, new_
 from mygrad.autodiff.views import Layout, Window
 from mygrad.compile.memory import Located
 
-__all__ = ["Substitution", "TracedBuffer"]
+__all__ = ["OUTSIDE", "Substitution", "TracedBuffer"]
 
 _SLOTS = ("_data", "_buffer", "_window", "_base", "_constant", "_extras")
+OUTSIDE = "an operation outside of the compiled function"
 _grad = Buffer.__dict__["grad"]
 
 
@@ -147,6 +148,8 @@ class Substitution:
         old = t._buffer
         if not t._constant or (old is not None and old.version is not None):
             stopped = getattr(old.version, "stopped", None) if old and old.version else None
+            if self.located.signature[number][5] == 2:
+                stopped = OUTSIDE  # so that a sweep that would have to go on there says so
             buffer.version = leaf(buffer, layout.shape, layout.dtype, stopped)
         buffer.first = buffer.version
         if number in self.grads:

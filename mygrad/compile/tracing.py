@@ -14,6 +14,7 @@ import numpy as np
 
 from mygrad import random
 from mygrad.arrays import Selection, selected
+from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.compile.engine import Program
 from mygrad.compile.errors import CannotCompile, refusal
@@ -22,7 +23,7 @@ from mygrad.compile.numbers import HostNumber, HostProgram
 from mygrad.compile.randomness import Source, undrawn
 from mygrad.compile.reaching import NUMBERS, Place, Reached
 from mygrad.compile.results import Outputs
-from mygrad.compile.substitution import Substitution
+from mygrad.compile.substitution import OUTSIDE, Substitution
 from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import Packing
 from mygrad.transforms.pull import Between, pull
@@ -189,6 +190,7 @@ class _Trace:
         tokens = (
             (tracing, tracing.set(self)),
             (drawing_from, drawing_from.set(self.source)),
+            (tell.override, tell.override.set(self._teller(tell.get()))),
             (selected.override, selected.override.set(Selection(self.engine.adapter, None))),
         )
         try:
@@ -199,6 +201,21 @@ class _Trace:
             for k in [k for k in random._generators if k[0] == "jax"]:
                 del random._generators[k]
             random._generators.update(kept)
+
+    def _teller(self, before: Any) -> Any:
+        """What tells of lost gradients: where that is a graph outside, the trace has to end."""
+
+        def say(message: str, kind: type[Warning]) -> None:
+            if OUTSIDE in message:
+                raise CannotCompile(
+                    f"{self.name} cannot be compiled here: a backward() in it reaches a tensor "
+                    f"whose graph was recorded outside, and would have to go on there. Way out: "
+                    f"compute the tensor inside too, call backward() on what the compiled "
+                    f"function returns, or hand over t.detach()"
+                )
+            before(message, kind)
+
+        return say
 
     @contextmanager
     def _substituted(self, memory: Any, grads: Any) -> Iterator[None]:
@@ -275,13 +292,6 @@ class _Trace:
             if g is None:
                 self.grads.append((k, None))
                 continue
-            if met.located.signature[k][5] == 2:
-                raise CannotCompile(
-                    f"{self.name} cannot be compiled here: a backward() in it reaches a tensor "
-                    f"whose graph was recorded outside, and would have to go on there. Way out: "
-                    f"compute the tensor inside too, call backward() on what the compiled "
-                    f"function returns, or hand over t.detach()"
-                )
             if isinstance(g, Handle):
                 raise CannotCompile(
                     f"{self.name} cannot be compiled: gradients that are tensors "
