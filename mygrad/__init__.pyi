@@ -18,6 +18,7 @@ from mygrad.arrays.registry import adapter_of as adapter_of
 from mygrad.arrays.registry import get_adapter as get_adapter
 from mygrad.arrays.registry import register_backend as register_backend
 from mygrad.arrays.selection import selected_adapter as selected_adapter
+from mygrad.compile import compile as compile
 from mygrad.computational_graph.chain_rule import explain as explain
 from mygrad.interop.drop_in import drop_in as drop_in
 from mygrad.interop.support import supports as supports

@@ -24,7 +24,7 @@ LAYERS = [
     },
     {"nnet", "operation_base", "io", "testing", "transforms"},
     {"optim", "implicit"},
-    {"interop", "computational_graph"},
+    {"interop", "computational_graph", "compile"},
     {"compat"},
     {"__init__"},
 ]

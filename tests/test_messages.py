@@ -67,6 +67,10 @@ W = [mg.ones({0: (2, 4), 1: (4, 4), 2: 4}[k % 3]) for k in range(9)]
 another array library, and the weights of a GRU."""
 
 ELSEWHERE = {
+    **{
+        f"mygrad/compile/{name}.py": "needs JAX, which most runs lack; tests/compile"
+        for name in "effects engine function memory randomness reaching results tracing".split()
+    },
     "mygrad/arrays/protocol.py": "for authors of adapters: what theirs has to have",
     "mygrad/interop/cupy.py": "CuPy alone asks for it; tests/interop/test_cupy.py does",
     **dict.fromkeys(

@@ -19,7 +19,7 @@ from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 from mygrad_jax.recurrent import gru_steps, gru_steps_adjoint
 
-__all__ = ["adapter", "drawing_from"]
+__all__ = ["adapter"]
 
 drawing_from: ContextVar[Any] = ContextVar("mygrad_jax_drawing_from", default=None)
 """Where random numbers come from while a program is traced that is to draw new ones each time."""
@@ -91,6 +91,7 @@ class JAXAdapter(ImmutableAdapter):
     name = "jax"
     array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
+    drawing_from = drawing_from
     partial_kernels = frozenset((
         "conv_filter_gradient", "conv_input_gradient", "conv_nd", "gru_steps", "gru_steps_adjoint",
         "sigmoid", "sigmoid_adjoint", "tanh_adjoint",

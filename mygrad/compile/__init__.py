@@ -24,7 +24,7 @@ class _Compile:
         What to compile. It takes tensors, arrays, Python's numbers and other values, in any nesting
         of lists, tuples and dictionaries, and returns such. Tensors that it meets by closure, as
         globals, or as attributes of objects are inputs; what it writes in place, and what it
-        assigns to ``.grad``, ``.data``, attributes and entries of containers, is there after a call.
+        assigns to ``.grad``, ``.data``, attributes and entries of containers, is there afterwards.
         Left out, the call returns a decorator.
     dynamic
         Which of its arguments that are Python numbers are inputs of the program: True for all, or

@@ -24,9 +24,7 @@ class _Pullback:
     def __init__(self, entry: Any, inputs: Any) -> None:
         self.program, self.count = entry.pullback, len(entry.operands)
         self.versions: list[Any] = []
-        every = {k for k in self.program.used} | {
-            k for kind, k in self.program.results if kind == "input"
-        }
+        every = set(self.program.used) | {k for kind, k in self.program.results if kind == "input"}
         self.seed = self._seed_number(entry)
         self.saved = {k: np.array(inputs(k)) if isinstance(inputs(k), np.ndarray) else inputs(k)
                       for k in every if k != self.seed}  # fmt: skip
@@ -50,7 +48,6 @@ class _Pullback:
             else:
                 found.append(np.array(values[what] if kind == "input" else what))
         return [found[k] for k in numbers]
-
 
     def _on_tensors(self, g: Handle, numbers: Sequence[int]) -> Any:
         """The adjoints as tensors; who differentiates them again is told that it is not there."""

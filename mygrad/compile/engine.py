@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from ctypes import c_char
 from functools import cache
+from math import prod
 from time import perf_counter
 from typing import Any
 
@@ -68,9 +70,7 @@ class XLA:
     def trace(self, function: Callable[..., Sequence[Any]], specs: Sequence[Any]) -> Any:
         """The program of a function of arrays with these shapes and dtypes, or of numbers."""
         jax = self.jax
-        given = [
-            jax.ShapeDtypeStruct(*spec) if isinstance(spec, tuple) else spec for spec in specs
-        ]
+        given = [jax.ShapeDtypeStruct(*spec) if isinstance(spec, tuple) else spec for spec in specs]
         with self.wide(True), jax.default_device(self.cpu):
             return jax.make_jaxpr(lambda *arrays: list(function(*arrays)))(*given)
 
@@ -200,7 +200,7 @@ class XLA:
 def _joined_update(jax: Any, array: Any, piece: Any, *starts: Any) -> Any:
     """``dynamic_update_slice``, axis by axis, by concatenation."""
     lax = jax.lax
-    if not all(isinstance(s, int) or np.ndim(s) == 0 and not isinstance(s, jax.core.Tracer)
+    if not all(isinstance(s, int) or (np.ndim(s) == 0 and not isinstance(s, jax.core.Tracer))
                for s in starts):  # fmt: skip
         raise NotImplementedError("an update at a place that is not known")
     first = [int(s) for s in starts]
@@ -227,27 +227,19 @@ def _needed(equations: Sequence[Any], outvars: Sequence[Any], core: Any) -> tupl
     return kept, used
 
 
-class _Memory:
-    """Memory of a result of XLA's, for NumPy to write to."""
-
-    __slots__ = ("__array_interface__", "_held")
-
-    def __init__(self, result: Any) -> None:
-        self._held = result
-        self.__array_interface__ = {
-            "data": (result.unsafe_buffer_pointer(), False),
-            "shape": result.shape,
-            "typestr": result.dtype.str,
-            "version": 3,
-        }
-
-
 def on_host(result: Any) -> Any:
-    """A result as an array of NumPy's that can be written to, on the same memory."""
-    if not result.size:
-        return np.zeros(result.shape, result.dtype)
+    """A result as an array of NumPy's that can be written to, on the same memory.
+
+    Nobody else has that memory. (Its owner supports buffers, so that NumPy can lock and unlock it.)
+    """
+    shape, dtype = result.shape, result.dtype
+    size = dtype.itemsize * prod(shape)
+    if not size:
+        return np.zeros(shape, dtype)
     result.block_until_ready()
-    return np.asarray(_Memory(result))
+    memory: Any = (c_char * size).from_address(result.unsafe_buffer_pointer())
+    memory.held = result
+    return np.ndarray(shape, dtype, memory)
 
 
 @cache

@@ -19,7 +19,8 @@ import numpy as np
 
 from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.inplace import protect
-from mygrad.autodiff.nodes import Handle, buffer_of, leaf, new_handle
+from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
+from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.compile.effects import recorded
 from mygrad.compile.engine import engine, on_host
@@ -207,9 +208,8 @@ class Compiled:
                 return known
             held[id(self)] = found
             try:
-                _finalizers[id(instance)] = ref(
-                    instance, lambda _, number=id(instance), known=_methods: known.pop(number, None)
-                )
+                number, known_methods = id(instance), _methods
+                _finalizers[number] = ref(instance, lambda _: known_methods.pop(number, None))
             except TypeError:
                 pass
         return found
@@ -344,7 +344,9 @@ class Compiled:
             binding.number, structure, tuple(described), tracking(), shared, pattern,
             tuple(map(type, values)) if values else None,
         )  # fmt: skip
-        return Met(binding.reached, met_located, raw, holders, leaves, structure, numbers, values), key
+        return Met(
+            binding.reached, met_located, raw, holders, leaves, structure, numbers, values
+        ), key
 
     def _chosen(self, structure: Any) -> set[int]:
         """The numbers of the leaves that belong to dynamic parameters."""
@@ -524,7 +526,7 @@ class Compiled:
                 buffer.written = next(clock)
                 if is_new and buffer.version is not None:
                     old = buffer.version
-                    buffer.version = leaf(buffer, old.shape, old.dtype)
+                    buffer.version = first_version(buffer, old.shape, old.dtype)
         for k, result in entry.grads:
             buffer = buffer_of(tensors[k])
             buffer.grad = None if result is None else results[result]
@@ -578,7 +580,7 @@ class Compiled:
             return
         tensors, versions = binding.located.tensors, binding.versions
         for _, _, changed in entry.memory:
-            for k, is_new in changed:
+            for _k, is_new in changed:
                 if is_new:
                     for j in range(len(tensors)):
                         if tensors[j]._buffer.version is not versions[j]:

@@ -103,7 +103,7 @@ class Located:
         ):
             t = self.tensors[k]
             whole = t._base is None and t._window is None and t._data.flags.c_contiguous
-            if whole and (begin, end) == (low, high) or (whole and not sized):
+            if (whole and (begin, end) == (low, high)) or (whole and not sized):
                 base = k
                 break
         if base is not None:

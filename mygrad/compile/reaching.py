@@ -37,6 +37,7 @@ _OPAQUE = (
 )  # fmt: skip
 _MOST = 50_000
 
+
 class Place:
     """Something that holds values: a container, the attributes of an object, a closure's cell.
 
@@ -218,7 +219,11 @@ class _Walk:
                 for name, value in tuple(vars(parent).items()):
                     dunder = name.startswith("__") and name not in ("__call__", "__init__")
                     function = getattr(value, "__func__", None) or getattr(value, "fget", value)
-                    if id(function) in self.methods or dunder or name not in self.names | {"__call__"}:
+                    if (
+                        id(function) in self.methods
+                        or dunder
+                        or name not in self.names | {"__call__"}
+                    ):
                         continue
                     if isinstance(function, types.FunctionType):
                         self.methods.add(id(function))
@@ -250,7 +255,7 @@ class _Walk:
     def value(self, value: Any, path: str, parent: Any = None) -> None:
         """Write a value down, and what it holds for later."""
         found, kind = self.found, type(value)
-        if isinstance(value, _VALUES) or isinstance(value, enum.Enum):
+        if isinstance(value, (_VALUES, enum.Enum)):
             found.signature.append((kind, repr(value)))
             return
         known = self.seen.get(id(value))
@@ -340,7 +345,9 @@ class _Walk:
 
     def cell(self, cell: Any, path: str) -> None:
         try:
-            self.todo.append((self.place, Place("cell", cell, ["cell"], [cell.cell_contents], path)))
+            self.todo.append(
+                (self.place, Place("cell", cell, ["cell"], [cell.cell_contents], path))
+            )
         except ValueError:  # nothing is in it yet
             pass
 

@@ -121,13 +121,15 @@ class Outputs:
         base = t._base
         if base is None or t._buffer is None:
             return self._new(t, what)
-        shared = next(
-            (k for k, b in self.substitution.buffers.items() if b is t._buffer), None
-        )
+        shared = next((k for k, b in self.substitution.buffers.items() if b is t._buffer), None)
         if shared is not None:
             return self._view_of_outside(t, shared)
         root = next(
-            (k for k, r in enumerate(self.substitution.roots) if r._buffer.layout is t._buffer.layout),
+            (
+                k
+                for k, r in enumerate(self.substitution.roots)
+                if r._buffer.layout is t._buffer.layout
+            ),
             None,
         )
         if root is not None:  # detached from a tensor from outside

@@ -77,9 +77,7 @@ class Substitution:
 
     def __init__(self, located: Located, arrays: Any, grads: dict[int, Any], adapter: Any) -> None:
         self.located, self.arrays, self.grads, self.adapter = located, arrays, grads, adapter
-        self.saved = [
-            [getattr(t, name) for name in _SLOTS] for t in located.tensors
-        ]
+        self.saved = [[getattr(t, name) for name in _SLOTS] for t in located.tensors]
         self.buffers: dict[int, TracedBuffer] = {}
         self.roots: list[Any] = []
         self.exposed: dict[int, int] = {}

@@ -136,8 +136,7 @@ def traced(
             f"be the same in every call. Way out: mg.random, or draw them outside and hand them "
             f"over"
         )
-    entry = trace.entry(program, begin)
-    return entry
+    return trace.entry(program, begin)
 
 
 class _Trace:
@@ -148,16 +147,14 @@ class _Trace:
         self.tracked, self.seed = tracked, seed
         tensors = met.located.tensors
         self.grads_in = [
-            k
-            for k, t in enumerate(tensors)
-            if met.located.buffers[k] == k and _has_array_grad(t)
+            k for k, t in enumerate(tensors) if met.located.buffers[k] == k and _has_array_grad(t)
         ]
         self.host = HostProgram(met.values)
 
     # --- the run ----------------------------------------------------------------------------------
     def run(self, *arrays: Any) -> list[Any]:
         """What JAX traces."""
-        met, count = self.met, len(self.met.located.groups)
+        _met, count = self.met, len(self.met.located.groups)
         memory, rest = arrays[:count], arrays[count:]
         grads = dict(zip(self.grads_in, rest, strict=False))
         rest = rest[len(self.grads_in) :]
@@ -182,8 +179,7 @@ class _Trace:
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
-        from mygrad_jax import drawing_from
-
+        drawing_from = self.engine.adapter.drawing_from
         kept = {k: v for k, v in random._generators.items() if k[0] == "jax"}
         for k in kept:
             del random._generators[k]
@@ -283,9 +279,7 @@ class _Trace:
                         f"{self.name} cannot be compiled: it reads a gradient that is a tensor "
                         f"(create_graph=True). Way out: compute it inside"
                     )
-                self.grad_guards.append(
-                    (k, None if grad is None else (grad.shape, grad.dtype))
-                )
+                self.grad_guards.append((k, None if grad is None else (grad.shape, grad.dtype)))
             if not buffer.assigned:
                 continue
             g = buffer.grad
@@ -334,7 +328,11 @@ class _Trace:
                 if grad is not None and first.assigned and grad is first.grad:
                     grad = "kept"
                 self.rebound.append((k, out.add(twin._data), t._constant, grad == "kept"))
-                if t._buffer is not None and t._buffer.version is not None and t._buffer.version.seq:
+                if (
+                    t._buffer is not None
+                    and t._buffer.version is not None
+                    and t._buffer.version.seq
+                ):
                     raise CannotCompile(
                         f"{self.name} cannot be compiled: a graph is left on a tensor whose .data "
                         f"was assigned"
@@ -347,7 +345,9 @@ class _Trace:
             if place.grown and place.kind == "list":
                 before = self.now[number][1]
                 after = list(place.owner)
-                if len(after) >= len(before) and all(a is b for a, b in zip(before, after, strict=False)):
+                if len(after) >= len(before) and all(
+                    a is b for a, b in zip(before, after, strict=False)
+                ):
                     for j, item in enumerate(after[len(before) :]):
                         make = out.value(item, f"{place.path}[{len(before) + j}]")
                         self.stores.append(("append", number, None, make))
@@ -365,8 +365,10 @@ class _Trace:
         if place.kind == "tuple":
             return
         now_keys, after = place.present()
-        if place.kind == "list" and len(after) > len(before) and all(
-            a is b for a, b in zip(before, after, strict=False)
+        if (
+            place.kind == "list"
+            and len(after) > len(before)
+            and all(a is b for a, b in zip(before, after, strict=False))
         ):
             raise Again("grown", place.path)
         if place.kind == "list" and len(after) != len(before):
@@ -410,9 +412,7 @@ class _Trace:
                         self._changed(inner, child, j, a, b, array_writes)
                 return
         if isinstance(old, dict) and type(new) is dict and old.keys() == new.keys():
-            inner = next(
-                (k for k, p in enumerate(met.reached.places) if p.owner is old), None
-            )
+            inner = next((k for k, p in enumerate(met.reached.places) if p.owner is old), None)
             if inner is not None and place.kind == "tuple" and "._state" in place.path:
                 child = met.reached.places[inner]
                 for j in old:
@@ -473,7 +473,7 @@ class _Trace:
             raise Again("seed", (tuple(shape), self.packing.dtype))
         parts = self.packing.parts(self.seed_tracer)
         starts = [next(t for p, t, _ in out.live if p == place) for place, _, _ in live]
-        for k, version, _ in live_writes:
+        for k, _, _ in live_writes:
             base, window = met.located.tensors[sub.base_of(k)], sub.windows[sub.base_of(k)]
             starts.append(new_handle(base._data, base._buffer, window, base, False))
         found = pull(starts, parts, inputs, False, between)

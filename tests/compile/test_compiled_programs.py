@@ -50,8 +50,8 @@ def function_of(program: Program) -> tuple[Any, dict[str, Any], list[str]]:
     names = [name for name, value in env.items() if isinstance(value, mg.Tensor)]
     lines = [f"def function({', '.join(names)}):", "    loss = 0.0"]
     lines += [f"    {s}" for s in inside]
-    lines += ["    loss.backward()", "    everything = dict(locals())",
-              "    return {k: t for k, t in everything.items() if isinstance(t, mg.Tensor)}"]  # fmt: skip
+    lines += ["    loss.backward()", "    everything = dict(locals())"]
+    lines.append("    return {k: t for k, t in everything.items() if isinstance(t, mg.Tensor)}")
     exec(compile("\n".join(lines), f"<program {program.seed}>", "exec"), env)
     return env["function"], env, names
 
