@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter, is_
 from threading import RLock
 from typing import Any, NamedTuple
 from weakref import ref
@@ -22,15 +21,16 @@ from mygrad.autodiff.inplace import protect
 from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
 from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock, tracking
+from mygrad.compile.binding import Binding, joined, plain
 from mygrad.compile.effects import recorded
-from mygrad.compile.engine import engine, on_host
+from mygrad.compile.engine import engine
 from mygrad.compile.errors import CannotCompile
-from mygrad.compile.memory import Located, located
+from mygrad.compile.memory import located
 from mygrad.compile.randomness import fresh_key
-from mygrad.compile.reaching import NUMBERS, Reached, reach
+from mygrad.compile.reaching import NUMBERS, reach
 from mygrad.compile.results import Call
+from mygrad.compile.running import inputs_of, results_of
 from mygrad.compile.tracing import (
-    NUMBER_INPUTS,
     Again,
     Entry,
     Met,
@@ -47,8 +47,6 @@ LOCK = RLock()
 """Held while a function is traced, and while a call reads its inputs and writes back."""
 
 _off: ContextVar[bool] = ContextVar("mygrad_compile_off", default=False)
-_data = attrgetter("_data")
-_version = attrgetter("_buffer.version")
 _ATTEMPTS = 40
 
 
@@ -82,71 +80,6 @@ def disabled() -> Iterator[None]:
         _off.reset(token)
 
 
-class _Binding:
-    """What a function reached when it was last looked at."""
-
-    def __init__(self, reached: Reached, extra: list[Any]) -> None:
-        self.reached = reached
-        tensors, self.raw, self.holders = [], [], []
-        self.foreign: Any = None
-        for path, t in reached.tensors:
-            if type(t._data) is not np.ndarray:
-                self.foreign = (path, t)
-                continue
-            tensors.append(t)
-        tensors += [t for t in extra if type(t._data) is np.ndarray]
-        tensors = list({id(t): t for t in tensors}.values())
-        known = {id(t) for t in tensors}
-        for t in tuple(tensors):
-            if t._base is not None and id(t._base) not in known:
-                known.add(id(t._base))
-                tensors.append(t._base)
-        self.raw = [0] * len(tensors)
-        self.holders = [None] * len(tensors)
-        optimizers = reached.optimizers
-        state = _of_optimizers(reached) if optimizers else set()
-        for place, key, array in reached.arrays:
-            if array.dtype.kind not in "fiubc" or not array.dtype.isnative:
-                continue
-            tensors.append(new_handle(_plain(array), None, None, None, True))
-            self.raw.append(2 if id(place.owner) in state else 1)
-            self.holders.append((place, key))
-        for t in tensors:
-            buffer_of(t)
-        self.located = Located(tensors)
-        self.datas = list(map(_data, tensors))
-        self.versions = list(map(_version, tensors))
-        self.places = [p for p in reached.places if p.kind != "tuple" and not p.grown]
-        self.numbers: list[Any] = []
-        for place, key, _ in reached.numbers:
-            if place.name(key) in reached.changing:  # type: ignore[attr-defined]
-                self.numbers.append((place, place.keys.index(key), key))
-        self.signature = (tuple(reached.signature), self.located.signature)
-        self.stale = False
-        self.number = 0
-
-    def fresh(self) -> bool:
-        """Whether nothing has changed since but values."""
-        if self.stale:
-            return False
-        tensors = self.located.tensors
-        for place in self.places:
-            if not place.unchanged():
-                return False
-        return all(map(is_, map(_data, tensors), self.datas)) and all(
-            map(is_, map(_version, tensors), self.versions)
-        )
-
-
-def _plain(array: Any) -> Any:
-    return array if type(array) is np.ndarray else np.asarray(array)
-
-
-def _of_optimizers(reached: Reached) -> set[int]:
-    """The ids of the dictionaries in the state of optimisers."""
-    return {id(p.owner) for p in reached.places if p.kind == "dict" and "._state[" in p.path}
-
-
 class Compiled:
     """A compiled function; `mygrad.compile` makes it.
 
@@ -173,7 +106,7 @@ class Compiled:
         self._fallback, self._maxsize = fallback, maxsize
         self._parameters = _parameters(function) if self._dynamic not in (True, False) else ()
         self._entries: OrderedDict[Any, list[Entry]] = OrderedDict()
-        self._binding: _Binding | None = None
+        self._binding: Binding | None = None
         self._signatures: dict[Any, int] = {}
         self._changing: set[str] = set()
         self._grown: set[str] = set()
@@ -231,13 +164,13 @@ class Compiled:
                 warnings.warn(f"{error}. It runs eagerly from here on", stacklevel=2)
         return self._function(*args, **kwargs)
 
-    def _bind(self) -> _Binding:
+    def _bind(self) -> Binding:
         """Look at what the function reaches."""
         reached = reach(self._function, self._changing, self._grown)
         reached.changing = self._changing  # type: ignore[attr-defined]
         self._extra = [t for t in self._extra if t() is not None]
         extra = [t for t in (held() for held in self._extra) if t is not None]
-        binding = _Binding(reached, extra)
+        binding = Binding(reached, extra)
         if binding.foreign is not None:
             path, t = binding.foreign
             raise CannotCompile(
@@ -272,7 +205,7 @@ class Compiled:
         return self._traced(leaves, structure, args)
 
     def _met(
-        self, binding: _Binding, leaves: list[Any], structure: Any, args: Any
+        self, binding: Binding, leaves: list[Any], structure: Any, args: Any
     ) -> tuple[Met, Any]:
         """All that a call meets, and what its programs are found by."""
         given: list[Any] = []
@@ -291,7 +224,7 @@ class Compiled:
                 leaves[j] = _Number(count + len(given) - 1)
                 described.append("t")
             elif isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiubc":
-                given.append(new_handle(_plain(leaf), None, None, None, True))
+                given.append(new_handle(plain(leaf), None, None, None, True))
                 raw.append(1)
                 leaves[j] = _Number(count + len(given) - 1)
                 described.append("a")
@@ -329,7 +262,7 @@ class Compiled:
                 shared = True
                 met_located = whole
             else:
-                met_located = _joined(here, own)
+                met_located = joined(here, own)
                 described.append(own.signature)
         else:
             met_located = here
@@ -448,7 +381,7 @@ class Compiled:
         self._changing |= found
         return found
 
-    def _remember(self, binding: _Binding) -> None:
+    def _remember(self, binding: Binding) -> None:
         for place, key, value in binding.reached.numbers:
             self._met_before[place.name(key)] = value
 
@@ -462,7 +395,7 @@ class Compiled:
             and type(t._data) is np.ndarray
         ]  # fmt: skip
 
-    def _keep_used(self, binding: _Binding, entry: Entry) -> None:
+    def _keep_used(self, binding: Binding, entry: Entry) -> None:
         """Keep those of them that the program uses."""
         where = binding.located.where
         used = set(entry.program.used) | {g for g, _, _ in entry.memory}
@@ -491,13 +424,13 @@ class Compiled:
         return f"{why} ({entry.program.operations} operations, {entry.seconds:.2f} s)"
 
     # --- running ----------------------------------------------------------------------------------
-    def _apply(self, entry: Entry, met: Met, values: list[Any], binding: _Binding) -> Any:
+    def _apply(self, entry: Entry, met: Met, values: list[Any], binding: Binding) -> Any:
         """Run a program, and do what the function would have done."""
         here = met.located
         tensors, groups = here.tensors, here.groups
         program = entry.program
         key = fresh_key() if entry.random else None
-        inputs = _inputs(entry, program, here, values, key)
+        inputs = inputs_of(entry, program, here, values, key)
         for number, _, _ in entry.memory:
             if not groups[number].array.flags.writeable:
                 raise ValueError(
@@ -506,7 +439,7 @@ class Compiled:
                     f"differentiated still needs its values; mg.why_read_only(array) says why"
                 )
         computed = program.run(*[inputs(k) for k in program.used])
-        results = _results(program, computed, inputs)
+        results = results_of(program, computed, inputs)
         call = Call(results, tensors, values)
         if entry.operands:
             recorded(entry, call, inputs)
@@ -573,7 +506,7 @@ class Compiled:
         entry.calls += 1
         return answer
 
-    def _settle(self, binding: _Binding, entry: Entry) -> None:
+    def _settle(self, binding: Binding, entry: Entry) -> None:
         """Versions are new where the call wrote; that is nothing to look at again."""
         if entry.rebound or entry.live_writes:
             binding.stale = True
@@ -651,60 +584,3 @@ def _described(leaf: Any) -> Any:
             f"functions take tensors, arrays, numbers, what can be hashed, and containers of these"
         ) from None
     return (type(leaf), leaf)
-
-
-def _joined(a: Located, b: Located) -> Located:
-    """Two that share no memory, as one."""
-    both = Located.__new__(Located)
-    groups, count = len(a.groups), len(a.tensors)
-    both.tensors = [*a.tensors, *b.tensors]
-    both.groups = [*a.groups, *(_shifted(g, count) for g in b.groups)]
-    both.where = [*a.where, *((n + groups, o, s) for n, o, s in b.where)]
-    both.buffers = [*a.buffers, *(k + count for k in b.buffers)]
-    both.owners = a.owners
-    both.signature = a.signature + b.signature
-    return both
-
-
-def _shifted(group: Any, count: int) -> Any:
-    base = None if group.base is None else group.base + count
-    return type(group)(group.owner, group.array, base, [k + count for k in group.members])
-
-
-def _inputs(entry: Entry, program: Any, here: Located, values: list[Any], key: Any) -> Any:
-    """What goes into a program, by number."""
-    groups, grads = here.groups, entry.grads_in
-    first_grad = entry.groups
-    first_number = first_grad + len(grads)
-    last = first_number + 2 * NUMBER_INPUTS
-    places = entry.host.inputs
-
-    def find(k: int) -> Any:
-        if k < first_grad:
-            return groups[k].array
-        if k < first_number:
-            return here.tensors[here.base_of(grads[k - first_grad])].grad
-        if k < last:
-            j = k - first_number
-            return values[places[j if j < NUMBER_INPUTS else j - NUMBER_INPUTS]]
-        return key
-
-    return find
-
-
-def _results(program: Any, computed: Any, inputs: Any) -> list[Any]:
-    """The results of a program, each in memory of its own."""
-    taken: dict[int, Any] = {}
-    results = []
-    for kind, what in program.results:
-        if kind == "computed":
-            if what in taken:
-                results.append(taken[what].copy())
-            else:
-                taken[what] = on_host(computed[what])
-                results.append(taken[what])
-        elif kind == "input":
-            results.append(np.array(inputs(what)))
-        else:
-            results.append(what.copy())
-    return results
