@@ -48,6 +48,7 @@ LOCK = RLock()
 
 _off: ContextVar[bool] = ContextVar("mygrad_compile_off", default=False)
 _ATTEMPTS = 40
+_LARGE = 1 << 16
 
 
 class CacheInfo(NamedTuple):
@@ -450,8 +451,7 @@ class Compiled:
                 buffer = tensors[k]._buffer
                 if buffer is not None and buffer.readers:
                     protect(buffer, array, host)
-            new = results[result]
-            np.copyto(array, new if new.shape == array.shape else new.reshape(array.shape))
+            self._write(groups[number], results[result], tensors, binding)
             for k, is_new in changed:
                 buffer = tensors[k]._buffer
                 if buffer is None:
@@ -505,6 +505,26 @@ class Compiled:
             self._settle(binding, entry)
         entry.calls += 1
         return answer
+
+    def _write(self, group: Any, new: Any, tensors: list[Any], binding: Binding) -> None:
+        """New elements for a memory: copied into it, or in its place where nobody would see that.
+
+        A large array that one tensor has to itself, and that no user was handed, is exchanged. The
+        new one is aligned as XLA wants it, and goes into the next call without a copy.
+        """
+        array = group.array
+        if new.shape != array.shape:
+            new = new.reshape(array.shape)
+        if array.nbytes >= _LARGE and group.base is not None and len(group.members) == 1:
+            t = tensors[group.base]
+            buffer = t._buffer
+            own = buffer is not None and buffer.guard is None and not buffer.readers
+            if own and t._extras is None and buffer.layout is None and group.base < len(binding.datas):
+                if binding.datas[group.base] is array:
+                    t._data = group.array = binding.datas[group.base] = new
+                    group.owner = new
+                    return
+        np.copyto(array, new)
 
     def _settle(self, binding: Binding, entry: Entry) -> None:
         """Versions are new where the call wrote; that is nothing to look at again."""
