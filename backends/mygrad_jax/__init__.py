@@ -134,6 +134,11 @@ class JAXAdapter(ImmutableAdapter):
         write = windows.add if adds else windows.put
         return write(array, value, offset // size, tuple(shape), steps)
 
+    @property
+    def detaches_to_views(self) -> bool:
+        """Whether ``t.detach()`` has to see later writes, though it keeps `t` alive."""
+        return drawing_from.get() is not None
+
     # writing
     def knows(self, array: Any) -> bool:
         return not isinstance(array, Tracer)

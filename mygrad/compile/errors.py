@@ -18,7 +18,7 @@ __all__ = ["CannotCompile", "is_library", "refusal", "user_line"]
 _HERE = Path(__file__).parent.parent
 _LIBRARIES = tuple(
     str(Path(path).resolve())
-    for path in {*sysconfig.get_paths().values(), _HERE, _HERE.parent / "backends"}
+    for path in {*map(str, (*sysconfig.get_paths().values(), _HERE, _HERE.parent / "backends"))}
     if Path(path).resolve() not in (Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())
     and Path(path).name not in ("bin", "Scripts")
 )

@@ -519,7 +519,12 @@ class Compiled:
             t = tensors[group.base]
             buffer = t._buffer
             own = buffer is not None and buffer.guard is None and not buffer.readers
-            if own and t._extras is None and buffer.layout is None and group.base < len(binding.datas):
+            if (
+                own
+                and t._extras is None
+                and buffer.layout is None
+                and group.base < len(binding.datas)
+            ):
                 if binding.datas[group.base] is array:
                     t._data = group.array = binding.datas[group.base] = new
                     group.owner = new

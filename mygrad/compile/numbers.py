@@ -56,7 +56,7 @@ class HostProgram:
         try:
             place = self._known.get(key)
         except TypeError:
-            key, place = None, None
+            key, place = None, None  # type: ignore[assignment]
         if place is None:
             value = function(*[self.values[v] if at else v for at, v in described])
             if value is NotImplemented or type(value) not in _KINDS:

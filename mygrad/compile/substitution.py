@@ -34,6 +34,12 @@ class TracedBuffer(Buffer):
 
     __slots__ = ("asked", "assigned", "entry", "entry_grad", "first")
 
+    asked: bool
+    assigned: bool
+    entry: Any
+    entry_grad: Any
+    first: Any
+
     @property  # type: ignore[override]
     def grad(self) -> Any:
         if not self.assigned:

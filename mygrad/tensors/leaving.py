@@ -53,7 +53,7 @@ class Leaving(Handle):
         buffer.readers, buffer.guard = source.readers, source.guard
         adapter = self._adapter()
         batches = adapter.batches  # which tensors may be inside of
-        if not adapter.has_views and batches is None:  # it has to hear of writes
+        if getattr(adapter, "detaches_to_views", False):  # a compiled program, as on NumPy
             layout = buffer.layout = layout_of(self, source)
             window = self._window or Window(layout, 0, layout.shape, layout.strides)
             base = self if self._base is None else self._base
