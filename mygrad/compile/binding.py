@@ -22,7 +22,7 @@ class Binding:
 
     def __init__(self, reached: Reached, extra: list[Any]) -> None:
         self.reached = reached
-        tensors, self.raw, self.holders = [], [], []
+        tensors: list[Any] = []
         self.foreign: Any = None
         for path, t in reached.tensors:
             if type(t._data) is not np.ndarray:
@@ -37,7 +37,7 @@ class Binding:
                 known.add(id(t._base))
                 tensors.append(t._base)
         self.raw = [0] * len(tensors)
-        self.holders = [None] * len(tensors)
+        self.holders: list[Any] = [None] * len(tensors)
         optimizers = reached.optimizers
         state = _of_optimizers(reached) if optimizers else set()
         for place, key, array in reached.arrays:

@@ -61,7 +61,7 @@ class XLA:
         by_type[HostNumber] = self.adapter  # which makes a tracer of it
         self.cpu = jax.local_devices(backend="cpu")[0]
         self.elsewhere = jax.default_backend() != "cpu"
-        self.wide = getattr(jax, "enable_x64", None)
+        self.wide: Any = getattr(jax, "enable_x64", None)
         if self.wide is None or not callable(self.wide):
             from jax.experimental import enable_x64
 
@@ -87,7 +87,7 @@ class XLA:
         program = Program()
         program.results = []
         computed: dict[int, int] = {}
-        outvars = []
+        outvars: list[Any] = []
         for k in wanted:
             v = jaxpr.outvars[k]
             if isinstance(v, core.Literal):

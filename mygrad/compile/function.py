@@ -285,7 +285,8 @@ class Compiled:
     def _chosen(self, structure: Any) -> set[int]:
         """The numbers of the leaves that belong to dynamic parameters."""
         wanted = set(self._dynamic)  # type: ignore[arg-type]
-        found, start = set(), 0
+        found: set[int] = set()
+        start = 0
         positional, named = structure.parts
         for k, part in enumerate(positional.parts):
             if k < len(self._parameters) and self._parameters[k] in wanted:

@@ -90,7 +90,7 @@ class Located:
     def _add(self, owner: Any, members: list[int]) -> None:
         number = len(self.groups)
         arrays = [self.tensors[k]._data for k in members]
-        starts = []
+        starts: list[Any] = []
         for array in arrays:
             low, high = np.lib.array_utils.byte_bounds(array) if array.size else (None, None)
             starts.append((low, high))

@@ -180,7 +180,8 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 @functools.lru_cache(1000)
 def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
     """The names that code has, and those of them that are globals."""
-    names, spaces = set(), set()
+    names: set[str] = set()
+    spaces: set[str] = set()
     for part in _codes(code):
         names.update(part.co_names)
         for step in dis.get_instructions(part):
