@@ -461,7 +461,7 @@ class Compiled:
                 if is_new and buffer.version is not None:
                     old = buffer.version
                     buffer.version = first_version(buffer, old.shape, old.dtype)
-        for k, result in entry.grads:
+        for k, result in entry.grads:  # type: ignore[assignment]
             buffer = buffer_of(tensors[k])
             buffer.grad = None if result is None else results[result]
             if result is not None and buffer.layout is not None:

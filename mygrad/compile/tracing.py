@@ -459,7 +459,7 @@ class _Trace:
         for place, version, _ in candidates:
             gone = [v for v in Between([version], inputs).outside if v.stopped is not None]
             if version not in between.leads and gone:
-                out.stopped[place] = gone[0].stopped
+                out.stopped[place] = gone[0].stopped  # type: ignore[assignment]
         live = [c for c in candidates if c[1] in between.leads]
         live_writes = [w for w in writes if w[1] in between.leads]
         if not live and not live_writes:
