@@ -45,8 +45,11 @@ def host_values(function: str, **trees: Any) -> None:
                 )
 
 
-def host_function(function: str, fun: Function) -> Function:
-    """A user's function of arrays, for a solver: its result as NumPy's array."""
+def host_function(function: str, fun: Function, real: bool = True) -> Function:
+    """A user's function of arrays, for a solver: its result as NumPy's array.
+
+    It raises where that is complex, unless `real` is False.
+    """
     host = get_adapter("numpy")
 
     def evaluated(*args: Any) -> Any:
@@ -67,7 +70,13 @@ def host_function(function: str, fun: Function) -> Function:
                 f"mygrad.implicit.{function}: the function returned an array of {adapter.name}; "
                 f"it is called with NumPy's arrays, and has to compute with them"
             )
-        return host.asarray(value)
+        array = host.asarray(value)
+        if real and host.xp.isdtype(array.dtype, "complex floating"):
+            raise TypeError(
+                f"mygrad.implicit.{function}: the function returned complex numbers where it was "
+                f"given real ones; if the unknowns are complex, begin with complex ones, x0 + 0j"
+            )
+        return array
 
     return evaluated
 
