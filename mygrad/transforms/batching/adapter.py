@@ -187,8 +187,6 @@ class BatchedAdapter(ImmutableAdapter):
     # --- memory ---------------------------------------------------------------------------------
     def host_dtype(self, dtype: Any) -> Any:
         """NumPy's dtype of the same name."""
-        if hasattr(dtype, "itemsize"):
-            return dtype
         found = self._host_dtypes.get(dtype)
         if found is None:
             base: Any = self
@@ -207,10 +205,13 @@ class BatchedAdapter(ImmutableAdapter):
         return tuple(reversed(steps[:-1]))
 
     def seen(self, look: Any, shape: Lengths, strides: Lengths, dtype: Any) -> Any:
-        try:
-            return super().seen(look, shape, strides, self.host_dtype(dtype))
-        except TypeError:  # it was told of a dtype that NumPy does not know
-            return None
+        def looked(array: Any, host: Any) -> Any:
+            try:
+                return look(array, host)
+            except TypeError:  # it was told to convert to a dtype that NumPy does not know
+                return None
+
+        return super().seen(looked, shape, strides, self.host_dtype(dtype))
 
     def allocate(self, shape: Lengths, strides: Lengths, dtype: Any, device: Any) -> Array:
         memory = self.inner.allocate(shape, strides, dtype, device)
