@@ -337,6 +337,8 @@ def least_squares(a: Any, b: Any, rcond: float, *, xp: Any) -> Any:
     library = xp.adapter.xp
     if hasattr(library.linalg, "lstsq") and not xp.adapter.batches:  # whose residuals may be none
         x, _, _, s = library.linalg.lstsq(a, b, rcond=rcond)
+        if not s.shape[0]:  # some of PyTorch's solvers do not know them
+            s = library.linalg.svdvals(a)
     else:
         x, s = xp.matmul(xp.pseudo_inverse(a, rcond), b), library.linalg.svdvals(a)
     both = library.result_type(a.dtype, b.dtype)
