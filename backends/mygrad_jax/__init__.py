@@ -94,7 +94,7 @@ class JAXAdapter(ImmutableAdapter):
 
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
-        return jnp.array(np.asarray(array), device=device)
+        return jax.device_put(np.array(array), device)  # jnp.array compiles a copy for each shape
 
     def to_host(self, array: Any) -> Any:
         return np.array(array)
