@@ -41,6 +41,20 @@ def _sized(function: Any) -> Any:
     return call
 
 
+def _broadcasting(function: Any) -> Any:
+    """An elementwise function that raises ValueError for shapes, as NumPy does."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if "incompatible shapes" not in str(error):
+                raise
+            raise ValueError(*error.args) from None
+
+    return call
+
+
 class _LinearAlgebra:
     """`jax.numpy.linalg`, which looks at one triangle of a Hermitian matrix, as LAPACK does."""
 
@@ -91,6 +105,10 @@ class JAXAdapter(ImmutableAdapter):
         "conv_filter_gradient", "conv_input_gradient", "conv_nd", "gru_steps", "gru_steps_adjoint",
         "sigmoid", "sigmoid_adjoint", "tanh_adjoint",
     ))  # fmt: skip
+
+    def implement(self, primitive: Any) -> Any:
+        function = super().implement(primitive)
+        return _broadcasting(function) if primitive.broadcasts == "elements" else function
 
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
