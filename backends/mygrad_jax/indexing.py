@@ -59,30 +59,34 @@ def _write(
 
 
 def _is_traced(*values: Any) -> bool:
-    """Whether a program is traced already; or an index has truth values, which shape the result."""
+    """Whether a program is traced already."""
+    return any(isinstance(v, Tracer) for v in values)
+
+
+def _asks(index: tuple[Any, ...]) -> bool:
+    """Whether there are truth values in an index, on which the shape of the result depends."""
     return any(
-        isinstance(v, (Tracer, bool, np.bool_))
-        or (getattr(v, "dtype", None) == bool and not v.ndim)
-        for v in values
+        isinstance(i, (bool, np.bool_)) or (hasattr(i, "dtype") and i.dtype == bool and not i.ndim)
+        for i in index
     )
 
 
 def look(array: Array, index: tuple[Any, ...]) -> Array:
     """What an array has at these positions."""
-    if isinstance(array, Tracer) or _is_traced(*index):
+    if _is_traced(array, *index) or _asks(index):
         return array[index]
     return _look(array, *_parted(index))
 
 
 def put(array: Array, index: tuple[Any, ...], value: Array) -> Array:
     """`array` with `value` at these positions, none of which repeats."""
-    if _is_traced(*index) or isinstance(array, Tracer) or isinstance(value, Tracer):
+    if _is_traced(array, value, *index) or _asks(index):
         return array.at[index].set(value)
     return _write(array, *_parted(index), value, False)
 
 
 def add(array: Array, index: tuple[Any, ...], value: Array) -> Array:
     """`array` with `value` added at these positions, each as often as it is named."""
-    if _is_traced(*index) or isinstance(array, Tracer) or isinstance(value, Tracer):
+    if _is_traced(array, value, *index) or _asks(index):
         return array.at[index].add(value)
     return _write(array, *_parted(index), value, True)
