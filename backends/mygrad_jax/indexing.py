@@ -1,0 +1,92 @@
+"""Reading and writing where arrays of positions say.
+
+Outside of `jax.jit`, JAX makes a program of each of the steps that such an index takes. Here they
+are one program for all positions.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+__all__ = ["add", "look", "put"]
+
+Array = Any
+ARRAY = "array"
+
+
+def _parted(index: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Array]]:
+    """What is compiled of an index, and the arrays in it, with positions for masks."""
+    fixed: list[Any] = []
+    arrays: list[Array] = []
+    for item in index:
+        if isinstance(item, slice):
+            fixed.append((slice, item.start, item.stop, item.step))
+        elif not isinstance(item, (np.ndarray, jax.Array)):
+            fixed.append((type(item), item))
+        else:
+            masks = item.dtype == bool and item.ndim
+            found = np.nonzero(np.asarray(item)) if masks else (item,)
+            arrays += found
+            fixed += [(ARRAY,)] * len(found)
+    return tuple(fixed), arrays
+
+
+def _whole(fixed: tuple[Any, ...], arrays: list[Array]) -> tuple[Any, ...]:
+    """The index that `_parted` took apart."""
+    left = iter(arrays)
+    return tuple(
+        next(left) if kind is ARRAY else slice(*rest) if kind is slice else rest[0]
+        for kind, *rest in fixed
+    )
+
+
+@partial(jax.jit, static_argnums=1)
+def _look(array: Array, fixed: tuple[Any, ...], arrays: list[Array]) -> Array:
+    return array[_whole(fixed, arrays)]
+
+
+@partial(jax.jit, static_argnums=(1, 4))
+def _write(
+    array: Array, fixed: tuple[Any, ...], arrays: list[Array], value: Array, adds: bool
+) -> Array:
+    places = array.at[_whole(fixed, arrays)]
+    return places.add(value) if adds else places.set(value)
+
+
+def _is_traced(*values: Any) -> bool:
+    """Whether a program is traced already."""
+    return any(isinstance(v, Tracer) for v in values)
+
+
+def _asks(index: tuple[Any, ...]) -> bool:
+    """Whether there are truth values in an index, on which the shape of the result depends."""
+    return any(
+        isinstance(i, (bool, np.bool_)) or (hasattr(i, "dtype") and i.dtype == bool and not i.ndim)
+        for i in index
+    )
+
+
+def look(array: Array, index: tuple[Any, ...]) -> Array:
+    """What an array has at these positions."""
+    if _is_traced(array, *index) or _asks(index):
+        return array[index]
+    return _look(array, *_parted(index))
+
+
+def put(array: Array, index: tuple[Any, ...], value: Array) -> Array:
+    """`array` with `value` at these positions, none of which repeats."""
+    if _is_traced(array, value, *index) or _asks(index):
+        return array.at[index].set(value)
+    return _write(array, *_parted(index), value, False)
+
+
+def add(array: Array, index: tuple[Any, ...], value: Array) -> Array:
+    """`array` with `value` added at these positions, each as often as it is named."""
+    if _is_traced(array, value, *index) or _asks(index):
+        return array.at[index].add(value)
+    return _write(array, *_parted(index), value, True)
