@@ -99,7 +99,8 @@ class JAXAdapter(ImmutableAdapter):
     """JAX's arrays, which never change."""
 
     name = "jax"
-    array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
+    with jax.ensure_compile_time_eval():  # it may be that a program is traced already
+        array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
     partial_kernels = frozenset((
         "conv_filter_gradient", "conv_input_gradient", "conv_nd", "gru_steps", "gru_steps_adjoint",

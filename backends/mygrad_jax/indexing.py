@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
@@ -71,6 +72,15 @@ def _asks(index: tuple[Any, ...]) -> bool:
     )
 
 
+def _names_one_place(index: tuple[Any, ...]) -> bool:
+    """Whether the arrays in an index have one element, as XLA makes such a write in place.
+
+    It then does not always see that the value is computed from what is overwritten: see `windows`.
+    """
+    arrays = [item for item in index if hasattr(item, "dtype") and item.dtype != bool]
+    return bool(arrays) and all(item.size == 1 for item in arrays)
+
+
 def look(array: Array, index: tuple[Any, ...]) -> Array:
     """What an array has at these positions."""
     if _is_traced(array, *index) or _asks(index):
@@ -81,6 +91,9 @@ def look(array: Array, index: tuple[Any, ...]) -> Array:
 def put(array: Array, index: tuple[Any, ...], value: Array) -> Array:
     """`array` with `value` at these positions, none of which repeats."""
     if _is_traced(array, value, *index) or _asks(index):
+        if _names_one_place(index):
+            there = jnp.zeros(array.shape, bool).at[index].set(True)
+            return jnp.where(there, jnp.zeros_like(array).at[index].set(value), array)
         return array.at[index].set(value)
     return _write(array, *_parted(index), value, False)
 
@@ -88,5 +101,7 @@ def put(array: Array, index: tuple[Any, ...], value: Array) -> Array:
 def add(array: Array, index: tuple[Any, ...], value: Array) -> Array:
     """`array` with `value` added at these positions, each as often as it is named."""
     if _is_traced(array, value, *index) or _asks(index):
+        if _names_one_place(index):
+            return array + jnp.zeros_like(array).at[index].add(value)
         return array.at[index].add(value)
     return _write(array, *_parted(index), value, True)
