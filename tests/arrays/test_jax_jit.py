@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,15 @@ pytestmark = pytest.mark.skipif(
     os.environ.get("MYGRAD_TEST_BACKEND", "numpy") not in ("numpy", "jax"),
     reason="is about JAX, whatever the backend",
 )
+
+
+@pytest.fixture(autouse=True)
+def selected() -> Iterator[None]:
+    """Data on the host go to JAX, whatever the suite runs on."""
+    with mg.backend("jax"):
+        yield
+
+
 Loss = Callable[..., Any]
 LABELS = np.array([2, 0, 1, 2])
 WORDS = np.array([[1, 4, 1], [0, 4, 2]])
