@@ -9,7 +9,7 @@ from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.tape import clock
 from mygrad.errors import MyGradException
-from mygrad.transforms.batching.array import BatchDependence
+from mygrad.transforms.batching.array import OneAtATime
 from mygrad.transforms.custom import custom_vjp
 from mygrad.transforms.pull import Between
 from mygrad.transforms.trees import flatten
@@ -33,7 +33,7 @@ def host_values(function: str, **trees: Any) -> None:
         for leaf, path in zip(leaves, structure.paths(name), strict=True):
             adapter = adapter_of(leaf._data if isinstance(leaf, Handle) else leaf)
             if adapter is not None and adapter.batches:
-                raise BatchDependence(
+                raise OneAtATime(
                     f"mygrad.implicit.{function} computes with SciPy, which takes one problem at a "
                     f"time, and {path} is batched by vmap; loop over the examples in its place"
                 )
@@ -139,6 +139,7 @@ def differentiable(
 
     def bwd(kept: Any, g: Any) -> tuple[Any, ...]:
         values, x = kept
+        host_values(name, adjoint=g)
         return tuple(adjoints(parameters, values, x, g))
 
     solution.__name__ = solution.__qualname__ = f"implicit.{name}"

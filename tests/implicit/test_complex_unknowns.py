@@ -10,10 +10,7 @@ import pytest
 
 import mygrad as mg
 
-pytestmark = [
-    pytest.mark.numpy_only("SciPy computes on NumPy's arrays"),
-    pytest.mark.filterwarnings("ignore:the rows of a jacobian are computed one after the other"),
-]
+pytestmark = pytest.mark.numpy_only("SciPy computes on NumPy's arrays")
 pytest.importorskip("scipy")
 
 H = np.array([[1.0, 0.5 - 0.2j], [0.5 + 0.2j, -1.0]])
