@@ -56,7 +56,12 @@ def _write(
     array: Array, fixed: tuple[Any, ...], arrays: list[Array], value: Array, adds: bool
 ) -> Array:
     places = array.at[_whole(fixed, arrays)]
-    return places.add(value) if adds else places.set(value)
+    return _added(places, value) if adds else places.set(value)
+
+
+def _added(places: Any, value: Array) -> Array:
+    """An array with a value added at places of it; of truth values the sum is whether one holds."""
+    return places.max(value) if value.dtype == bool else places.add(value)
 
 
 def _is_traced(*values: Any) -> bool:
@@ -102,6 +107,6 @@ def add(array: Array, index: tuple[Any, ...], value: Array) -> Array:
     """`array` with `value` added at these positions, each as often as it is named."""
     if _is_traced(array, value, *index) or _asks(index):
         if _names_one_place(index):
-            return array + jnp.zeros_like(array).at[index].add(value)
-        return array.at[index].add(value)
+            return array + _added(jnp.zeros_like(array).at[index], value)
+        return _added(array.at[index], value)
     return _write(array, *_parted(index), value, True)
