@@ -232,7 +232,9 @@ def test_random_programs(seed: int) -> None:
     with mg.backend("jax"):
         try:
             found = jax.jit(differentiated)(*[jnp.asarray(a) for a in arrays])
-        except IndexError as error:  # a mask selects as many elements as nobody knows
+        except IndexError as error:
+            if "boolean indices must be concrete" not in str(error):
+                raise
             pytest.skip(str(error).partition("\n")[0])
     for one, other in zip([found[0], *found[1]], [wanted[0], *wanted[1]], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-8)
