@@ -14,7 +14,7 @@ from jax.core import Tracer
 
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.arrays.portable import HostGenerator
-from mygrad_jax import windows
+from mygrad_jax import indexing, windows
 from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
 from mygrad_jax.recurrent import gru_steps, gru_steps_adjoint
@@ -40,6 +40,20 @@ def _sized(function: Any) -> Any:
         try:
             return function(*args, **options)
         except TypeError as error:
+            raise ValueError(*error.args) from None
+
+    return call
+
+
+def _broadcasting(function: Any) -> Any:
+    """An elementwise function that raises ValueError for shapes, as NumPy does."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if "incompatible shapes" not in str(error):
+                raise
             raise ValueError(*error.args) from None
 
     return call
@@ -89,7 +103,8 @@ class JAXAdapter(ImmutableAdapter):
     """JAX's arrays, which never change."""
 
     name = "jax"
-    array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
+    with jax.ensure_compile_time_eval():  # it may be that a program is traced already
+        array_types = (type(jnp.zeros(())), *_kinds_of_tracers())
     xp = _Standard()
     drawing_from = drawing_from
     partial_kernels = frozenset((
@@ -97,10 +112,14 @@ class JAXAdapter(ImmutableAdapter):
         "sigmoid", "sigmoid_adjoint", "tanh_adjoint",
     ))  # fmt: skip
 
+    def implement(self, primitive: Any) -> Any:
+        function = super().implement(primitive)
+        return _broadcasting(function) if primitive.broadcasts == "elements" else function
+
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
         if drawing_from.get() is None:
-            return jnp.array(np.asarray(array), device=device)
+            return jax.device_put(np.array(array), device)  # jnp.array compiles a copy by shape
         with jax.ensure_compile_time_eval():  # so that masks and places of the host stay known
             return jnp.array(np.asarray(array), device=device)
 
@@ -153,12 +172,12 @@ class JAXAdapter(ImmutableAdapter):
         if not any(isinstance(i, (*self.array_types, np.ndarray)) for i in items):
             return self._at(target, index, value, False)
         items = places_of(items, target)
-        last = self.last_occurrences(items, target.shape)
+        last = self._kept(items, target.shape)
         where = _mask_of(items, target, value)
         if where is not None:
             return jnp.where(where, _cast(value, target.dtype), target)
-        if last is None:
-            return target.at[items].set(_cast(value, target.dtype))
+        if last is None or (isinstance(last, np.ndarray) and last.all()):
+            return indexing.put(target, items, _cast(value, target.dtype))
         value = jnp.broadcast_to(_fitted(value, last.shape, target.dtype), last.shape)
         # Where a place repeats, the last value stays: the others go nowhere.
         every = jnp.arange(target.size).reshape(target.shape)[items]
@@ -176,14 +195,25 @@ class JAXAdapter(ImmutableAdapter):
         return self.put(target, value, offset, shape, strides, adds)
 
     def last_occurrences(self, index: Any, shape: tuple[int, ...]) -> Any:
-        items = index if isinstance(index, tuple) else (index,)
+        found = self._kept(index if isinstance(index, tuple) else (index,), shape)
+        return jax.device_put(found) if isinstance(found, np.ndarray) else found
+
+    def _kept(self, items: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+        """What `last_occurrences` returns, on the host unless a program is traced."""
         arrays: list[Any] = [i for i in items if isinstance(i, (*self.array_types, np.ndarray))]
         if not any(i.dtype.kind in "iu" for i in arrays):
             return None
-        places = jnp.arange(prod(shape)).reshape(shape)[items]
-        order = jnp.arange(places.size).reshape(places.shape)
-        last = jnp.zeros(prod(shape), order.dtype).at[places].max(order)
-        return last[places] == order
+        if any(isinstance(i, Tracer) for i in arrays):
+            places = jnp.arange(prod(shape)).reshape(shape)[items]
+            order = jnp.arange(places.size).reshape(places.shape)
+            latest = jnp.zeros(prod(shape), order.dtype).at[places].max(order)
+            return latest[places] == order
+        here = tuple(np.asarray(i) if isinstance(i, self.array_types) else i for i in items)
+        places = np.arange(prod(shape)).reshape(shape)[here]
+        order = np.arange(places.size).reshape(places.shape)
+        latest = np.zeros(prod(shape), order.dtype)
+        latest[places] = order
+        return latest[places] == order
 
     def scatter_add(self, target: Any, index: Any, values: Any) -> Any:
         items = index if isinstance(index, tuple) else (index,)
@@ -197,7 +227,7 @@ class JAXAdapter(ImmutableAdapter):
         where = _mask_of(items, target, values)
         if where is not None:
             return jnp.where(where, target + values, target)
-        return target.at[items].add(values)
+        return indexing.add(target, items, values)
 
     # arrays from other things
     def asarray(self, value: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -279,7 +309,7 @@ def _mask_of(index: tuple[Any, ...], array: Any, value: Any) -> Any:
 
 
 def _gathered(array: Any, index: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    return array[places_of(index, array)], index
+    return indexing.look(array, places_of(index, array)), index
 
 
 adapter = JAXAdapter()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from mygrad.arrays import get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.implicit.complex_parts import is_complex, pairs, to_pairs
 from mygrad.implicit.solving import (
     NoSolution,
     Parameters,
@@ -60,7 +61,8 @@ def solve_ivp(
     t_span
         The times to begin and to end at; the end may be before the beginning.
     y0
-        The state at the beginning: an array of floats of any shape, or a tensor.
+        The state at the beginning: an array of floats of any shape, or a tensor; complex if the
+        states that follow are.
     method, rtol, atol
         As for `scipy.integrate.solve_ivp`, but by default for smaller errors, which those of
         gradients are like, and for a method of higher order, which is the faster one then.
@@ -254,6 +256,9 @@ def _trajectory(
 ) -> Any:
     """The states at all times, of which the first is `y0`."""
     host_values(name, t=times, y0=y0, args=args)
+    if is_complex(y0):
+        found = _trajectory(to_pairs(fun, 1), times, pairs(y0), args, how, name)
+        return found[:, 0] + 1j * found[:, 1]
     rate = host_function(name, fun)
     host = get_adapter("numpy")
     kept: list[tuple[Any, Array]] = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.implicit.complex_parts import is_complex, joined, to_pairs
 from mygrad.implicit.solving import (
     NoSolution,
     Parameters,
@@ -17,6 +19,7 @@ from mygrad.implicit.solving import (
 )
 from mygrad.transforms.derivatives import vjp
 from mygrad.transforms.for_scipy import scipy_module
+from mygrad.transforms.trees import flatten
 
 __all__ = ["quad"]
 
@@ -32,7 +35,8 @@ def quad(
     Parameters
     ----------
     fun
-        A function of a number and of parameters, that returns a number or an array.
+        A function of a number and of parameters, that returns a number or an array, which may be
+        complex.
     a, b
         The ends: numbers, infinite ones too, or tensors of shape ().
     args
@@ -71,7 +75,9 @@ def quad(
     """
     host_values("quad", a=a, b=b, args=args)
     integrate = scipy_module("scipy.integrate", "mygrad.implicit.quad")
-    integrand = host_function("quad", fun)
+    integrand = host_function("quad", fun, real=False)
+    if is_complex(integrand(_between(float(raw(a)), float(raw(b))), *_raw_leaves(args))):
+        return joined(quad(to_pairs(fun, None), a, b, args, epsabs, epsrel, limit))
 
     def solve(a: Any, b: Any, *args: Any) -> Any:
         total, error, info = integrate.quad_vec(
@@ -113,3 +119,16 @@ def quad(
         return found
 
     return differentiable("quad", (a, b, *args), solve, adjoints)
+
+
+def _between(a: float, b: float) -> float:
+    """A number between the ends."""
+    if isfinite(a) and isfinite(b):
+        return (a + b) / 2
+    return a + 1.0 if isfinite(a) else b - 1.0 if isfinite(b) else 0.0
+
+
+def _raw_leaves(tree: Any) -> Any:
+    """Nested arguments with the arrays of tensors."""
+    leaves, structure = flatten(tuple(tree))
+    return structure.filled([raw(leaf) for leaf in leaves])

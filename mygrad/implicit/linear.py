@@ -8,6 +8,7 @@ from typing import Any
 
 from mygrad.arrays import get_adapter
 from mygrad.autodiff.nodes import Handle
+from mygrad.implicit.complex_parts import is_complex, joined, pairs, to_pairs
 from mygrad.implicit.solving import (
     NoSolution,
     Parameters,
@@ -34,10 +35,10 @@ def cg(
     Parameters
     ----------
     operator
-        A function of an array of the shape of `b` and of parameters, which is linear, symmetric and
-        positive definite in the array, and returns one of the same shape.
+        A function of an array of the shape of `b` and of parameters, which is linear, symmetric (or
+        Hermitian) and positive definite in the array, and returns one of the same shape.
     b
-        The right-hand side, an array of floats or a tensor.
+        The right-hand side, an array of floats or a tensor; complex if the operator is.
     args
         The parameters: nested lists, tuples and dictionaries of arrays and tensors.
     rtol
@@ -134,6 +135,13 @@ def _solved(
     options: dict[str, Any],
 ) -> Any:  # fmt: skip
     host_values(name, b=b, args=args)
+    if not callable(operator):
+        raise TypeError(
+            f"mygrad.implicit.{name}: the operator is a function, and not a "
+            f"{type(operator).__name__}; for a matrix say lambda x, a: a @ x, with args=(a,)"
+        )
+    if is_complex(b):
+        return joined(_solved(name, to_pairs(operator), pairs(b), args, symmetric, options))
     linalg = scipy_module("scipy.sparse.linalg", f"mygrad.implicit.{name}")
     applied = host_function(name, operator)
     host = get_adapter("numpy")

@@ -9,6 +9,7 @@ from typing import Any
 from mygrad.arrays import get_adapter
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle
+from mygrad.implicit.complex_parts import is_complex, joined, of_pairs, pairs, to_pairs
 from mygrad.implicit.solving import (
     NoSolution,
     Parameters,
@@ -39,7 +40,8 @@ def root(
         The equations: a function of an array and of parameters, that returns an array of the shape
         of the first.
     x0
-        Where to look for a solution: an array of floats, or a number.
+        Where to look for a solution: an array of floats, or a number. Complex ones are pairs of
+        real ones to SciPy.
     args
         The parameters: nested lists, tuples and dictionaries of arrays and tensors.
     method, tol, options
@@ -78,6 +80,8 @@ def root(
     True
     """
     host_values("root", x0=x0, args=args)
+    if is_complex(x0):
+        return joined(root(to_pairs(fun), pairs(raw(x0)), args, method, tol, options))
     optimize = scipy_module("scipy.optimize", "mygrad.implicit.root")
     start = _start(x0)
     equations = host_function("root", fun)
@@ -110,7 +114,7 @@ def fixed_point(
     fun
         A function of an array and of parameters, that returns an array of the shape of the first.
     x0
-        Where to begin: an array of floats, or a number.
+        Where to begin: an array of floats, real or complex, or a number.
     args
         The parameters, as for `root`.
     xtol, maxiter, method
@@ -144,21 +148,26 @@ def fixed_point(
     (True, True)
     """
     host_values("fixed_point", x0=x0, args=args)
+    of_complex = is_complex(x0)
     optimize = scipy_module("scipy.optimize", "mygrad.implicit.fixed_point")
     start = _start(x0)
-    step = host_function("fixed_point", fun)
+    step = host_function("fixed_point", fun, not of_complex)
 
     def solve(*args: Any) -> Array:
         try:
-            return optimize.fixed_point(
+            found = optimize.fixed_point(
                 step, start, args=args, xtol=xtol, maxiter=maxiter, method=method
             )
+            return pairs(found) if of_complex else found
         except RuntimeError as error:
             raise NoSolution(f"mygrad.implicit.fixed_point has found none: {error}") from error
 
     def difference(x: Any, *args: Any) -> Any:
         return x - fun(x, *args)
 
+    if of_complex:
+        adjoints = partial(_adjoints, to_pairs(difference))
+        return joined(differentiable("fixed_point", args, solve, adjoints))
     return differentiable("fixed_point", args, solve, partial(_adjoints, difference))
 
 
@@ -174,7 +183,7 @@ def minimize(
         A function of an array and of parameters, with a scalar result, that can be differentiated
         twice.
     x0
-        Where to begin: an array of floats, or a number.
+        Where to begin: an array of floats, real or complex, or a number.
     args
         The parameters, as for `root`.
     method, tol, options
@@ -214,6 +223,8 @@ def minimize(
     (True, True)
     """
     host_values("minimize", x0=x0, args=args)
+    if is_complex(x0):
+        return joined(minimize(of_pairs(fun), pairs(raw(x0)), args, method, tol, options))
     optimize = scipy_module("scipy.optimize", "mygrad.implicit.minimize")
     start = _start(x0)
     value = host_function("minimize", fun)
@@ -247,7 +258,8 @@ def _said(result: Any) -> str:
 def _start(x0: Any) -> Array:
     host = get_adapter("numpy")
     array = host.asarray(x0._data if isinstance(x0, Handle) else x0)
-    return array if host.xp.isdtype(array.dtype, "real floating") else array.astype("float64")
+    floats = host.xp.isdtype(array.dtype, ("real floating", "complex floating"))
+    return array if floats else array.astype("float64")
 
 
 def _square(derivative: Any, size: int) -> Array:

@@ -9,7 +9,7 @@ from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.tape import clock
 from mygrad.errors import MyGradException
-from mygrad.transforms.batching.array import BatchDependence
+from mygrad.transforms.batching.array import OneAtATime
 from mygrad.transforms.custom import custom_vjp
 from mygrad.transforms.pull import Between
 from mygrad.transforms.trees import flatten
@@ -33,7 +33,7 @@ def host_values(function: str, **trees: Any) -> None:
         for leaf, path in zip(leaves, structure.paths(name), strict=True):
             adapter = adapter_of(leaf._data if isinstance(leaf, Handle) else leaf)
             if adapter is not None and adapter.batches:
-                raise BatchDependence(
+                raise OneAtATime(
                     f"mygrad.implicit.{function} computes with SciPy, which takes one problem at a "
                     f"time, and {path} is batched by vmap; loop over the examples in its place"
                 )
@@ -45,8 +45,11 @@ def host_values(function: str, **trees: Any) -> None:
                 )
 
 
-def host_function(function: str, fun: Function) -> Function:
-    """A user's function of arrays, for a solver: its result as NumPy's array."""
+def host_function(function: str, fun: Function, real: bool = True) -> Function:
+    """A user's function of arrays, for a solver: its result as NumPy's array.
+
+    It raises where that is complex, unless `real` is False.
+    """
     host = get_adapter("numpy")
 
     def evaluated(*args: Any) -> Any:
@@ -67,7 +70,13 @@ def host_function(function: str, fun: Function) -> Function:
                 f"mygrad.implicit.{function}: the function returned an array of {adapter.name}; "
                 f"it is called with NumPy's arrays, and has to compute with them"
             )
-        return host.asarray(value)
+        array = host.asarray(value)
+        if real and host.xp.isdtype(array.dtype, "complex floating"):
+            raise TypeError(
+                f"mygrad.implicit.{function}: the function returned complex numbers where it was "
+                f"given real ones; if the unknowns are complex, begin with complex ones, x0 + 0j"
+            )
+        return array
 
     return evaluated
 
@@ -130,6 +139,7 @@ def differentiable(
 
     def bwd(kept: Any, g: Any) -> tuple[Any, ...]:
         values, x = kept
+        host_values(name, adjoint=g)
         return tuple(adjoints(parameters, values, x, g))
 
     solution.__name__ = solution.__qualname__ = f"implicit.{name}"

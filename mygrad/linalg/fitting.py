@@ -99,14 +99,15 @@ def polyfit(
     common = library.result_type(matrix.dtype, values.dtype)
     matrix, values = (t.astype(common) for t in (matrix, values))
     found, _, rank, sizes = lstsq(matrix, values, rcond)
-    if rank != deg + 1 and not full:
+    least = rank if isinstance(rank, int) else deg + 1  # of a batch nobody knows
+    if least != deg + 1 and not full:
         warn("Polyfit may be poorly conditioned", RankWarning)
     result = divide(found, _beside(scale, found), constant=constant)
     if not (full or cov):
         return result
     rest = values - matrix @ found
     squares = total(real(rest * conj(rest)) if _complex(rest) else rest * rest, axis=0)
-    if rank < deg + 1 or count <= deg + 1:
+    if least < deg + 1 or count <= deg + 1:
         squares = squares.reshape(-1)[:0]
     elif not squares.ndim:
         squares = squares.reshape(1)

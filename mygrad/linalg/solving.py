@@ -335,12 +335,14 @@ def least_squares(a: Any, b: Any, rcond: float, *, xp: Any) -> Any:
     """The solution and the singular values, packed; see `lstsq`."""
     a, b = floats(a, xp), floats(b, xp)
     library = xp.adapter.xp
+    both = library.result_type(a.dtype, b.dtype)
+    a, b = library.astype(a, both), library.astype(b, both)
     if hasattr(library.linalg, "lstsq") and not xp.adapter.batches:  # whose residuals may be none
         x, _, _, s = library.linalg.lstsq(a, b, rcond=rcond)
+        if not s.shape[0]:  # some of PyTorch's solvers do not know them
+            s = library.linalg.svdvals(a)
     else:
         x, s = xp.matmul(xp.pseudo_inverse(a, rcond), b), library.linalg.svdvals(a)
-    both = library.result_type(a.dtype, b.dtype)
-    x = library.astype(x, both)
     flat = [library.reshape(x, (-1,)), library.astype(s, both)]
     return library.concat(flat)
 

@@ -346,7 +346,7 @@ def _in_rows(x: Any, axes: tuple[int, ...]) -> Any:
     """The elements along these axes as rows, in order, of what is along the others."""
     x = as_operand_tensor(x)
     rest = [n for k, n in enumerate(x.shape) if k not in axes]
-    x = registry["moveaxis"](x, axes, range(len(axes))) if axes else x
+    x = registry["moveaxis"](x, axes, tuple(range(len(axes)))) if axes else x
     return x.reshape((math.prod(x.shape[: len(axes)]), *rest))
 
 

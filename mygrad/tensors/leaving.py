@@ -91,7 +91,7 @@ class Leaving(Handle):
         """Whether a live graph holds the memory of this tensor, and a write would change that."""
         readers = [] if self._buffer is None else tuple(self._buffer.readers)
         records = [record for reader in readers if (record := reader()) is not None]
-        return self._adapter().has_views and any(record.values for record in records)
+        return any(record.values for record in records)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         adapter = self._adapter()

@@ -9,6 +9,7 @@ import warnings
 from typing import Any, Literal
 
 from mygrad.autodiff.lost_gradients import Teller, tell
+from mygrad.tensors.leaving import others_code
 
 __all__ = ["ACTIONS", "Action", "level_of_the_user"]
 
@@ -46,6 +47,8 @@ def _with_place(message: str, modules: list[str]) -> str:
     """The message, with the library that the user called and in which it happened."""
     libraries = [name for name in modules if not name.startswith(_OURS)]
     where = f". This was in {libraries[0]}, which the line called" if libraries else ""
+    if libraries and not others_code.get():
+        where += "; `with mg.drop_in():` may keep gradients there"
     return f"{message}{where}. mg.on_detach('ignore') silences this"
 
 

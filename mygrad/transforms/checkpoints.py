@@ -217,7 +217,7 @@ class _Segment:
 def _close(a: Any, b: Any, adapter: Adapter) -> bool:
     """Whether two arrays are the same up to what sums in another order make of them."""
     xp = namespace_of(adapter)
-    if not a.size:
+    if 0 in a.shape:
         return True
     same = (a == b) | ((a != a) & (b != b))
     if bool(xp.all(same)):

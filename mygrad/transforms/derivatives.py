@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from math import prod
 from typing import Any
 
 from mygrad.arrays import adapter_of, by_type
@@ -341,7 +342,7 @@ def _generic(t: Handle) -> Any:
     xp, data = adapter.xp, t._data
     real = xp.real(data).dtype if is_complex(t) else data.dtype
     where = {"dtype": real, "device": adapter.device(data)}
-    numbers = xp.reshape(xp.linspace(1.0, 1.9, data.size, **where), tuple(data.shape))
+    numbers = xp.reshape(xp.linspace(1.0, 1.9, prod(data.shape), **where), tuple(data.shape))
     return xp.astype(numbers, data.dtype) * (1 + 0.5j) if is_complex(t) else numbers
 
 

@@ -11,6 +11,7 @@ from mygrad.arrays import by_type
 from mygrad.autodiff.namespace import namespace_of, tensor_namespace_of
 from mygrad.autodiff.nodes import Handle, Version, new_handle
 from mygrad.tensors.telling import level_of_the_user
+from mygrad.transforms.batching.array import OneAtATime
 from mygrad.transforms.batching.calls import BatchLooped
 from mygrad.transforms.batching.sweep import batched_pull
 from mygrad.transforms.derivatives import Tangents, named
@@ -219,6 +220,8 @@ def rows_of(
             seeds = new_handle(seeds, None, None, None, True)
         try:
             rows = batched_pull(t, seeds, inputs, create_graph, between.order, between.leads)
+        except OneAtATime:
+            rows = _one_by_one(t, seeds, inputs, between, create_graph)
         except Exception as error:  # a rule of a user's, or a library, that takes one at a time
             rows = _one_by_one(t, seeds, inputs, between, create_graph)
             warnings.warn(

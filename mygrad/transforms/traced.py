@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from math import prod
 from typing import Any
 
 from mygrad.arrays import Adapter, adapter_of, by_type, selected_adapter, selection
@@ -350,7 +351,7 @@ class Traced:
         if self.on_tape:
             return t
         adapter = by_type[type(t._data)]
-        small = t._data.size <= SMALL
+        small = prod(t._data.shape) <= SMALL
         array = adapter.copy(t._data) if small else expose(t)
         return self.wrapped(array) if self.tensors else array
 

@@ -222,3 +222,17 @@ def test_seeds() -> None:
         first = mg.random.rand(4).data
         mg.random.seed(3)
         assert first.tolist() == mg.random.rand(4).data.tolist()
+
+
+@pytest.mark.parametrize("places", [[1], [1, 1], [0, 2]])
+def test_sums_of_truth_values(places: list[int]) -> None:
+    adapter, values = mg.get_adapter("jax"), np.array([True] * len(places))
+    wanted = np.array([True, False, False])
+    np.add.at(wanted, places, values)
+
+    def added(target: Any) -> Any:
+        return adapter.scatter_add(target, (jnp.asarray(places),), jnp.asarray(values))
+
+    start = jnp.asarray([True, False, False])
+    np.testing.assert_array_equal(added(start), wanted)
+    np.testing.assert_array_equal(jax.jit(added)(start), wanted)

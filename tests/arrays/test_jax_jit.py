@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from program_losses import loss_of
+from programs import features, random_program
 
 import mygrad as mg
 from mygrad.nnet import activations, losses
@@ -20,6 +22,15 @@ pytestmark = pytest.mark.skipif(
     os.environ.get("MYGRAD_TEST_BACKEND", "numpy") not in ("numpy", "jax"),
     reason="is about JAX, whatever the backend",
 )
+
+
+@pytest.fixture(autouse=True)
+def selected() -> Iterator[None]:
+    """Data on the host go to JAX, whatever the suite runs on."""
+    with mg.backend("jax"):
+        yield
+
+
 Loss = Callable[..., Any]
 LABELS = np.array([2, 0, 1, 2])
 WORDS = np.array([[1, 4, 1], [0, 4, 2]])
@@ -165,3 +176,65 @@ def test_optimizers(name: str) -> None:
     eager = train(*operands)
     assert not np.allclose(eager[1][0], operands[0][0])
     assert_same(jax.jit(train)(*operands), eager)
+
+
+# --- writes that read what they write -------------------------------------------------------------
+def sums(t: Any) -> None:
+    t[1:] += t[:-1]
+    t[:-1] *= t[1:]
+
+
+def row_backwards(t: Any) -> None:
+    t[0, ::-1] -= t[0]
+    t[:2] += t[1:3]
+
+
+def every_other(t: Any) -> None:
+    t[::2] += t[1::2]
+    t[1:] -= t[:-1] * t[0]
+
+
+def one_place(t: Any) -> None:
+    t[np.array([0])] -= t[0, ::-1]
+    t[np.array([1])] = t[:2].sum(axis=0)[::-1] * t[1]
+    t[[2]] += t[2, ::-1]
+
+
+@pytest.mark.parametrize("write", [sums, row_backwards, every_other, one_place])
+@pytest.mark.parametrize("shape", [(4, 1), (6, 3), (64, 64)])
+def test_overlapping_writes(write: Any, shape: tuple[int, ...]) -> None:
+    """XLA makes some of them in place, and reads what it has written: see `windows`."""
+    start = np.random.default_rng(0).uniform(-1, 1, shape)
+    wanted = start.copy()
+    write(wanted)
+
+    def written(x: Any) -> Any:
+        t = mg.tensor(x) * 1.0
+        write(t)
+        return t.data
+
+    np.testing.assert_allclose(jax.jit(written)(jnp.asarray(start)), wanted, rtol=1e-12)
+
+
+SEEDS = range(max(3, round(30 * float(os.environ.get("MYGRAD_PROGRAMS", "1")))))
+
+
+@pytest.mark.parametrize("seed", [179, 353, 427, 474, *SEEDS])
+def test_random_programs(seed: int) -> None:
+    """Of views and writes; inside `jax.jit` they compute what they compute on NumPy."""
+    program = random_program(seed, features=features())
+    names, function = loss_of(program)
+    numbers = tuple(range(len(names)))
+    arrays = [np.asarray(program.arrays[name], dtype=float) for name in names]
+    differentiated = mg.value_and_grad(function, numbers)
+    with mg.backend("numpy"), np.errstate(all="ignore"):
+        wanted = differentiated(*arrays)
+    with mg.backend("jax"):
+        try:
+            found = jax.jit(differentiated)(*[jnp.asarray(a) for a in arrays])
+        except IndexError as error:
+            if "boolean indices must be concrete" not in str(error):
+                raise
+            pytest.skip(str(error).partition("\n")[0])
+    for one, other in zip([found[0], *found[1]], [wanted[0], *wanted[1]], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,14 @@ pytestmark = pytest.mark.skipif(
     os.environ.get("MYGRAD_TEST_BACKEND", "numpy") not in ("numpy", "jax"),
     reason="is about JAX, whatever the backend",
 )
+
+
+@pytest.fixture(autouse=True)
+def selected() -> Iterator[None]:
+    """Data on the host go to JAX, whatever the suite runs on."""
+    with mg.backend("jax"):
+        yield
+
 
 PROGRAMS: dict[str, Callable[[Any, Any], Any]] = {
     "activations": lambda x, k: (

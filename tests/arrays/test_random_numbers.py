@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from cases_linalg import without_solver
-from conftest import BACKEND
 from gradcheck import host
+from programs import BACKEND
 
 import mygrad as mg
 from mygrad.nnet import initializers

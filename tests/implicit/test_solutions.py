@@ -123,7 +123,6 @@ def _matrix_root(a: Any) -> Any:
 
 
 @numpy_only
-@pytest.mark.filterwarnings("ignore:the rows of a jacobian are computed one after the other")
 @pytest.mark.parametrize("name", SOLUTIONS)
 def test_derivatives_are_those_of_the_closed_form(name: str) -> None:
     solution, closed, at = SOLUTIONS[name]

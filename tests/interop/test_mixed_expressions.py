@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import BACKEND
 from gradcheck import host
+from programs import BACKEND
 
 import mygrad as mg
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import BACKEND
+from programs import BACKEND
 
 import mygrad as mg
 

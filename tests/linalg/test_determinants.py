@@ -139,7 +139,7 @@ def test_logarithms_of_singular_matrices() -> None:
     assert logarithm.item() == -np.inf
     if x.backend == "jax":  # which raises nothing
         logarithm.backward()
-        assert not np.isfinite(host(x.grad)).any()
+        assert not np.isfinite(host(x.grad)[1, 1])  # where the zero is
         return
     with pytest.raises(ValueError, match="ingular"):
         logarithm.backward()

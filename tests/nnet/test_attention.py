@@ -69,7 +69,7 @@ def test_what_is_added_to_scores_against_torch() -> None:
 
 
 # --- against differences -------------------------------------------------------------------------
-@settings(max_examples=12)
+@settings(max_examples=min(12, settings.default.max_examples))
 @given(data=st.data())
 def test_attention_of_any_shape(data: st.DataObject) -> None:
     lengths = data.draw(st.tuples(*[st.integers(1, 3)] * 4), "lengths")

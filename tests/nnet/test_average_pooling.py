@@ -16,7 +16,7 @@ from mygrad.nnet.layers import adaptive_avg_pool, avg_pool
 no_float16 = pytest.mark.skip_on("array-api-strict", "has no float16")
 
 
-@settings(max_examples=12)
+@settings(max_examples=min(12, settings.default.max_examples))
 @given(data=st.data())
 def test_avg_pool_against_torch(data: st.DataObject) -> None:
     oracle = pytest.importorskip("torch_oracle")
@@ -57,7 +57,7 @@ def test_adaptive_avg_pool_against_torch(data: st.DataObject) -> None:
     )
 
 
-@settings(max_examples=6)
+@settings(max_examples=min(6, settings.default.max_examples))
 @given(data=st.data())
 def test_derivatives_against_differences(data: st.DataObject) -> None:
     """Of any number of other axes, none among them."""

@@ -29,7 +29,7 @@ def likelihood(log_probs: Any, labels: Any, blank: int) -> float:
     return total
 
 
-@settings(max_examples=6)
+@settings(max_examples=min(6, settings.default.max_examples))
 @given(data=st.data())
 def test_all_ways_are_counted(data: st.DataObject) -> None:
     steps, classes = data.draw(st.integers(1, 3), "steps"), data.draw(st.integers(2, 3), "classes")

@@ -36,7 +36,7 @@ def drawn_geometry(data: st.DataObject) -> Any:
     return n, filters, out, stride, dilation, sizes, padding, groups, channels, features
 
 
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings.default.max_examples))
 @given(data=st.data())
 def test_grouped_convolution_against_torch(data: st.DataObject) -> None:
     oracle = pytest.importorskip("torch_oracle")
@@ -56,7 +56,7 @@ def test_grouped_convolution_against_torch(data: st.DataObject) -> None:
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings.default.max_examples))
 @given(data=st.data())
 def test_transposed_convolution_against_torch(data: st.DataObject) -> None:
     oracle = pytest.importorskip("torch_oracle")

@@ -60,7 +60,7 @@ def test_lstm_against_torch() -> None:
     oracle.agree(ours, theirs, *given)
 
 
-@settings(max_examples=5)
+@settings(max_examples=min(5, settings.default.max_examples))
 @given(sizes=st.tuples(st.integers(0, 3), *[st.integers(1, 2)] * 3))
 def test_lstm_of_any_shape(sizes: tuple[int, int, int, int]) -> None:
     check_second_derivatives(lambda *a: joined(lstm(*a)), operands(*sizes))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from against_numpy import needs_solver
 from gradcheck import host, raw
 
 import mygrad as mg
@@ -255,6 +256,22 @@ def test_stopped_gradients() -> None:
     for stop in (mg.stop_gradient, lambda t: t.detach(), lambda t: mg.reshape(t, 4, constant=True)):
         mg.vmap(lambda t, stop=stop: t * stop(t))(x).backward()
         close(x.grad, X)
+
+
+@needs_solver
+def test_fits_whose_rank_nobody_knows() -> None:
+    f = lambda a: mg.sum(mg.polyfit(a, a**3, 2) ** 2)
+    close(mg.vmap(f)(raw(X)), [np.sum(np.polyfit(x, x**3, 2) ** 2) for x in X], 1e-8)
+    close(mg.vmap(mg.grad(f))(raw(X)), [host(mg.grad(f)(raw(x))) for x in X], 1e-8)
+
+
+def test_lines_in_common() -> None:
+    """Where values belong in a line that all examples share is asked once: a loop would warn."""
+    line = np.array([0.0, 0.5, 0.7, 2.0])
+    f = lambda a: mg.sum(mg.interp(a, raw(line), raw(line**2)) ** 2)
+    close(mg.vmap(f)(raw(X)), np.sum(np.interp(X, line, line**2) ** 2, axis=1))
+    each = [host(mg.grad(f)(raw(x))) for x in X]
+    close(mg.vmap(mg.grad(f))(raw(X)), each)
 
 
 def test_layers() -> None:

@@ -251,3 +251,35 @@ def test_seeds() -> None:
     for a, b in zip(numbers(), numbers(), strict=True):
         assert isinstance(a, torch.Tensor)
         assert torch.equal(a, b)
+
+
+def in_place(x):
+    y = mg.exp(x) * 1.0
+    y[1:] *= x[:-1]
+    y[y > 2.0] = 0.5
+    return mg.sum(y**2) + mg.sum(mg.tanh(x))
+
+
+@pytest.mark.parametrize(
+    "transformed",
+    [
+        mg.grad(in_place),
+        mg.value_and_grad(in_place),
+        mg.hessian(in_place),
+        mg.jacobian(lambda x: mg.sin(x[:2]) * x[1]),
+        mg.jacobian(lambda x: mg.concatenate([x, x**2])),
+        mg.grad(mg.checkpoint(in_place)),
+        lambda x: mg.jvp(in_place, (x,), (x,)),
+        lambda x: mg.hvp(in_place, x, x),
+        lambda x: mg.vmap(mg.grad(in_place))(mg.stack([x, 2 * x]).data),
+    ],
+)
+def test_transforms(transformed) -> None:
+    x = drawn(3)
+    found = transformed(x)
+    with mg.backend("numpy"):
+        wanted = transformed(x.numpy())
+    parts = found if isinstance(found, tuple) else (found,)
+    for one, other in zip(parts, wanted if isinstance(wanted, tuple) else (wanted,), strict=True):
+        assert isinstance(one, torch.Tensor)
+        np.testing.assert_allclose(one.numpy(), other, rtol=1e-12, atol=1e-14)

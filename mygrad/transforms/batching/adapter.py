@@ -187,8 +187,6 @@ class BatchedAdapter(ImmutableAdapter):
     # --- memory ---------------------------------------------------------------------------------
     def host_dtype(self, dtype: Any) -> Any:
         """NumPy's dtype of the same name."""
-        if hasattr(dtype, "itemsize"):
-            return dtype
         found = self._host_dtypes.get(dtype)
         if found is None:
             base: Any = self
@@ -207,10 +205,13 @@ class BatchedAdapter(ImmutableAdapter):
         return tuple(reversed(steps[:-1]))
 
     def seen(self, look: Any, shape: Lengths, strides: Lengths, dtype: Any) -> Any:
-        try:
-            return super().seen(look, shape, strides, self.host_dtype(dtype))
-        except TypeError:  # it was told of a dtype that NumPy does not know
-            return None
+        def looked(array: Any, host: Any) -> Any:
+            try:
+                return look(array, host)
+            except TypeError:  # it was told to convert to a dtype that NumPy does not know
+                return None
+
+        return super().seen(looked, shape, strides, self.host_dtype(dtype))
 
     def allocate(self, shape: Lengths, strides: Lengths, dtype: Any, device: Any) -> Array:
         memory = self.inner.allocate(shape, strides, dtype, device)
@@ -232,13 +233,13 @@ class BatchedAdapter(ImmutableAdapter):
         if n is not None and array.n is None:
             if lies is not None:
                 array = self.spread(array, n)
-                return array.value, self._step(array.value)
+                return array.value, self._strides(array.value)[0]
             value = self.whole(array, n)
         span = array.nbytes
         if lies is not None:  # made by `allocate` of the library
             if copies:
                 value = self.duplicate(value)
-            return value, 0 if n is None else self._step(value)
+            return value, 0 if n is None else self._strides(value)[0]
         if isinstance(value, Tensor):
             if (
                 copies
@@ -253,9 +254,9 @@ class BatchedAdapter(ImmutableAdapter):
             value = self.inner.assign(fresh, ..., value)
         return value, span
 
-    def _step(self, value: Any) -> int:
-        """The bytes from example to example."""
-        return self.inner.strides(value._data if isinstance(value, Tensor) else value)[0]
+    def _strides(self, value: Any) -> Lengths:
+        """The strides of what is inside, an array or a tensor."""
+        return self.inner.strides(value._data if isinstance(value, Tensor) else value)
 
     def _allocated(self, value: Any, shape: Lengths, strides: Lengths) -> Any:
         """Memory of the library laid out like that, filled with an array, or a tensor for one."""
@@ -269,13 +270,12 @@ class BatchedAdapter(ImmutableAdapter):
 
     def duplicate(self, value: Any) -> Any:
         """A copy of what is inside of an array that `allocate` made, with its strides."""
-        data = value._data if isinstance(value, Tensor) else value
-        return self._allocated(value, tuple(data.shape), self.inner.strides(data))
+        return self._allocated(value, tuple(value.shape), self._strides(value))
 
     def spread(self, array: Array, n: int) -> Array:
         """An array that `allocate` made, the same for all examples, for `n` of them."""
         value = array.value
-        strides = self.inner.strides(value._data if isinstance(value, Tensor) else value)
+        strides = self._strides(value)
         steps = [abs(s) * m for s, m in zip(strides, array.shape, strict=True)]
         span = max([*steps, array.itemsize])
         memory = self._allocated(value, (n, *array.shape), (span, *strides))

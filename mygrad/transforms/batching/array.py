@@ -11,13 +11,17 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.operands import SCALARS
 from mygrad.errors import MyGradException
 
-__all__ = ["BatchDependence", "BatchedArray", "batch_of", "opened"]
+__all__ = ["BatchDependence", "BatchedArray", "OneAtATime", "batch_of", "opened"]
 
 Array = Any
 
 
 class BatchDependence(MyGradException):
     """What was asked for is another thing for each example of a batch: a branch, a shape."""
+
+
+class OneAtATime(BatchDependence):
+    """What was asked for takes one example at a time by its nature: a solver of SciPy's, say."""
 
 
 class BatchedArray:

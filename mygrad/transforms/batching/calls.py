@@ -232,7 +232,7 @@ class Standard:
         path = f"{room}.{name}" if room else name
         library = adapter.inner.xp
         found = getattr(getattr(library, room) if room else library, name)
-        if isinstance(found, (ModuleType, Standard)) and not room:
+        if (isinstance(found, ModuleType) or name in ROOMS) and not room:
             found = Standard(adapter, name)
         elif callable(found) and not isinstance(found, type):
             found = self._batched(path, found)
@@ -269,6 +269,9 @@ class Standard:
         computed.__name__ = path
         return computed
 
+
+ROOMS = frozenset(("fft", "linalg"))
+"""The standard's extensions, which an adapter may make of something else than a module."""
 
 PLAIN = frozenset((
     "isdtype", "finfo", "iinfo", "can_cast", "result_type", "__array_namespace_info__", "dtype",

@@ -11,7 +11,7 @@ from typing import Any
 
 from mygrad.autodiff.operands import SCALARS
 from mygrad.tensors.base import Tensor
-from mygrad.transforms.batching.array import BatchDependence, BatchedArray
+from mygrad.transforms.batching.array import BatchDependence, BatchedArray, batch_of, opened
 from mygrad.transforms.batching.calls import Call, looped, rule
 
 __all__ = ["Places"]
@@ -280,6 +280,8 @@ def taken(call: Call, n: int, a: Array, indices: Any, axis: Any = None, mode: st
         if mode != "raise":
             m = a.shape[axis]
             indices = xp.clip(indices, 0, max(m - 1, 0)) if mode == "clip" else indices % max(m, 1)
+        if a.n is None and a.shape:
+            return _taken_in_common(adapter, n, a, indices, axis)
         return a[(*(ALL,) * axis, indices, ...)]
     places = indices.value if isinstance(indices, BatchedArray) else indices
     if call.primitive is None:
@@ -287,6 +289,14 @@ def taken(call: Call, n: int, a: Array, indices: Any, axis: Any = None, mode: st
     else:
         found = call(a.value, places, axis + 1, mode)
     return adapter.wrapped(found, n)
+
+
+def _taken_in_common(adapter: Any, n: int, a: Array, indices: Array, axis: int) -> Array:
+    """Places, another one for each example, in an array that all of them share: taken at once."""
+    space, places = adapter.space(a.value), adapter.space(indices.value)
+    shape = (*a.shape[:axis], n, *indices.shape, *a.shape[axis + 1 :])
+    found = space.take(a.value, places.reshape(indices.value, (-1,)), axis=axis)
+    return adapter.kind(space.moveaxis(space.reshape(found, shape), axis, 0), n)
 
 
 @rule("take_along_axis")
@@ -305,7 +315,16 @@ def taken_along(call: Call, n: int, a: Any, indices: Any, axis: Any = -1) -> Any
     return adapter.wrapped(adapter.space(values[0]).take_along_axis(*values, axis=axis), n)
 
 
-@rule("searchsorted", "interp", "isin", "unwrap", "histogram", "digitize", "bincount")
+@rule("searchsorted")
+def searched(call: Call, n: int, line: Any, values: Any, **options: Any) -> Any:
+    """Where values belong in a line: in one that all examples share, all of them at once."""
+    rest = [x for x in options.values() if isinstance(x, BatchedArray)]
+    if rest or not isinstance(values, BatchedArray) or batch_of((line,)) is not None:
+        return looped(call, line, values, **options)
+    return call.adapter.wrapped(call(opened(line), values.value, **options), n)
+
+
+@rule("interp", "isin", "unwrap", "histogram", "digitize", "bincount")
 def one_by_one(call: Call, n: int, *args: Any, **options: Any) -> Any:
     """Searches, which the library has for one array at a time."""
     return looped(call, *args, **options)

@@ -123,9 +123,7 @@ def broadcast_together(call: Call, n: int, *arrays: Array) -> Any:
 def flipped(call: Call, n: int, x: Array, axis: Any = None) -> Any:
     axes = every(len(x.shape)) if axis is None else behind(axis, len(x.shape), call.name)
     axes = axes if isinstance(axes, tuple) else (axes,)
-    back, all_of = slice(None, None, -1), slice(None)
-    index = tuple(back if k in axes else all_of for k in range(len(x.shape) + 1))
-    return call.adapter.wrapped(x.value[index], n)
+    return call.adapter.wrapped(call.along(x.value, axes), n)
 
 
 @rule("roll")
