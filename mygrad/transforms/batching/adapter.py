@@ -186,8 +186,8 @@ class BatchedAdapter(ImmutableAdapter):
 
     # --- memory ---------------------------------------------------------------------------------
     def host_dtype(self, dtype: Any) -> Any:
-        """NumPy's dtype of the same name."""
-        found = self._host_dtypes.get(dtype)
+        """NumPy's dtype of the same name; most libraries have no others."""
+        found = dtype if hasattr(dtype, "kind") else self._host_dtypes.get(dtype)
         if found is None:
             base: Any = self
             while isinstance(base, BatchedAdapter):
