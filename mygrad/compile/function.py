@@ -22,9 +22,9 @@ from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
 from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock, tracking
 from mygrad.compile.binding import Binding, joined, plain
-from mygrad.compile.effects import recorded
 from mygrad.compile.engine import engine
 from mygrad.compile.errors import CannotCompile
+from mygrad.compile.graphs import recorded
 from mygrad.compile.memory import located
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.reaching import NUMBERS, reach
