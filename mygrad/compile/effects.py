@@ -10,15 +10,14 @@ import numpy as np
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Handle, buffer_of
-from mygrad.compile.engine import on_host
 from mygrad.compile.results import Call
 from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import FUNCTION_CALL, Packing, record, standing_for
 
-__all__ = ["recorded"]
+__all__ = ["Pullback", "recorded"]
 
 
-class _Pullback:
+class Pullback:
     """What a recorded call does when it is differentiated: run the compiled pullback."""
 
     def __init__(self, entry: Any, inputs: Any) -> None:
@@ -26,8 +25,8 @@ class _Pullback:
         self.versions: list[Any] = []
         every = set(self.program.used) | {k for kind, k in self.program.results if kind == "input"}
         self.seed = self._seed_number(entry)
-        self.saved = {k: np.array(inputs(k)) if isinstance(inputs(k), np.ndarray) else inputs(k)
-                      for k in every if k != self.seed}  # fmt: skip
+        given = {k: inputs(k) for k in every if k != self.seed}
+        self.saved = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in given.items()}
 
     @staticmethod
     def _seed_number(entry: Any) -> int:
@@ -40,11 +39,12 @@ class _Pullback:
         if isinstance(g, Handle):
             return self._on_tensors(g, numbers)
         values = {**self.saved, self.seed: g}
-        computed = self.program.run(*[values[k] for k in self.program.used])
+        computed: list[Any] = []
+        self.program.run([values[k] for k in self.program.used], computed)
         found = []
         for kind, what in self.program.results:
             if kind == "computed":
-                found.append(on_host(computed[what]).copy())
+                found.append(np.array(computed[what]))
             else:
                 found.append(np.array(values[what] if kind == "input" else what))
         return [found[k] for k in numbers]
@@ -74,12 +74,11 @@ class _Last:
         )
 
 
-def recorded(entry: Any, call: Call, inputs: Any) -> None:
+def recorded(entry: Any, call: Call, pullback: Pullback) -> None:
     """Record a call; its results, and what it wrote with a graph, are tensors of that record."""
     numbers = [number for _, number in (*entry.live, *entry.live_writes)]
     packed = entry.packing.packed([call.results[number] for number in numbers])
     operands = [call.tensors[k] for k in entry.operands]
-    pullback = _Pullback(entry, inputs)
     pullback.versions = [buffer_of(t).version for t in operands]
     found = record(
         FUNCTION_CALL, pullback, operands, [None] * len(operands),

@@ -64,6 +64,10 @@ class Met:
         How the arguments are nested.
     numbers
         Where the dynamic numbers are: places and keys, or numbers of leaves.
+    values
+        What these are.
+    captured
+        How much of the memory was met by closure: the first groups.
     """
 
     reached: Reached
@@ -74,6 +78,7 @@ class Met:
     structure: Any
     numbers: list[Any]
     values: list[Any]
+    captured: int = 0
 
 
 @dataclass
@@ -102,7 +107,7 @@ class Entry:
     seconds: float = 0.0
     captured: list[str] = field(default_factory=list)
     calls: int = 0
-    number_kinds: list[type] = field(default_factory=list)
+    plan: Any = None
 
 
 def traced(
@@ -497,13 +502,13 @@ class _Trace:
 
     # --- the entry --------------------------------------------------------------------------------
     def entry(self, program: Any, begin: float) -> Entry:
-        forward = self.engine.select(program, range(self.forward_count), self.name)
+        overwrites = {n: g for g, n, _ in self.memory if g < self.met.captured}
+        forward = self.engine.select(program, range(self.forward_count), self.name, overwrites)
         pullback = None
         if self.operands:
             rest = range(self.forward_count, len(self.outputs.arrays))
             pullback = self.engine.select(program, rest, f"{self.name}_pullback")
         met = self.met
-        number_kinds = [type(self.host.values[place]) for place in self.host.inputs]
         captured = [
             path for k, (path, _) in enumerate(met.reached.tensors)
             if met.located.where[k][0] in forward.used
@@ -531,7 +536,6 @@ class _Trace:
             entry.live, entry.live_writes = self.live, list(self.live_writes)
             entry.operands, entry.pullback, entry.packing = self.operands, pullback, self.packing
         entry.captured = captured
-        entry.number_kinds = number_kinds
         entry.seconds = perf_counter() - begin
         self.substitution.roots = []
         self.substitution.arrays = []
