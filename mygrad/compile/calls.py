@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from ctypes import addressof
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock
 from mygrad.compile.binding import Binding, Plain
 from mygrad.compile.effects import Pullback, recorded
-from mygrad.compile.engine import memory_of, on_host
+from mygrad.compile.engine import on_host
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call
 from mygrad.compile.tracing import NUMBER_INPUTS, Entry
@@ -27,9 +28,8 @@ class Plan:
 
     Attributes
     ----------
-    memory, grads, numbers, key
-        What goes in, in order: memory, by the numbers of groups; gradients of tensors; Python's
-        numbers, by their places; and whether a random key does.
+    memory, more
+        What goes in: memory, by the numbers of groups; and all else, by the numbers of inputs.
     taken
         Groups whose memory a result takes over: (group, place among the computed results).
     fresh
@@ -38,23 +38,16 @@ class Plan:
         Results that share their elements with others: (number, place).
     inputs, fixed
         Results that are inputs, as they are before the call; those that never change.
+    stores
+        Whether anything but memory and gradients changes.
     """
 
     def __init__(self, entry: Entry) -> None:
         program = entry.program
-        first_number = entry.groups + len(entry.grads_in)
-        last = first_number + 2 * NUMBER_INPUTS
-        places = entry.host.inputs
+        self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
         self.memory = [k for k in program.used if k < entry.groups]
-        self.grads = [
-            entry.grads_in[k - entry.groups] for k in program.used
-            if entry.groups <= k < first_number
-        ]  # fmt: skip
-        self.numbers = [
-            places[(k - first_number) % NUMBER_INPUTS] for k in program.used
-            if first_number <= k < last
-        ]  # fmt: skip
-        self.key = last in program.used
+        self.more = [k for k in program.used if k >= entry.groups]
+        self.stores = bool(entry.stores or entry.number_stores or entry.rebound or entry.shapes)
         self.taken = list(program.donated)
         owned = {place for _, place in program.donated}
         self.fresh: list[tuple[int, int, Any, Any]] = []
@@ -75,10 +68,22 @@ class Plan:
             elif by_group.get(written.get(number)) != what:
                 self.copies.append((number, what))
 
+    def input(
+        self, k: int, arrays: Sequence[Any], tensors: Sequence[Any], values: Sequence[Any], key: Any
+    ) -> Any:
+        """Input number k: memory, then gradients, Python's numbers, a key."""
+        if k < self.groups:
+            return arrays[k]
+        k -= self.groups
+        if k < len(self.grads_in):
+            return _base(tensors[self.grads_in[k]]).grad
+        k -= len(self.grads_in)
+        return values[self.places[k % NUMBER_INPUTS]] if k < 2 * NUMBER_INPUTS else key
+
 
 def run(
     name: str, entry: Entry, tensors: Sequence[Any], feeds: Sequence[Any], arrays: Sequence[Any],
-    base_of: Callable[[int], int], values: list[Any], binding: Binding,
+    values: list[Any], binding: Binding,
 ) -> Any:  # fmt: skip
     """Run a program, and do what the function would have done.
 
@@ -90,8 +95,6 @@ def run(
         The program, and what is done with it.
     tensors, feeds, arrays
         The tensors that the call meets, and their memory: as the program gets it, and as arrays.
-    base_of
-        The number of the tensor that a tensor is a view of, or its own.
     values
         Python's numbers.
     binding
@@ -100,44 +103,30 @@ def run(
     program, plan = entry.program, entry.plan
     if plan is None:
         plan = entry.plan = Plan(entry)
-    for number, _, _ in entry.memory:
+    for number, _, changed in entry.memory:
         if not arrays[number].flags.writeable:
             raise ValueError(
                 f"{name} writes to memory that is read-only: an array that was handed "
                 f"in or that a tensor shares, most often since a graph that was not "
                 f"differentiated still needs its values; mg.why_read_only(array) says why"
             )
-    inputs = [feeds[k].held for k in plan.memory]
-    if plan.grads:
-        inputs += [tensors[base_of(k)].grad for k in plan.grads]
-    if plan.numbers:
-        inputs += [values[place] for place in plan.numbers]
-    key = fresh_key() if entry.random else None
-    if plan.key:
-        inputs.append(key)
-
-    def find(k: int) -> Any:
-        """An input, by number, as an array of NumPy's or a number."""
-        if k < entry.groups:
-            return arrays[k]
-        first = entry.groups + len(entry.grads_in)
-        if k < first:
-            return tensors[base_of(entry.grads_in[k - entry.groups])].grad
-        if k < first + 2 * NUMBER_INPUTS:
-            return values[entry.host.inputs[(k - first) % NUMBER_INPUTS]]
-        return key
-
-    results: list[Any] = [None] * len(program.results)
-    for number, k in plan.inputs:  # before the call changes them
-        results[number] = np.array(find(k))
-    for number, array in plan.fixed:
-        results[number] = array.copy()
-    pullback = Pullback(entry, find) if entry.operands else None
-    for number, _, changed in entry.memory:
         for k, _ in changed:
             buffer = tensors[k]._buffer
             if buffer is not None and buffer.readers:
                 protect(buffer, arrays[number], get_adapter("numpy"))
+    inputs = [feeds[k].held for k in plan.memory]
+    key = None
+    if plan.more:
+        key = fresh_key() if entry.random else None
+        inputs += [plan.input(k, arrays, tensors, values, key) for k in plan.more]
+    results: list[Any] = [None] * len(program.results)
+    for number, k in plan.inputs:  # before the call changes them
+        results[number] = np.array(plan.input(k, arrays, tensors, values, key))
+    for number, array in plan.fixed:
+        results[number] = array.copy()
+    pullback = None
+    if entry.operands:
+        pullback = Pullback(entry, lambda k: plan.input(k, arrays, tensors, values, key))
 
     computed: list[Any] = []
     try:
@@ -145,31 +134,38 @@ def run(
     finally:  # an interrupt, too, leaves memory with its owner
         if computed:
             for group, place in plan.taken:
-                feed = feeds[group]
-                if type(feed) is not Plain:
-                    feed.held = computed[place]
-
+                if type(feeds[group]) is not Plain:
+                    feeds[group].held = computed[place]
+    for group, place in plan.taken:
+        feed = feeds[group]
+        if type(feed) is Plain:
+            np.copyto(arrays[group], np.asarray(computed[place]).reshape(arrays[group].shape))
+        elif computed[place].unsafe_buffer_pointer() != addressof(feed):
+            raise RuntimeError(
+                f"XLA did not take the memory of a parameter that {name} handed over, and the "
+                f"parameter is lost; this is an error in mygrad or JAX, please report it"
+            )
     for number, place, shape, dtype in plan.fresh:
         results[number] = on_host(computed[place], shape, dtype)
     for number, place in plan.copies:
         results[number] = np.array(computed[place])
-    for group, place in plan.taken:
-        if type(feeds[group]) is Plain:
-            np.copyto(arrays[group], np.asarray(computed[place]).reshape(arrays[group].shape))
     call = Call(results, tensors, values)
     if pullback is not None:
         recorded(entry, call, pullback)
-    _write(entry, tensors, arrays, results, base_of)
+    _write(entry, tensors, arrays, results)
     answer = entry.result(call)
-    _store(entry, call, binding)
-    entry.calls += 1
+    if plan.stores:
+        _store(entry, call, binding)
     return answer
 
 
+def _base(t: Any) -> Any:
+    return t if t._base is None else t._base
+
+
 def _write(
-    entry: Entry, tensors: Sequence[Any], arrays: Sequence[Any], results: list[Any],
-    base_of: Callable[[int], int],
-) -> None:  # fmt: skip
+    entry: Entry, tensors: Sequence[Any], arrays: Sequence[Any], results: list[Any]
+) -> None:
     """What changes of tensors: memory, versions, gradients, ``.data`` that is assigned."""
     for number, result, changed in entry.memory:
         new = results[result]
@@ -188,7 +184,7 @@ def _write(
         buffer = tensors[k]._buffer or buffer_of(tensors[k])
         buffer.grad = None if result is None else results[result]
         if result is not None and buffer.layout is not None:
-            base = tensors[base_of(k)]
+            base = _base(tensors[k])
             if base._window is not None:  # it took another shape than its memory has
                 buffer.grad = buffer.layout.zeros()
                 base._window.look(buffer.grad)[...] = results[result]
@@ -220,8 +216,3 @@ def _store(entry: Entry, call: Call, binding: Binding) -> None:
         binding.put_number(places[number], where, call.numbers[value])
     if entry.rebound or entry.shapes or any(kind != "append" for kind, *_ in entry.stores):
         binding.stale = True
-
-
-def feeds_of(arrays: Sequence[Any]) -> list[Any]:
-    """How memory goes into programs."""
-    return [memory_of(array) or Plain(array) for array in arrays]

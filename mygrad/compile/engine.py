@@ -45,6 +45,8 @@ class Program:
         How many there are.
     seconds
         How long it took to compile.
+    wide
+        What JAX has to be told so that inputs of 64 bits stay what they are; None without these.
     """
 
     used: list[int]
@@ -65,8 +67,11 @@ class Program:
         compiled = self.compiled
         if compiled is not None:
             call = getattr(compiled, "_call", None) or compiled  # what it calls, in one step
-            with self.wide(True):
+            if self.wide is None:
                 outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
+            else:
+                with self.wide(True):  # else 64 bits are cut down to 32
+                    outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
             for out in outputs:
                 out.block_until_ready()
 
@@ -152,7 +157,9 @@ class XLA:
         used.update(id(jaxpr.invars[k]) for k, _ in program.donated)
         program.used = [k for k, v in enumerate(jaxpr.invars) if id(v) in used]
         program.operations = len(equations)
-        program.seconds, program.compiled, program.wide = 0.0, None, self.wide
+        program.seconds, program.compiled = 0.0, None
+        sizes = [np.dtype(jaxpr.invars[k].aval.dtype).itemsize for k in program.used]
+        program.wide = self.wide if any(size >= 8 for size in sizes) else None
         program.kinds = [(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
         if outvars:
             described = jaxpr.debug_info._replace(
@@ -194,9 +201,12 @@ class XLA:
             )
 
     def own(self, array: Any) -> Any:
-        """A copy of a NumPy array, in memory that programs can take for their results."""
-        with self.wide(True):
-            copy = self.jax.device_put(array, self.cpu, may_alias=False)
+        """A copy of a NumPy array, in memory that programs can take for their results.
+
+        That is memory in which JAX computed something; what it takes from NumPy may be NumPy's.
+        """
+        with self.wide(True), self.jax.default_device(self.cpu):
+            copy = self.jax.numpy.array(array)
         return on_host(copy.block_until_ready(), array.shape, array.dtype)
 
 

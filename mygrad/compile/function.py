@@ -22,7 +22,7 @@ from mygrad.compile.binding import Binding, Plain, take_over
 from mygrad.compile.calls import run
 from mygrad.compile.engine import engine, memory_of
 from mygrad.compile.errors import CannotCompile
-from mygrad.compile.meeting import Dynamic, elsewhere, equalities, meet, simple
+from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, simple
 from mygrad.compile.reaching import reach
 from mygrad.compile.tracing import Again, Entry, Met, traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
@@ -99,7 +99,6 @@ class Compiled:
         self._grown: set[str] = set()
         self._static: set[str] = set()
         self._met_before: dict[str, Any] = {}
-        self._structures: dict[int, Any] = {}
         self._moving: list[Any] = []
         self._extra: list[Any] = []
         self._eager = False
@@ -138,19 +137,18 @@ class Compiled:
         if self._eager or _off.get() or tracing.get() is not None:
             return self._function(*args, **kwargs)
         with LOCK:
-            if kwargs or any(isinstance(a, CONTAINERS) for a in args):
+            if kwargs or (args and any(isinstance(a, CONTAINERS) for a in args)):
                 leaves, structure = flatten((args, kwargs))
-            else:  # as `flatten` would have it, and faster
-                leaves, structure = list(args), self._structures.get(len(args))
-                if structure is None:
-                    structure = self._structures[len(args)] = flatten((args, kwargs))[1]
-            binding = self._binding
-            if binding is not None and binding.fresh():
-                found = self._fast(binding, leaves, structure)
-                if found is not _NONE_SERVES:
-                    return found
+                found = self._fast(leaves, structure)
+            else:  # nothing is nested
+                leaves, structure = list(args), None
+                found = self._fast(leaves, len(args))
+            if found is not _NONE_SERVES:
+                return found
             if any(elsewhere(leaf) for leaf in leaves):
                 return self._function(*args, **kwargs)
+            if structure is None:
+                structure = flatten((args, kwargs))[1]
             try:
                 return self._run(leaves, structure)
             except CannotCompile as error:
@@ -160,22 +158,32 @@ class Compiled:
                 warnings.warn(f"{error}. It runs eagerly from here on", stacklevel=2)
         return self._function(*args, **kwargs)
 
-    def _fast(self, binding: Binding, leaves: list[Any], structure: Any) -> Any:
-        """A call that shares no memory, as nearly all do, if there is a program for it."""
-        dynamic = self._dynamic.leaves(structure) if self._dynamic else ()
-        given = simple(leaves, structure, binding.owners, dynamic)
+    def _fast(self, leaves: list[Any], structure: Any) -> Any:
+        """A call that shares no memory, as nearly all do, if there is a program for it.
+
+        `structure` is the number of the arguments where nothing is nested.
+        """
+        binding = self._binding
+        if binding is None or not binding.fresh():
+            self._binding = None
+            return _NONE_SERVES
+        given = simple(leaves, structure, binding.owners, self._dynamic)
         if given is None:
             return _NONE_SERVES
         found = binding.plans.get(given.key)
         if found is None:
             return _NONE_SERVES
         values = binding.values() + given.numbers
-        tensors = [*binding.located.tensors]
-        for leaf, array in zip(given.leaves, given.arrays, strict=True):
-            tensors.append(new_handle(array, None, None, None, True) if leaf is array else leaf)
-        pattern = equalities(values), tuple(map(type, values))
+        pattern = kinds_of(values)
+        tensors, feeds, arrays = binding.located.tensors, binding.feeds, binding.arrays
+        if given.arrays:
+            feeds, arrays = feeds + list(map(Plain, given.arrays)), arrays + given.arrays
+            tensors = tensors + [
+                new_handle(array, None, None, None, True) if leaf is array else leaf
+                for leaf, array in zip(given.leaves, given.arrays, strict=True)
+            ]
         for known, key, entry in found:
-            if known != pattern or not _serves(entry, tensors):
+            if known != pattern or not (not entry.grad_guards or _serves(entry, tensors)):
                 continue
             numbers = entry.host.run(values)
             if numbers is None:
@@ -184,16 +192,12 @@ class Compiled:
             if self._last_key is not key:
                 self._entries.move_to_end(key)
                 self._last_key = key
-            feeds, arrays = binding.feeds, binding.arrays
-            if given.arrays:
-                feeds, arrays = feeds + list(map(Plain, given.arrays)), arrays + given.arrays
-            base_of = binding.located.base_of
-            return run(self._name, entry, tensors, feeds, arrays, base_of, numbers, binding)
+            return run(self._name, entry, tensors, feeds, arrays, numbers, binding)
         return _NONE_SERVES
 
     def _bind(self) -> Binding:
         """Look at what the function reaches."""
-        self._binding = None
+        self._binding = None  # which holds the arrays
         if self._moving:
             xla = engine()
             if not take_over(self._moving, xla.own):
@@ -220,9 +224,7 @@ class Compiled:
 
     def _run(self, leaves: list[Any], structure: Any) -> Any:
         """A call in all generality."""
-        binding = self._binding
-        if binding is None or not binding.fresh():
-            binding = self._bind()
+        binding = self._binding or self._bind()  # `_fast` has looked at it
         met, key = meet(binding, leaves, structure, self._dynamic)
         for entry in self._entries.get(key, ()):
             if _serves(entry, met.located.tensors):
@@ -240,19 +242,16 @@ class Compiled:
         leaves: list[Any],
     ) -> Any:  # fmt: skip
         """Run a program, and write down which calls it serves."""
-        dynamic = self._dynamic.leaves(met.structure) if self._dynamic else ()
-        given = simple(leaves, met.structure, binding.owners, dynamic)
+        given = simple(leaves, flat(met.structure), binding.owners, self._dynamic)
         if given is not None:
-            pattern = equalities(met.values), tuple(map(type, met.values))
+            pattern = kinds_of(met.values)
             served = binding.plans.setdefault(given.key, [])
             if not any(other is entry for _, _, other in served):
                 served.append((pattern, key, entry))
         here = met.located
         arrays = [group.array for group in here.groups]
         feeds = [memory_of(array) or Plain(array) for array in arrays]
-        return run(
-            self._name, entry, here.tensors, feeds, arrays, here.base_of, values, binding
-        )
+        return run(self._name, entry, here.tensors, feeds, arrays, values, binding)
 
     # --- tracing ----------------------------------------------------------------------------------
     def _traced(self, leaves: list[Any], structure: Any) -> Any:
@@ -377,7 +376,7 @@ class Compiled:
         else:
             names = (
                 "what it reaches", "how arguments are nested", "arguments", "no_autodiff",
-                "shared memory", "equal numbers", "kinds of numbers",
+                "shared memory", "kinds of numbers",
             )  # fmt: skip
             last = others[-1]
             differ = [n for n, a, b in zip(names, key, last, strict=True) if a != b]

@@ -17,7 +17,7 @@ from mygrad.compile.memory import located
 from mygrad.compile.reaching import NUMBERS
 from mygrad.compile.tracing import Met, _Dynamic, _Number
 
-__all__ = ["Dynamic", "Simple", "elsewhere", "meet", "simple"]
+__all__ = ["Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "simple"]
 
 
 class Dynamic:
@@ -32,7 +32,12 @@ class Dynamic:
         return self.all or bool(self.names)
 
     def leaves(self, structure: Any) -> Collection[int]:
-        """The numbers of the leaves that are inputs if they are numbers."""
+        """The numbers of the leaves that are inputs if they are numbers; see `flat`."""
+        if isinstance(structure, int):
+            chosen = self.parameters[:structure]
+            return [k for k, name in enumerate(chosen) if name in self.names] or (
+                range(structure) if self.all else ()
+            )
         if self.all:
             return range(structure.count)
         found: set[int] = set()
@@ -86,11 +91,21 @@ class Simple:
         self.key, self.arrays, self.leaves, self.numbers = key, arrays, leaves, numbers
 
 
+def flat(structure: Any) -> Any:
+    """The number of arguments in place of a structure, where nothing is nested."""
+    positional, named = structure.parts
+    flat = not named.parts and all(part.kind is None for part in positional.parts)
+    return len(positional.parts) if flat else structure
+
+
 def simple(
-    leaves: Sequence[Any], structure: Any, taken: set[int], dynamic: Collection[int]
+    leaves: Sequence[Any], structure: Any, taken: set[int], dynamic: Dynamic
 ) -> Simple | None:
     """The arguments, if they share no memory, also not with what is `taken`; else None."""
     described: list[Any] = [structure, tracking()]
+    if not leaves:
+        return Simple(tuple(described), [], leaves, [])
+    chosen = dynamic.leaves(structure) if dynamic else ()
     arrays: list[Any] = []
     tensors: list[Any] = []
     numbers: list[Any] = []
@@ -110,7 +125,7 @@ def simple(
                 return None
             described.append((array.shape, array.dtype, leaf._constant))
         elif kind in NUMBERS:
-            if j in dynamic:
+            if j in chosen:
                 described.append(kind)
                 numbers.append(leaf)
             else:
@@ -185,8 +200,7 @@ def meet(
     raw += [0] * (len(everything.tensors) - len(raw))
     holders = [*binding.holders, *[None] * more]
     key = (
-        binding.number, structure, tuple(described), tracking(), shared, equalities(values),
-        tuple(map(type, values)),
+        binding.number, structure, tuple(described), tracking(), shared, kinds_of(values),
     )  # fmt: skip
     met = Met(
         binding.reached, everything, raw, holders, leaves, structure, numbers, values,
@@ -213,12 +227,12 @@ def _together(here: Any, given: list[Any], raw: list[int], leaves: list[Any]) ->
     return whole, [kinds.get(id(t), 0) for t in whole.tensors[count:]]
 
 
-def equalities(values: list[Any]) -> Any:
-    """Which numbers are equal: what is assigned one of them is not told from another."""
-    if len(values) < 2:
-        return None
+def kinds_of(values: list[Any]) -> Any:
+    """The types of numbers, and which are equal: what is assigned one may be any of these."""
+    if not values:
+        return ()
     first: dict[Any, int] = {}
-    return tuple([first.setdefault((type(v), v), k) for k, v in enumerate(values)])
+    return tuple([(type(v), first.setdefault((type(v), v), k)) for k, v in enumerate(values)])
 
 
 def _described(leaf: Any) -> Any:

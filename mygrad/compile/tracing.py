@@ -106,7 +106,6 @@ class Entry:
     packing: Any = None
     seconds: float = 0.0
     captured: list[str] = field(default_factory=list)
-    calls: int = 0
     plan: Any = None
 
 
