@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
-from operator import attrgetter, is_
+from collections.abc import Callable, Iterable
+from operator import attrgetter, getitem, is_
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from mygrad.autodiff.nodes import buffer_of, new_handle
+from mygrad.compile.engine import memory_of
 from mygrad.compile.memory import Located
-from mygrad.compile.reaching import Reached
+from mygrad.compile.reaching import Place, Reached
 
-__all__ = ["Binding", "joined", "plain"]
+__all__ = ["Binding", "Plain", "joined", "plain", "take_over"]
 
 _data = attrgetter("_data")
 _version = attrgetter("_buffer.version")
+_seq = attrgetter("_buffer.version.seq")
+_parents = attrgetter("_buffer.version.parents")
+_contents = attrgetter("cell_contents")
+
+
+class Plain:
+    """Memory of NumPy's, as it goes into programs."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, array: Any) -> None:
+        self.held = array
 
 
 class Binding:
-    """What a function reached when it was last looked at."""
+    """What a function reached when it was last looked at.
+
+    Attributes
+    ----------
+    reached
+        What the walk met.
+    located
+        The tensors, with those that stand for arrays, and where they lie.
+    raw, holders
+        As `mygrad.compile.tracing.Met` has them.
+    feeds, arrays
+        The memory, as it goes into programs, and as arrays.
+    owners
+        The ids of the objects that own memory.
+    numbers
+        Numbers that are inputs: (place, key).
+    number
+        Of the signature: all that programs depend on.
+    stale
+        Whether it is known that something changed.
+    """
 
     def __init__(self, reached: Reached, extra: list[Any]) -> None:
         self.reached = reached
@@ -38,8 +73,7 @@ class Binding:
                 tensors.append(t._base)
         self.raw = [0] * len(tensors)
         self.holders: list[Any] = [None] * len(tensors)
-        optimizers = reached.optimizers
-        state = _of_optimizers(reached) if optimizers else set()
+        state = _of_optimizers(reached) if reached.optimizers else set()
         for place, key, array in reached.arrays:
             if array.dtype.kind not in "fiubc" or not array.dtype.isnative:
                 continue
@@ -49,28 +83,90 @@ class Binding:
         for t in tensors:
             buffer_of(t)
         self.located = Located(tensors)
-        self.datas = list(map(_data, tensors))
-        self.versions = list(map(_version, tensors))
-        self.places = [p for p in reached.places if p.kind != "tuple" and not p.grown]
-        self.numbers: list[Any] = []
-        for place, key, _ in reached.numbers:
-            if place.name(key) in reached.changing:  # type: ignore[attr-defined]
-                self.numbers.append((place, place.keys.index(key), key))
+        self.arrays = [group.array for group in self.located.groups]
+        self.feeds = [memory_of(array) or Plain(array) for array in self.arrays]
+        self.owners = set(self.located.owners)
+        self.plans: dict[Any, Any] = {}
         self.signature = (tuple(reached.signature), self.located.signature)
-        self.stale = False
-        self.number = 0
+        self.number, self.stale = 0, False
+        self.numbers = [
+            (place, key) for place, key, _ in reached.numbers
+            if place.name(key) in reached.changing
+        ]  # fmt: skip
+        self._watch(tensors)
+
+    # --- whether it still holds -------------------------------------------------------------------
+    def _watch(self, tensors: list[Any]) -> None:
+        """Write down what `fresh` compares, in few long lists."""
+        self._tensors, self._datas = tensors, list(map(_data, tensors))
+        leaves = [t for t in tensors if _version(t) is not None and not _version(t).seq]
+        others = [t for t in tensors if _version(t) is None or _version(t).seq]
+        recorded = [t for t in others if _version(t) is not None]
+        self._leaves, self._zeros = leaves, [0] * len(leaves)
+        self._others, self._versions = others, list(map(_version, others))
+        self._recorded, self._parents = recorded, list(map(_parents, recorded))
+        free = {(id(place), key) for place, key in self.numbers if place.kind != "tuple"}
+        items: list[tuple[Any, Any, Any]] = []
+        attributes: list[tuple[Any, Any, Any]] = []
+        cells: list[tuple[Any, Any]] = []
+        self._sized, self._lengths = [], []
+        for place in self.reached.places:
+            if place.kind == "tuple" or place.grown:
+                continue
+            if place.kind in ("dict", "list"):
+                self._sized.append(place.owner)
+                self._lengths.append(len(place.values))
+            for key, value in zip(place.keys, place.values, strict=True):
+                if (id(place), key) in free:
+                    continue
+                if place.kind in ("dict", "list", "names"):
+                    items.append((place.owner, key, value))
+                elif place.kind == "cell":
+                    cells.append((place.owner, value))
+                elif place.kind == "attributes":
+                    attributes.append((place.owner, key, value))
+        self._items = [list(column) for column in zip(*items, strict=True)] or [[], [], []]
+        self._attributes = [list(c) for c in zip(*attributes, strict=True)] or [[], [], []]
+        self._cells = [list(column) for column in zip(*cells, strict=True)] or [[], []]
+        self._where = {(id(owner), key): k for k, (owner, key, _) in enumerate(items)}
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""
         if self.stale:
             return False
-        tensors = self.located.tensors
-        for place in self.places:
-            if not place.unchanged():
-                return False
-        return all(map(is_, map(_data, tensors), self.datas)) and all(
-            map(is_, map(_version, tensors), self.versions)
-        )
+        owners, keys, values = self._items
+        held, names, attributes = self._attributes
+        cells, contents = self._cells
+        try:
+            return (
+                all(map(is_, map(getitem, owners, keys), values))
+                and all(map(is_, map(_data, self._tensors), self._datas))
+                and list(map(_seq, self._leaves)) == self._zeros
+                and all(map(is_, map(_version, self._others), self._versions))
+                and all(map(is_, map(_contents, cells), contents))
+                and all(map(is_, map(getattr, held, names), attributes))
+                and list(map(len, self._sized)) == self._lengths
+                and all(map(is_, map(_parents, self._recorded), self._parents))
+            )
+        except (AttributeError, KeyError, IndexError, ValueError):  # something is not there
+            return False
+
+    # --- numbers that are inputs ------------------------------------------------------------------
+    def values(self) -> list[Any]:
+        """The numbers that are inputs, as they are now."""
+        return [place.now(key) for place, key in self.numbers]
+
+    def put_number(self, place: Place, key: Any, value: Any) -> None:
+        """Put a number where one was."""
+        place.values[place.keys.index(key)] = value
+        place.put(key, value)
+        while place.kind == "tuple":
+            held = place.owner
+            place, key = place.parent
+            place.values[place.keys.index(key)] = held
+            k = self._where.get((id(place.owner), key))
+            if k is not None:
+                self._items[2][k] = held
 
 
 def plain(array: Any) -> Any:
@@ -98,3 +194,61 @@ def joined(a: Located, b: Located) -> Located:
 def _shifted(group: Any, count: int) -> Any:
     base = None if group.base is None else group.base + count
     return type(group)(group.owner, group.array, base, [k + count for k in group.members])
+
+
+# --- memory of the engine's -----------------------------------------------------------------------
+def take_over(held: Iterable[Any], own: Callable[[Any], Any]) -> bool:
+    """Move arrays that nobody else has into memory that programs write their results to.
+
+    Parameters
+    ----------
+    held
+        Weak references to tensors; and (place, key) for arrays that optimisers keep.
+    own
+        Copies an array into such memory.
+
+    Returns
+    -------
+    bool
+        Whether all of them were moved. Users hold the arrays of others.
+    """
+    everything = True
+    for one in held:
+        if isinstance(one, tuple):
+            place, key = one
+            moved = _own_array(place, key, own)
+        else:
+            t = one()
+            moved = t is None or _own_tensor(t, own)
+        everything = everything and moved
+    return everything
+
+
+def _own_tensor(t: Any, own: Callable[[Any], Any]) -> bool:
+    buffer, extras = t._buffer, t._extras
+    if t._base is not None or t._window is not None or memory_of(t._data) is not None:
+        return True  # it cannot be, or is already
+    if buffer is not None and any(reader() is not None for reader in buffer.readers):
+        return False
+    if extras is not None and extras.exposed is not None:
+        if getrefcount(extras.exposed) > 2:
+            return False
+        extras.exposed = None
+    guard = None if buffer is None else buffer.guard
+    ours = 2 + (guard is not None and guard.owner is t._data)  # who has it, and what asks
+    if getrefcount(t._data) > ours or not t._data.flags.c_contiguous or t._data.base is not None:
+        return False
+    if buffer is not None:
+        buffer.guard = None
+    t._data = own(t._data)
+    return True
+
+
+def _own_array(place: Place, key: Any, own: Callable[[Any], Any]) -> bool:
+    array = place.now(key)
+    if type(array) is not np.ndarray or memory_of(array) is not None:
+        return True
+    if getrefcount(array) > 3 or not array.flags.c_contiguous or array.base is not None:
+        return False
+    place.put(key, own(array))
+    return True

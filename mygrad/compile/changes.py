@@ -133,15 +133,17 @@ class Changes:
             before, after = sub.arrays[number], root._base._data
             if after.shape != before.shape:  # its shape was assigned
                 after = after.reshape(before.shape)
-            if after is before:
-                continue
             buffers = []
             for k in sorted({located.buffers[k] for k in located.groups[number].members}):
+                buffer = sub.buffers[k]
+                buffers.append((k, buffer.version is not buffer.first))
+            if after is before and not any(new for _, new in buffers):
+                continue
+            for k, new in buffers:
                 version = sub.buffers[k].version
-                if version is not None and version is not sub.buffers[k].first:
+                if new and version is not None:
                     result = self.outputs.add(sub.seen_by_base(k, after))
                     self.written.append((k, version, result))
-                buffers.append((k, version is not sub.buffers[k].first))
             self.memory.append(MemoryWrite(number, self.outputs.add(after), buffers))
 
     def _tensors(self) -> None:

@@ -1,15 +1,17 @@
 """The compiler behind `mygrad.compile`: what is asked of it, and XLA's.
 
-An engine traces a function of arrays into a program, and makes of a program, or of some of its
-results, a function of NumPy arrays. All that is known of JAX is in this file.
+An engine traces a function of arrays, and makes of the trace, or of some of its results, a
+`Program` that runs on the arrays of the host. All that is known of JAX is in this file.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_char
 from functools import cache
+from itertools import chain, starmap
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -18,15 +20,14 @@ import numpy as np
 
 from mygrad.arrays import by_type, get_adapter
 from mygrad.compile.numbers import HostNumber
-from mygrad.compile.overlaps import hazards
 
-__all__ = ["Program", "XLA", "engine"]
+__all__ = ["Program", "XLA", "engine", "memory_of", "on_host"]
 
-Spec = tuple[tuple[int, ...], Any]
+_ALIAS = re.compile(r"\{(\d*)\}: \((\d+), \{\}")
 
 
 class Program:
-    """A traced function: its inputs, what it computes, its results.
+    """A part of a traced function: its inputs, what it computes, its results.
 
     Attributes
     ----------
@@ -35,17 +36,44 @@ class Program:
     results
         For each result ("computed", place among the computed ones), or ("input", number), which it
         is itself, or ("fixed", array), which depends on no input.
+    donated
+        For each input whose memory the program takes for a result: the number of the input, and the
+        place among the computed ones.
+    kinds
+        Shape and dtype of what is computed.
     operations
         How many there are.
-    run
-        Takes the inputs that are used; returns the computed results.
+    seconds
+        How long it took to compile.
+    wide
+        What JAX has to be told so that inputs of 64 bits stay what they are; None without these.
     """
 
     used: list[int]
     results: list[tuple[str, Any]]
+    donated: list[tuple[int, int]]
+    kinds: list[tuple[tuple[int, ...], Any]]
     operations: int
-    run: Callable[..., Any]
     seconds: float
+    compiled: Callable[..., Any] | None
+    wide: Any
+
+    def run(self, inputs: Sequence[Any], outputs: list[Any]) -> None:
+        """Put what is computed of the inputs that are used into `outputs`, and wait for it.
+
+        An interrupt, Ctrl-C, comes between two steps of Python's. There is none between the
+        computation and `outputs` here, so that memory that was donated always is in safe hands.
+        """
+        compiled = self.compiled
+        if compiled is not None:
+            call = getattr(compiled, "_call", None) or compiled  # what it calls, in one step
+            if self.wide is None:
+                outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
+            else:
+                with self.wide(True):  # else 64 bits are cut down to 32
+                    outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
+            for out in outputs:
+                out.block_until_ready()
 
 
 class XLA:
@@ -60,7 +88,6 @@ class XLA:
         self.adapter: Any = get_adapter("jax")
         by_type[HostNumber] = self.adapter  # which makes a tracer of it
         self.cpu = jax.local_devices(backend="cpu")[0]
-        self.elsewhere = jax.default_backend() != "cpu"
         self.wide: Any = getattr(jax, "enable_x64", None)
         if self.wide is None or not callable(self.wide):
             from jax.experimental import enable_x64
@@ -77,17 +104,44 @@ class XLA:
     def is_tracer(self, value: Any) -> bool:
         return isinstance(value, self.jax.core.Tracer)
 
-    def select(self, traced: Any, wanted: Sequence[int], name: str) -> Program:
-        """A program for some of the results of a traced function."""
-        jaxpr = traced.jaxpr
+    def select(
+        self, traced: Any, wanted: Sequence[int], name: str, overwrites: Mapping[int, int] = {}
+    ) -> Program:  # fmt: skip
+        """A program for some of the results of a traced function.
+
+        Parameters
+        ----------
+        traced
+            What `trace` made.
+        wanted
+            The numbers of the results.
+        name
+            Of the function, for profiles and messages.
+        overwrites
+            Results that take the place of inputs: the number of the input, by that of the result.
+        """
         from jax.extend import core
 
+        jaxpr = traced.jaxpr
         number = {id(v): k for k, v in enumerate(jaxpr.invars)}
         fixed = {id(v): c for v, c in zip(jaxpr.constvars, traced.consts, strict=True)}
+        made = {id(v) for eqn in jaxpr.eqns for v in eqn.outvars}
         program = Program()
+        program.donated, computed, outvars = [], {}, []
+
+        def place(v: Any) -> int:
+            if id(v) not in computed:
+                computed[id(v)] = len(outvars)
+                outvars.append(v)
+            return computed[id(v)]
+
+        # JAX pairs donated inputs with results of the same shape in their order: these come first
+        for k in sorted(set(wanted) & overwrites.keys(), key=lambda k: overwrites[k]):
+            v, source = jaxpr.outvars[k], jaxpr.invars[overwrites[k]]
+            same = (v.aval.shape, v.aval.dtype) == (source.aval.shape, source.aval.dtype)
+            if id(v) in made and id(v) not in computed and same:
+                program.donated.append((overwrites[k], place(v)))
         program.results = []
-        computed: dict[int, int] = {}
-        outvars: list[Any] = []
         for k in wanted:
             v = jaxpr.outvars[k]
             if isinstance(v, core.Literal):
@@ -98,121 +152,70 @@ class XLA:
             elif id(v) in fixed:
                 program.results.append(("fixed", np.array(fixed[id(v)])))
             else:
-                if id(v) not in computed:
-                    computed[id(v)] = len(outvars)
-                    outvars.append(v)
-                program.results.append(("computed", computed[id(v)]))
+                program.results.append(("computed", place(v)))
         equations, used = _needed(jaxpr.eqns, outvars, core)
+        used.update(id(jaxpr.invars[k]) for k, _ in program.donated)
         program.used = [k for k, v in enumerate(jaxpr.invars) if id(v) in used]
         program.operations = len(equations)
-        program.seconds = 0.0
-        if not outvars:
-            program.run = lambda *arrays: ()
-            return program
-        keep, consts = program.used, traced.consts
-        described = jaxpr.debug_info._replace(
-            arg_names=tuple(f"input{k}" for k in keep),
-            result_paths=tuple(f"result{k}" for k in range(len(outvars))),
-        )
-        pruned = jaxpr.replace(
-            invars=[jaxpr.invars[k] for k in keep], outvars=outvars, eqns=equations,
-            debug_info=described,
-        )  # fmt: skip
-
-        risky = hazards(equations, lambda v: isinstance(v, core.Literal))
-
-        def call(*arrays: Any) -> Any:
-            if risky:
-                return self._evaluated(pruned, consts, arrays, risky)
-            return self.jax.core.eval_jaxpr(pruned, consts, *arrays)
-
-        call.__name__ = call.__qualname__ = name
-        program.run = self._compiled(call, [jaxpr.invars[k].aval for k in keep], program, name)
+        program.seconds, program.compiled = 0.0, None
+        sizes = [np.dtype(jaxpr.invars[k].aval.dtype).itemsize for k in program.used]
+        program.wide = self.wide if any(size >= 8 for size in sizes) else None
+        program.kinds = [(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
+        if outvars:
+            described = jaxpr.debug_info._replace(
+                arg_names=tuple(f"input{k}" for k in program.used),
+                result_paths=tuple(f"result{k}" for k in range(len(outvars))),
+            )
+            pruned = jaxpr.replace(
+                invars=[jaxpr.invars[k] for k in program.used], outvars=outvars, eqns=equations,
+                debug_info=described,
+            )  # fmt: skip
+            self._compile(program, pruned, traced.consts, name)
         return program
 
-    def _evaluated(self, jaxpr: Any, consts: Any, arrays: Any, risky: set[int]) -> list[Any]:
-        """What a program computes, with concatenations for updates that are not safe."""
-        from jax.extend import core
-
+    def _compile(self, program: Program, jaxpr: Any, consts: Sequence[Any], name: str) -> None:
         jax = self.jax
-        env = {id(v): a for v, a in zip(jaxpr.constvars, consts, strict=True)}
-        env.update({id(v): a for v, a in zip(jaxpr.invars, arrays, strict=True)})
-        cuts = [0, *sorted({k for n in risky for k in (n, n + 1)}), len(jaxpr.eqns)]
-        uses = [{id(v) for v in eqn.invars if not isinstance(v, core.Literal)}
-                for eqn in jaxpr.eqns]  # fmt: skip
-        later = {id(v) for v in jaxpr.outvars}
-        needed_after: list[set[int]] = [set()] * len(cuts)
-        for j in reversed(range(len(cuts))):
-            needed_after[j] = set(later)
-            begin = cuts[j - 1] if j else 0
-            for k in range(begin, cuts[j]):
-                later |= uses[k]
-        for j in range(1, len(cuts)):
-            begin, end = cuts[j - 1], cuts[j]
-            if begin == end:
-                continue
-            eqns = jaxpr.eqns[begin:end]
-            if begin in risky:
-                (eqn,) = eqns
-                operands = [v.val if isinstance(v, core.Literal) else env[id(v)]
-                            for v in eqn.invars]  # fmt: skip
-                env[id(eqn.outvars[0])] = _joined_update(jax, *operands)
-                continue
-            made = {id(v) for eqn in eqns for v in eqn.outvars}
-            read = {id(v): v for eqn in eqns for v in eqn.invars
-                    if not isinstance(v, core.Literal) and id(v) not in made}  # fmt: skip
-            outs = [v for eqn in eqns for v in eqn.outvars if id(v) in needed_after[j]]
-            part = jaxpr.replace(
-                constvars=[], invars=list(read.values()), outvars=outs, eqns=eqns,
-                debug_info=jaxpr.debug_info._replace(
-                    arg_names=("",) * len(read), result_paths=("",) * len(outs)
-                ),
-            )  # fmt: skip
-            found = jax.core.eval_jaxpr(part, [], *[env[k] for k in read])
-            env.update({id(v): a for v, a in zip(outs, found, strict=True)})
-        return [env[id(v)] for v in jaxpr.outvars]
 
-    def _compiled(
-        self, call: Any, avals: Sequence[Any], program: Program, name: str
-    ) -> Callable[..., Any]:
-        jax, wide = self.jax, self.wide
-        jitted = jax.jit(call)
+        def call(*arrays: Any) -> Any:
+            return jax.core.eval_jaxpr(jaxpr, consts, *arrays)
+
+        call.__name__ = call.__qualname__ = name
+        places = {k: j for j, k in enumerate(program.used)}
+        donated = {places[k]: out for k, out in program.donated}
         specs = [
             jax.ShapeDtypeStruct(a.shape, a.dtype, weak_type=getattr(a, "weak_type", False))
-            for a in avals
+            for a in (v.aval for v in jaxpr.invars)
         ]
         begin = perf_counter()
-        with wide(True), jax.default_device(self.cpu):
+        with self.wide(True), jax.default_device(self.cpu):
+            jitted = jax.jit(call, donate_argnums=tuple(donated), keep_unused=True)
             compiled = jitted.lower(*specs).compile()
+            if donated and not _takes(compiled, donated):
+                program.donated = []
+                compiled = jax.jit(call, keep_unused=True).lower(*specs).compile()
         program.seconds = perf_counter() - begin
+        program.compiled = compiled
         if program.seconds > 5:
             logging.getLogger("mygrad.compile").warning(
                 "compiling %s took %.0f s", name, program.seconds
             )
 
-        def run(*arrays: Any) -> Any:
-            with wide(True):
-                return compiled(*arrays)
+    def own(self, array: Any) -> Any:
+        """A copy of a NumPy array, in memory that programs can take for their results.
 
-        return run
+        That is memory in which JAX computed something; what it takes from NumPy may be NumPy's.
+        """
+        with self.wide(True), self.jax.default_device(self.cpu):
+            copy = self.jax.numpy.array(array)
+        return on_host(copy.block_until_ready(), array.shape, array.dtype)
 
 
-def _joined_update(jax: Any, array: Any, piece: Any, *starts: Any) -> Any:
-    """``dynamic_update_slice``, axis by axis, by concatenation."""
-    lax = jax.lax
-    if not all(isinstance(s, int) or (np.ndim(s) == 0 and not isinstance(s, jax.core.Tracer))
-               for s in starts):  # fmt: skip
-        raise NotImplementedError("an update at a place that is not known")
-    first = [int(s) for s in starts]
-    for axis in reversed(range(array.ndim)):
-        around = [slice(None)] * array.ndim
-        for before in range(axis):  # what lies beside the piece, along axes to come
-            around[before] = slice(first[before], first[before] + piece.shape[before])
-        begin, end = first[axis], first[axis] + piece.shape[axis]
-        low, high = list(around), list(around)
-        low[axis], high[axis] = slice(0, begin), slice(end, array.shape[axis])
-        piece = lax.concatenate([array[tuple(low)], piece, array[tuple(high)]], axis)
-    return piece
+def _takes(compiled: Any, donated: Mapping[int, int]) -> bool:
+    """Whether a compiled program takes the memory of each of these inputs for that result."""
+    head = compiled.as_text().partition("\n")[0]
+    _, _, said = head.partition("input_output_alias=")
+    found = {int(k): int(out or 0) for out, k in _ALIAS.findall(said)}
+    return found == donated
 
 
 def _needed(equations: Sequence[Any], outvars: Sequence[Any], core: Any) -> tuple[list[Any], Any]:
@@ -227,19 +230,26 @@ def _needed(equations: Sequence[Any], outvars: Sequence[Any], core: Any) -> tupl
     return kept, used
 
 
-def on_host(result: Any) -> Any:
+def on_host(result: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """A result as an array of NumPy's that can be written to, on the same memory.
 
-    Nobody else has that memory. (Its owner supports buffers, so that NumPy can lock and unlock it.)
+    Nobody else has that memory. Its owner, the base of the array, has the result as ``held``; and
+    it supports buffers, so that NumPy can lock and unlock it.
     """
-    shape, dtype = result.shape, result.dtype
     size = dtype.itemsize * prod(shape)
     if not size:
         return np.zeros(shape, dtype)
-    result.block_until_ready()
     memory: Any = (c_char * size).from_address(result.unsafe_buffer_pointer())
     memory.held = result
     return np.ndarray(shape, dtype, memory)
+
+
+def memory_of(array: Any) -> Any:
+    """The memory under an array that `on_host` made, if that is all of it; else None."""
+    held = getattr(array.base, "held", None)
+    if held is None or held.shape != array.shape or held.dtype != array.dtype:
+        return None
+    return array.base if array.flags.c_contiguous else None
 
 
 @cache

@@ -45,6 +45,10 @@ class Met:
         How the arguments are nested.
     numbers
         Where the dynamic numbers are: places and keys, or numbers of leaves.
+    values
+        What these are.
+    captured
+        How much of the memory was met by closure: the first groups.
     """
 
     reached: Reached
@@ -55,6 +59,7 @@ class Met:
     structure: Any
     numbers: list[Any]
     values: list[Any]
+    captured: int = 0
 
 
 @dataclass
@@ -80,8 +85,7 @@ class Entry:
     pullback: Any = None  # a mygrad.compile.graphs.Graph
     seconds: float = 0.0
     captured: list[str] = field(default_factory=list)
-    calls: int = 0
-    number_kinds: list[type] = field(default_factory=list)
+    plan: Any = None
 
 
 @dataclass

@@ -21,13 +21,12 @@ from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import CLEARED, Handle, Record, buffer_of, leaf, new_buffer, new_handle
 from mygrad.autodiff.plan import CompiledRule
 from mygrad.autodiff.tape import clock
-from mygrad.compile.engine import on_host
 from mygrad.compile.entries import Again
 from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import FunctionCall, Packing, record, standing_for
 from mygrad.transforms.pull import Between, pull
 
-__all__ = ["Graph", "Node", "cleared_version", "recorded", "traced_graph"]
+__all__ = ["Graph", "Node", "compiled_graph", "recorded", "saved", "traced_graph"]
 
 
 class CompiledCall(FunctionCall):
@@ -230,11 +229,12 @@ class _Pullback:
         if isinstance(g, Handle):
             return self._on_tensors(g, numbers)
         values = {**self.saved, self.seed: g}
-        computed = self.program.run(*[values[k] for k in self.program.used])
+        computed: list[Any] = []
+        self.program.run([values[k] for k in self.program.used], computed)
         found = []
         for kind, what in self.program.results:
             if kind == "computed":
-                found.append(on_host(computed[what]).copy())
+                found.append(np.array(computed[what]))
             else:
                 found.append(np.array(values[what] if kind == "input" else what))
         return [found[k] for k in numbers]
@@ -262,15 +262,15 @@ class _Last:
         )
 
 
-def recorded(entry: Any, call: Any, inputs: Any) -> None:
-    """Record a call; its results, and what it wrote with a graph, are tensors of that record."""
-    graph = entry.pullback
+def saved(graph: Graph, inputs: Any) -> dict[int, Any]:
+    """What pullbacks need of the inputs of a call, before the call changes them."""
     seeds = {node.seed for node in graph.nodes}
-    saved = {}
-    for k in graph.used:
-        if k not in seeds:
-            value = inputs(k)
-            saved[k] = np.array(value) if isinstance(value, np.ndarray) else value
+    values = {k: inputs(k) for k in graph.used if k not in seeds}
+    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+
+
+def recorded(graph: Graph, call: Any, saved: dict[int, Any]) -> None:
+    """Record a call: what it returns, and what it wrote, are tensors with a graph."""
     outside = {
         what: _standing_for(call.tensors[what])
         for node in graph.nodes for kind, what in node.operands if kind == "outside"

@@ -64,19 +64,6 @@ class Place:
         self.keys, self.values = list(keys), list(values)
         self.grown = False
 
-    def unchanged(self) -> bool:
-        """Whether the very same objects are there."""
-        kind, owner, values = self.kind, self.owner, self.values
-        if kind == "dict":
-            return len(owner) == len(values) and all(map(is_, owner.values(), values))
-        if kind == "list":
-            return len(owner) == len(values) and all(map(is_, owner, values))
-        if kind == "names":
-            return all(map(is_, map(owner.get, self.keys), values))
-        if kind == "tuple":
-            return True
-        return all(map(is_, self.present()[1], values))
-
     def present(self) -> tuple[list[Any], list[Any]]:
         """The keys and values that are there now."""
         kind, owner = self.kind, self.owner
@@ -94,6 +81,15 @@ class Place:
         if kind == "attributes":
             return self.keys, [getattr(owner, key, None) for key in self.keys]
         return self.keys, list(self.values)
+
+    def now(self, key: Any) -> Any:
+        """What is there now under a key."""
+        if self.kind == "attributes":
+            return getattr(self.owner, key)
+        if self.kind == "cell":
+            return self.owner.cell_contents
+        owner = self.parent[0].now(self.parent[1]) if self.kind == "tuple" else self.owner
+        return owner[key]
 
     def put(self, key: Any, value: Any) -> None:
         """Put a value there."""
@@ -166,6 +162,7 @@ class Reached:
         self.generators: list[Any] = []
         self.signature: list[Any] = []
         self.optimizers: set[int] = set()
+        self.changing: set[str] = set()
         self.kept: list[Any] = []  # whose ids are in the signature
 
 
@@ -196,6 +193,7 @@ class _Walk:
         self.seen: dict[int, int] = {}
         self.todo: deque[tuple[Any, ...]] = deque()
         self.changing, self.grown = changing, grown
+        self.found.changing = changing
         self.names: set[str] = set()
         self.classes: list[tuple[type, str]] = []
         self.methods: set[int] = set()

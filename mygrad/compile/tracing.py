@@ -194,7 +194,8 @@ class _Trace:
     # --- the entry --------------------------------------------------------------------------------
     def entry(self, program: Any, begin: float) -> Entry:
         met, changes = self.met, self.changes
-        forward = self.engine.select(program, range(self.forward_count), self.name)
+        overwrites = {w.result: w.group for w in changes.memory if w.group < met.captured}
+        forward = self.engine.select(program, range(self.forward_count), self.name, overwrites)
         captured = [
             path for k, (path, _) in enumerate(met.reached.tensors)
             if met.located.where[k][0] in forward.used
@@ -221,7 +222,6 @@ class _Trace:
                 for write in entry.memory
             ]
         entry.captured = captured
-        entry.number_kinds = [type(self.host.values[place]) for place in self.host.inputs]
         self.outputs.forget()
         self.substitution.forget()
         self.host.tracers = None

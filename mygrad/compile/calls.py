@@ -1,0 +1,218 @@
+"""One call of a compiled function: its program runs, and what the function would do is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ctypes import addressof
+from typing import Any
+
+import numpy as np
+
+from mygrad.arrays import get_adapter
+from mygrad.autodiff.inplace import protect
+from mygrad.autodiff.nodes import buffer_of
+from mygrad.autodiff.nodes import leaf as first_version
+from mygrad.autodiff.tape import clock
+from mygrad.compile.binding import Binding, Plain
+from mygrad.compile.engine import on_host
+from mygrad.compile.graphs import recorded, saved
+from mygrad.compile.randomness import fresh_key
+from mygrad.compile.results import Call
+from mygrad.compile.tracing import NUMBER_INPUTS, Entry
+
+__all__ = ["Plan", "run"]
+
+
+class Plan:
+    """What calls do with a program, worked out once.
+
+    Attributes
+    ----------
+    memory, more
+        What goes in: memory, by the numbers of groups; and all else, by the numbers of inputs.
+    taken
+        Groups whose memory a result takes over: (group, place among the computed results).
+    fresh
+        Results in memory of their own: (number, place, shape, dtype).
+    copies
+        Results that share their elements with others: (number, place).
+    inputs, fixed
+        Results that are inputs, as they are before the call; those that never change.
+    stores
+        Whether anything but memory and gradients changes.
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        program = entry.program
+        self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
+        self.memory = [k for k in program.used if k < entry.groups]
+        self.more = [k for k in program.used if k >= entry.groups]
+        self.stores = bool(entry.stores or entry.number_stores or entry.rebound or entry.shapes)
+        self.taken = list(program.donated)
+        owned = {place for _, place in program.donated}
+        self.fresh: list[tuple[int, int, Any, Any]] = []
+        self.copies: list[tuple[int, int]] = []
+        self.inputs: list[tuple[int, int]] = []
+        self.fixed: list[tuple[int, Any]] = []
+        written = {n: g for g, n, _ in entry.memory}
+        by_group = dict(program.donated)
+        seen = set(owned)
+        for number, (kind, what) in enumerate(program.results):
+            if kind == "input":
+                self.inputs.append((number, what))
+            elif kind == "fixed":
+                self.fixed.append((number, what))
+            elif what not in seen:
+                seen.add(what)
+                self.fresh.append((number, what, *program.kinds[what]))
+            elif by_group.get(written.get(number)) != what:
+                self.copies.append((number, what))
+
+    def input(
+        self, k: int, arrays: Sequence[Any], tensors: Sequence[Any], values: Sequence[Any], key: Any
+    ) -> Any:
+        """Input number k: memory, then gradients, Python's numbers, a key."""
+        if k < self.groups:
+            return arrays[k]
+        k -= self.groups
+        if k < len(self.grads_in):
+            return _base(tensors[self.grads_in[k]]).grad
+        k -= len(self.grads_in)
+        return values[self.places[k % NUMBER_INPUTS]] if k < 2 * NUMBER_INPUTS else key
+
+
+def run(
+    name: str, entry: Entry, tensors: Sequence[Any], feeds: Sequence[Any], arrays: Sequence[Any],
+    values: list[Any], binding: Binding,
+) -> Any:  # fmt: skip
+    """Run a program, and do what the function would have done.
+
+    Parameters
+    ----------
+    name
+        Of the function.
+    entry
+        The program, and what is done with it.
+    tensors, feeds, arrays
+        The tensors that the call meets, and their memory: as the program gets it, and as arrays.
+    values
+        Python's numbers.
+    binding
+        What the function reached.
+    """
+    program, plan = entry.program, entry.plan
+    if plan is None:
+        plan = entry.plan = Plan(entry)
+    for number, _, changed in entry.memory:
+        if not arrays[number].flags.writeable:
+            raise ValueError(
+                f"{name} writes to memory that is read-only: an array that was handed "
+                f"in or that a tensor shares, most often since a graph that was not "
+                f"differentiated still needs its values; mg.why_read_only(array) says why"
+            )
+        for k, _ in changed:
+            buffer = tensors[k]._buffer
+            if buffer is not None and buffer.readers:
+                protect(buffer, arrays[number], get_adapter("numpy"))
+    inputs = [feeds[k].held for k in plan.memory]
+    key = None
+    if plan.more:
+        key = fresh_key() if entry.random else None
+        inputs += [plan.input(k, arrays, tensors, values, key) for k in plan.more]
+    results: list[Any] = [None] * len(program.results)
+    for number, k in plan.inputs:  # before the call changes them
+        results[number] = np.array(plan.input(k, arrays, tensors, values, key))
+    for number, array in plan.fixed:
+        results[number] = array.copy()
+    kept = None
+    if entry.operands:
+        kept = saved(entry.pullback, lambda k: plan.input(k, arrays, tensors, values, key))
+
+    computed: list[Any] = []
+    try:
+        program.run(inputs, computed)
+    finally:  # an interrupt, too, leaves memory with its owner
+        if computed:
+            for group, place in plan.taken:
+                if type(feeds[group]) is not Plain:
+                    feeds[group].held = computed[place]
+    for group, place in plan.taken:
+        feed = feeds[group]
+        if type(feed) is Plain:
+            np.copyto(arrays[group], np.asarray(computed[place]).reshape(arrays[group].shape))
+        elif computed[place].unsafe_buffer_pointer() != addressof(feed):
+            raise RuntimeError(
+                f"XLA did not take the memory of a parameter that {name} handed over, and the "
+                f"parameter is lost; this is an error in mygrad or JAX, please report it"
+            )
+    for number, place, shape, dtype in plan.fresh:
+        results[number] = on_host(computed[place], shape, dtype)
+    for number, place in plan.copies:
+        results[number] = np.array(computed[place])
+    call = Call(results, tensors, values)
+    if kept is not None:
+        recorded(entry.pullback, call, kept)
+    _write(entry, tensors, arrays, results)
+    answer = entry.result(call)
+    if plan.stores:
+        _store(entry, call, binding)
+    return answer
+
+
+def _base(t: Any) -> Any:
+    return t if t._base is None else t._base
+
+
+def _write(
+    entry: Entry, tensors: Sequence[Any], arrays: Sequence[Any], results: list[Any]
+) -> None:
+    """What changes of tensors: memory, versions, gradients, ``.data`` that is assigned."""
+    for number, result, changed in entry.memory:
+        new = results[result]
+        if new is not None:
+            array = arrays[number]
+            np.copyto(array, new if new.shape == array.shape else new.reshape(array.shape))
+        for k, is_new in changed:
+            buffer = tensors[k]._buffer
+            if buffer is None:
+                continue
+            buffer.written = next(clock)
+            if is_new and buffer.version is not None:
+                old = buffer.version
+                buffer.version = first_version(buffer, old.shape, old.dtype)
+    for k, result in entry.grads:  # type: ignore[assignment]
+        buffer = tensors[k]._buffer or buffer_of(tensors[k])
+        buffer.grad = None if result is None else results[result]
+        if result is not None and buffer.layout is not None:
+            base = _base(tensors[k])
+            if base._window is not None:  # it took another shape than its memory has
+                buffer.grad = buffer.layout.zeros()
+                base._window.look(buffer.grad)[...] = results[result]
+    for k, result, constant, keeps in entry.rebound:
+        t = tensors[k]
+        t.data = results[result]
+        if constant:
+            t._constant = True
+        if not keeps:
+            t.null_grad()
+    for k, shape in entry.shapes:
+        tensors[k].shape = shape
+
+
+def _store(entry: Entry, call: Call, binding: Binding) -> None:
+    """What changes in attributes, containers, and the numbers in them."""
+    places = binding.reached.places
+    for kind, number, where, make in entry.stores:
+        place = places[number]
+        if kind == "append":
+            place.owner.append(make(call))
+        elif kind == "fill":
+            place.owner[:] = [m(call) for m in make]
+        elif kind == "delete":
+            del place.owner[where]
+        else:
+            place.put(where, make(call))
+    for number, where, value in entry.number_stores:
+        binding.put_number(places[number], where, call.numbers[value])
+    if entry.rebound or entry.shapes or any(kind != "append" for kind, *_ in entry.stores):
+        binding.stale = True

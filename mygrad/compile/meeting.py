@@ -1,0 +1,246 @@
+"""What a call meets: its arguments, beside what the function reaches."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from mygrad.arrays import adapter_of
+from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.tape import tracking
+from mygrad.compile.binding import Binding, joined, plain
+from mygrad.compile.errors import CannotCompile
+from mygrad.compile.memory import located
+from mygrad.compile.reaching import NUMBERS
+from mygrad.compile.tracing import Met, _Dynamic, _Number
+
+__all__ = ["Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "simple"]
+
+
+class Dynamic:
+    """Which Python numbers among the arguments are inputs: all, none, or those of parameters."""
+
+    def __init__(self, function: Callable[..., Any], chosen: bool | Collection[str]) -> None:
+        self.all = chosen is True
+        self.names = frozenset(() if isinstance(chosen, bool) else chosen)
+        self.parameters = tuple(inspect.signature(function).parameters) if self.names else ()
+
+    def __bool__(self) -> bool:
+        return self.all or bool(self.names)
+
+    def leaves(self, structure: Any) -> Collection[int]:
+        """The numbers of the leaves that are inputs if they are numbers; see `flat`."""
+        if isinstance(structure, int):
+            chosen = self.parameters[:structure]
+            return [k for k, name in enumerate(chosen) if name in self.names] or (
+                range(structure) if self.all else ()
+            )
+        if self.all:
+            return range(structure.count)
+        found: set[int] = set()
+        start = 0
+        positional, named = structure.parts
+        for k, part in enumerate(positional.parts):
+            if k < len(self.parameters) and self.parameters[k] in self.names:
+                found.update(range(start, start + part.count))
+            start += part.count
+        for key, part in zip(named.keys, named.parts, strict=True):
+            if key in self.names:
+                found.update(range(start, start + part.count))
+            start += part.count
+        return found
+
+
+def elsewhere(leaf: Any) -> bool:
+    """Whether an argument belongs to another transform, or to JAX itself: it is not compiled."""
+    array = leaf._data if isinstance(leaf, Handle) else leaf
+    if type(array) is np.ndarray or isinstance(array, (int, float, str, np.generic)):
+        return False
+    adapter = adapter_of(array)
+    if adapter is None or adapter.name == "numpy":
+        return False
+    if adapter.batches or adapter.name == "jax":
+        return True
+    raise CannotCompile(
+        f"programs are compiled for NumPy's arrays, and an argument is on {adapter.name}"
+    )
+
+
+# --- calls as most are ----------------------------------------------------------------------------
+class Simple:
+    """Arguments that share no memory with anything, and look at all of it.
+
+    Attributes
+    ----------
+    key
+        What programs are found by.
+    arrays
+        Their arrays.
+    leaves
+        The tensors and arrays among the leaves.
+    numbers
+        The Python numbers that are inputs.
+    """
+
+    __slots__ = ("arrays", "key", "leaves", "numbers")
+
+    def __init__(self, key: Any, arrays: Any, leaves: Any, numbers: Any) -> None:
+        self.key, self.arrays, self.leaves, self.numbers = key, arrays, leaves, numbers
+
+
+def flat(structure: Any) -> Any:
+    """The number of arguments in place of a structure, where nothing is nested."""
+    positional, named = structure.parts
+    flat = not named.parts and all(part.kind is None for part in positional.parts)
+    return len(positional.parts) if flat else structure
+
+
+def simple(
+    leaves: Sequence[Any], structure: Any, taken: set[int], dynamic: Dynamic
+) -> Simple | None:
+    """The arguments, if they share no memory, also not with what is `taken`; else None."""
+    described: list[Any] = [structure, tracking()]
+    if not leaves:
+        return Simple(tuple(described), [], leaves, [])
+    chosen = dynamic.leaves(structure) if dynamic else ()
+    arrays: list[Any] = []
+    tensors: list[Any] = []
+    numbers: list[Any] = []
+    owners: set[int] = set()
+    for j, leaf in enumerate(leaves):
+        kind = type(leaf)
+        if kind is np.ndarray:
+            array = leaf
+            if array.dtype.kind not in "fiubc":
+                return None
+            described.append((array.shape, array.dtype))
+        elif isinstance(leaf, Handle):
+            array, buffer = leaf._data, leaf._buffer
+            if type(array) is not np.ndarray or leaf._base is not None or leaf._window is not None:
+                return None
+            if buffer is not None and buffer.version is not None and buffer.version.seq:
+                return None
+            described.append((array.shape, array.dtype, leaf._constant))
+        elif kind in NUMBERS:
+            if j in chosen:
+                described.append(kind)
+                numbers.append(leaf)
+            else:
+                described.append((kind, repr(leaf)))
+            continue
+        elif kind is bool or kind is str or leaf is None:
+            described.append(leaf)
+            continue
+        else:
+            return None
+        owner = array
+        while type(owner) is np.ndarray and owner.base is not None:
+            owner = owner.base
+        if id(owner) in taken or id(owner) in owners or not array.flags.c_contiguous:
+            return None
+        owners.add(id(owner))
+        arrays.append(array)
+        tensors.append(leaf)
+    return Simple(tuple(described), arrays, tensors, numbers)
+
+
+# --- all calls ------------------------------------------------------------------------------------
+def meet(
+    binding: Binding, leaves: list[Any], structure: Any, dynamic: Dynamic
+) -> tuple[Met, Any]:  # fmt: skip
+    """All that a call meets, and what its programs are found by."""
+    leaves = list(leaves)
+    given: list[Any] = []
+    raw: list[int] = []
+    described: list[Any] = []
+    values = binding.values()
+    numbers: list[Any] = list(binding.numbers)
+    here = binding.located
+    count = len(here.tensors)
+    chosen = dynamic.leaves(structure) if dynamic else ()
+    for j, leaf in enumerate(leaves):
+        kind = type(leaf)
+        if isinstance(leaf, Handle):
+            given.append(leaf)
+            raw.append(0)
+            leaves[j] = _Number(count + len(given) - 1)
+            described.append("t")
+        elif isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiubc":
+            given.append(new_handle(plain(leaf), None, None, None, True))
+            raw.append(1)
+            leaves[j] = _Number(count + len(given) - 1)
+            described.append("a")
+        elif kind in NUMBERS:
+            if j in chosen:
+                leaves[j] = _Dynamic(len(values))
+                values.append(leaf)
+                numbers.append((None, j))
+                described.append(("n", kind))
+            else:
+                described.append((kind, repr(leaf)))
+        else:
+            described.append(_described(leaf))
+    shared = False
+    own = located(given) if len({id(t) for t in given}) == len(given) else None
+    if not given:
+        everything = here
+    elif own is not None and own.owners.keys().isdisjoint(here.owners):
+        everything = joined(here, own)
+        described.append(own.signature)
+    else:
+        everything, raw = _together(here, given, raw, leaves)
+        described.append(tuple(leaf.k for leaf in leaves if isinstance(leaf, _Number)))
+        described.append(everything.signature)
+        shared = True
+    more = len(everything.tensors) - count
+    raw = [*binding.raw, *raw]
+    raw += [0] * (len(everything.tensors) - len(raw))
+    holders = [*binding.holders, *[None] * more]
+    key = (
+        binding.number, structure, tuple(described), tracking(), shared, kinds_of(values),
+    )  # fmt: skip
+    met = Met(
+        binding.reached, everything, raw, holders, leaves, structure, numbers, values,
+        len(here.groups),
+    )  # fmt: skip
+    return met, key
+
+
+def _together(here: Any, given: list[Any], raw: list[int], leaves: list[Any]) -> tuple[Any, Any]:
+    """What is reached and arguments that share memory with it, or with one another."""
+    count = len(here.tensors)
+    everything = list(here.tensors)
+    known = {id(t): k for k, t in enumerate(everything)}
+    for j, leaf in enumerate(leaves):
+        if isinstance(leaf, _Number):
+            t = given[leaf.k - count]
+            k = known.get(id(t))
+            if k is None:
+                k = known[id(t)] = len(everything)
+                everything.append(t)
+            leaves[j] = _Number(k)
+    kinds = {id(t): r for t, r in zip(given, raw, strict=True)}
+    whole = located(everything)
+    return whole, [kinds.get(id(t), 0) for t in whole.tensors[count:]]
+
+
+def kinds_of(values: list[Any]) -> Any:
+    """The types of numbers, and which are equal: what is assigned one may be any of these."""
+    if not values:
+        return ()
+    first: dict[Any, int] = {}
+    return tuple([(type(v), first.setdefault((type(v), v), k)) for k, v in enumerate(values)])
+
+
+def _described(leaf: Any) -> Any:
+    try:
+        hash(leaf)
+    except TypeError:
+        raise CannotCompile(
+            f"an argument of type {type(leaf).__name__} cannot be told apart from others: compiled "
+            f"functions take tensors, arrays, numbers, what can be hashed, and containers of these"
+        ) from None
+    return (type(leaf), leaf)
