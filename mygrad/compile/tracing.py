@@ -22,6 +22,7 @@ from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
 from mygrad.compile.randomness import Source, undrawn
 from mygrad.compile.reaching import Place
+from mygrad.compile.rerunning import leaf_of, rerun_of
 from mygrad.compile.results import Outputs
 from mygrad.compile.substitution import OUTSIDE, Substitution
 
@@ -218,6 +219,9 @@ class _Trace:
         self.graph = Graph([])
         if self.tracked:
             self.graph = traced_graph(self.outputs, sub, self.changes.written, self.seeds)
+            self.graph.rerun = rerun_of(self.function, self.met, self.changes, self.source.used)
+            for node in self.graph.nodes:
+                node.leaf = leaf_of(result, node.start)
 
     # --- the entry --------------------------------------------------------------------------------
     def entry(self, program: Any, begin: float) -> Entry:
@@ -238,13 +242,13 @@ class _Trace:
             for node in self.graph.nodes
         ):
             first_seed = entry.groups + len(self.grads_in) + 2 * NUMBER_INPUTS + 1
-            select = lambda numbers, name: self.engine.select(program, numbers, name)  # noqa: E731
+            select = lambda numbers, name: self.engine.select(program, numbers, name)
             entry.pullback = compiled_graph(
                 self.graph, select, self.outputs.arrays, first_seed, self.name
             )
             entry.operands = entry.pullback.nodes
-            written = {node.written for node in self.graph.nodes}
-            entry.live_writes = sorted(written - {None})
+            written = {node.written for node in self.graph.nodes if node.written is not None}
+            entry.live_writes = sorted(written)
             entry.memory = [
                 write._replace(buffers=[(k, new and k not in written) for k, new in write.buffers])
                 for write in entry.memory
