@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import addressof
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock
 from mygrad.compile.binding import Binding, Plain
 from mygrad.compile.effects import Pullback, recorded
-from mygrad.compile.engine import on_host
+from mygrad.compile.engine import engine, memory_of, on_host
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call
 from mygrad.compile.tracing import NUMBER_INPUTS, Entry
@@ -32,8 +33,10 @@ class Plan:
         What goes in: memory, by the numbers of groups; and all else, by the numbers of inputs.
     taken
         Groups whose memory a result takes over: (group, place among the computed results).
+    reused
+        Gradients that may take the memory of the last ones: (number, place, tensor).
     fresh
-        Results in memory of their own: (number, place, shape, dtype).
+        Results in memory of their own: (number, place).
     copies
         Results that share their elements with others: (number, place).
     inputs, fixed
@@ -50,12 +53,14 @@ class Plan:
         self.stores = bool(entry.stores or entry.number_stores or entry.rebound or entry.shapes)
         self.taken = list(program.donated)
         owned = {place for _, place in program.donated}
-        self.fresh: list[tuple[int, int, Any, Any]] = []
+        self.reused: list[tuple[int, int, int]] = []
+        self.fresh: list[tuple[int, int]] = []
         self.copies: list[tuple[int, int]] = []
         self.inputs: list[tuple[int, int]] = []
         self.fixed: list[tuple[int, Any]] = []
         written = {n: g for g, n, _ in entry.memory}
         by_group = dict(program.donated)
+        gradients = {n: k for k, n in entry.grads}
         seen = set(owned)
         for number, (kind, what) in enumerate(program.results):
             if kind == "input":
@@ -64,7 +69,10 @@ class Plan:
                 self.fixed.append((number, what))
             elif what not in seen:
                 seen.add(what)
-                self.fresh.append((number, what, *program.kinds[what]))
+                if what in program.scratch:
+                    self.reused.append((number, what, gradients[number]))
+                else:
+                    self.fresh.append((number, what))
             elif by_group.get(written.get(number)) != what:
                 self.copies.append((number, what))
 
@@ -100,7 +108,7 @@ def run(
     binding
         What the function reached.
     """
-    program, plan = entry.program, entry.plan
+    program, plan, kinds = entry.program, entry.plan, entry.program.kinds
     if plan is None:
         plan = entry.plan = Plan(entry)
     for number, _, changed in entry.memory:
@@ -129,6 +137,12 @@ def run(
         pullback = Pullback(entry, lambda k: plan.input(k, arrays, tensors, values, key))
 
     computed: list[Any] = []
+    reused: list[Any] = []
+    if plan.reused:
+        for _, place, k in plan.reused:
+            reused.append(_unshared(tensors[k]._buffer))
+            old = reused[-1]
+            inputs.append(old.base.held if old is not None else engine().empty(*kinds[place][:2]))
     try:
         program.run(inputs, computed)
     finally:  # an interrupt, too, leaves memory with its owner
@@ -145,8 +159,14 @@ def run(
                 f"XLA did not take the memory of a parameter that {name} handed over, and the "
                 f"parameter is lost; this is an error in mygrad or JAX, please report it"
             )
-    for number, place, shape, dtype in plan.fresh:
-        results[number] = on_host(computed[place], shape, dtype)
+    for (number, place, _), old in zip(plan.reused, reused, strict=True):
+        if old is not None and computed[place].unsafe_buffer_pointer() == addressof(old.base):
+            old.base.held = computed[place]
+            results[number] = old
+        else:
+            results[number] = on_host(computed[place], *kinds[place])
+    for number, place in plan.fresh:
+        results[number] = on_host(computed[place], *kinds[place])
     for number, place in plan.copies:
         results[number] = np.array(computed[place])
     call = Call(results, tensors, values)
@@ -157,6 +177,16 @@ def run(
     if plan.stores:
         _store(entry, call, binding)
     return answer
+
+
+def _unshared(buffer: Any) -> Any:
+    """The gradient that a call will replace, if its memory is XLA's and nobody else has it."""
+    if buffer is None or type(buffer.grad) is not np.ndarray:
+        return None
+    grad, buffer.grad = buffer.grad, None
+    memory = memory_of(grad)
+    alone = memory is not None and getrefcount(grad) == 2 and getrefcount(memory) == 3
+    return grad if alone else None
 
 
 def _base(t: Any) -> Any:
@@ -177,8 +207,8 @@ def _write(
             if buffer is None:
                 continue
             buffer.written = next(clock)
-            if is_new and buffer.version is not None:
-                old = buffer.version
+            old = buffer.version
+            if is_new and old is not None and getrefcount(old) > 3:  # somebody else knows it
                 buffer.version = first_version(buffer, old.shape, old.dtype)
     for k, result in entry.grads:  # type: ignore[assignment]
         buffer = tensors[k]._buffer or buffer_of(tensors[k])

@@ -270,7 +270,7 @@ class Compiled:
                 if again.why == "seed":
                     seed = again.what
                 elif again.why == "changing":
-                    self._changing.add(again.what)
+                    self._changing |= again.what
                 elif again.why == "grown":
                     self._grown.add(again.what)
                 else:

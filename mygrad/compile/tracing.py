@@ -31,6 +31,8 @@ from mygrad.transforms.pull import Between, pull
 __all__ = ["Again", "Entry", "Met", "tracing", "traced"]
 
 NUMBER_INPUTS = 24
+_LARGE = 1 << 16
+"""Bytes from which on it pays to use the memory of old gradients again."""
 tracing: ContextVar[Any] = ContextVar("mygrad_compile_tracing", default=None)
 """The trace that runs in this thread."""
 
@@ -269,6 +271,7 @@ class _Trace:
         self.host_stores: list[tuple[int, Any, int]] = []
         self.stores: list[tuple[str, int, Any, Any]] = []
         array_writes: dict[int, Any] = {}
+        self.changing: set[str] = set()
 
         # gradients first, so that who returns one returns the array that tensors have
         self.grads: list[tuple[int, int | None]] = []
@@ -358,6 +361,8 @@ class _Trace:
                     continue
                 raise Again("ungrown", place.path)
             self._changes(number, place, array_writes)
+        if self.changing:
+            raise Again("changing", self.changing)
         for k, value in array_writes.items():
             self.memory.append((met.located.where[k][0], out.add(value), []))
 
@@ -403,7 +408,8 @@ class _Trace:
         if type(old) in NUMBERS and type(new) in NUMBERS:
             if old == new and type(old) is type(new):
                 return
-            raise Again("changing", place.name(key))
+            self.changing.add(place.name(key))
+            return
         if isinstance(old, tuple) and type(new) is type(old) and len(old) == len(new):
             inner = next(
                 (k for k, p in enumerate(met.reached.places)
@@ -499,10 +505,18 @@ class _Trace:
             return True
         return False
 
+    def _is_large(self, k: int, number: int) -> bool:
+        """Whether a gradient is large, and takes the place of one that is not asked for."""
+        buffer, array = self.substitution.buffers[k], self.outputs.arrays[number]
+        return not buffer.asked and array.size * array.dtype.itemsize >= _LARGE
+
     # --- the entry --------------------------------------------------------------------------------
     def entry(self, program: Any, begin: float) -> Entry:
         overwrites = {n: g for g, n, _ in self.memory if g < self.met.captured}
-        forward = self.engine.select(program, range(self.forward_count), self.name, overwrites)
+        scratch = [n for k, n in self.grads if n is not None and self._is_large(k, n)]
+        forward = self.engine.select(
+            program, range(self.forward_count), self.name, overwrites, scratch
+        )
         pullback = None
         if self.operands:
             rest = range(self.forward_count, len(self.outputs.arrays))
