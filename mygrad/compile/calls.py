@@ -15,11 +15,11 @@ from mygrad.autodiff.nodes import buffer_of
 from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock
 from mygrad.compile.binding import Binding, Plain
-from mygrad.compile.effects import Pullback, recorded
 from mygrad.compile.engine import engine, memory_of, on_host
+from mygrad.compile.entries import NUMBER_INPUTS, Entry
+from mygrad.compile.graphs import recorded, saved_inputs
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call
-from mygrad.compile.tracing import NUMBER_INPUTS, Entry
 
 __all__ = ["Plan", "run"]
 
@@ -132,9 +132,11 @@ def run(
         results[number] = np.array(plan.input(k, arrays, tensors, values, key))
     for number, array in plan.fixed:
         results[number] = array.copy()
-    pullback = None
-    if entry.operands:
-        pullback = Pullback(entry, lambda k: plan.input(k, arrays, tensors, values, key))
+    saved = None
+    if entry.pullback is not None:
+        saved = saved_inputs(
+            entry.pullback, lambda k: plan.input(k, arrays, tensors, values, key)
+        )
 
     computed: list[Any] = []
     reused: list[Any] = []
@@ -170,8 +172,8 @@ def run(
     for number, place in plan.copies:
         results[number] = np.array(computed[place])
     call = Call(results, tensors, values)
-    if pullback is not None:
-        recorded(entry, call, pullback)
+    if saved is not None:
+        recorded(entry.pullback, call, saved)
     _write(entry, tensors, arrays, results)
     answer = entry.result(call)
     if plan.stores:
@@ -208,7 +210,7 @@ def _write(
                 continue
             buffer.written = next(clock)
             old = buffer.version
-            if is_new and old is not None and getrefcount(old) > 3:  # somebody else knows it
+            if is_new and old is not None and (old.seq or getrefcount(old) > 3):  # it is known
                 buffer.version = first_version(buffer, old.shape, old.dtype)
     for k, result in entry.grads:  # type: ignore[assignment]
         buffer = tensors[k]._buffer or buffer_of(tensors[k])

@@ -21,10 +21,11 @@ from mygrad.autodiff.tape import tracking
 from mygrad.compile.binding import Binding, Plain, take_over
 from mygrad.compile.calls import run
 from mygrad.compile.engine import engine, memory_of
+from mygrad.compile.entries import Again, Entry, Met
 from mygrad.compile.errors import CannotCompile
 from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, simple
 from mygrad.compile.reaching import reach
-from mygrad.compile.tracing import Again, Entry, Met, traced, tracing
+from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
 
 __all__ = ["CacheInfo", "Compiled", "disabled"]

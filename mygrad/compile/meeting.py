@@ -12,10 +12,10 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.tape import tracking
 from mygrad.compile.binding import Binding, joined, plain
+from mygrad.compile.entries import Met, _Dynamic, _Number
 from mygrad.compile.errors import CannotCompile
 from mygrad.compile.memory import located
 from mygrad.compile.reaching import NUMBERS
-from mygrad.compile.tracing import Met, _Dynamic, _Number
 
 __all__ = ["Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "simple"]
 

@@ -51,14 +51,15 @@ class Outputs:
     arrays
         The tracers, in order.
     live
-        Tensors with a graph that leads to variables from outside: they are recorded there.
+        Variables that the function made: (place, tensor, number of the result).
+    made
+        By what memory is its: (place, what makes the tensor).
     """
 
     def __init__(self, substitution: Any, engine: Any, known: set[int]) -> None:
         self.substitution, self.engine, self.known = substitution, engine, known
         self.arrays: list[Any] = []
         self.live: list[Any] = []
-        self.stopped: dict[int, str] = {}
         self.made: dict[int, tuple[int, Any]] = {}
         self._grads: dict[int, int] = {}
         self._kept: list[Any] = []
@@ -73,6 +74,10 @@ class Outputs:
         number = self.add(tracer)
         self._grads.setdefault(id(tracer), number)
         return number
+
+    def forget(self) -> None:
+        """Let go of what was traced."""
+        self.arrays, self.live, self._kept = [], [], []
 
     # --- values ---------------------------------------------------------------------------------
     def value(self, value: Any, what: str) -> Make:
@@ -188,13 +193,11 @@ class Outputs:
             return known[1]  # type: ignore[no-any-return]
         self._kept.append(t)
         number, constant = self.add(t._data), t._constant
-        version = None if t._buffer is None else t._buffer.version
+        version: Any = None if t._buffer is None else t._buffer.version
         place = len(self.made)
-        stopped = self.stopped  # by place; what made it, where a graph was cleared
-        if version is not None and version.seq:
+        if version is not None:
             self.live.append((place, t, number))
-        elif version is not None and getattr(version, "stopped", None) is not None:
-            stopped[place] = version.stopped  # type: ignore[assignment]
+        stopped = None if version is None or version.seq else version.stopped
         grad = None if t._buffer is None or constant else t.grad  # type: ignore[attr-defined]
         grad_number = None if not self.engine.is_tracer(grad) else self.grad(grad)
 
@@ -205,9 +208,9 @@ class Outputs:
                 if made is None:
                     array = call.results[number]
                     made = new_handle(array, None, None, None, constant)
-                    if place in stopped:
+                    if stopped is not None:
                         buffer = made._buffer = new_buffer()
-                        buffer.version = leaf(buffer, array.shape, array.dtype, stopped[place])
+                        buffer.version = leaf(buffer, array.shape, array.dtype, stopped)
                 if grad_number is not None:
                     buffer_of(made).grad = call.results[grad_number]
                 call.made[place] = made

@@ -103,6 +103,11 @@ class Substitution:
             for name, value in zip(_SLOTS, values, strict=True):
                 setattr(t, name, value)
 
+    def forget(self) -> None:
+        """Let go of the tracers, when the trace has ended."""
+        self.roots, self.arrays, self.kept = [], [], []
+        self.buffers, self.grads = {}, {}
+
     def _enter(self) -> None:
         tensors, where = self.located.tensors, self.located.where
         layouts, bases = [], []
