@@ -136,19 +136,21 @@ class Changes:
             before, after = sub.arrays[number], root._base._data
             if after.shape != before.shape:  # its shape was assigned
                 after = after.reshape(before.shape)
-            if after is before:
-                continue
-            number_of_all = self.outputs.add(after)
             buffers = []
             for k in sorted({located.buffers[k] for k in located.groups[number].members}):
+                buffer = sub.buffers[k]
+                buffers.append((k, buffer.version is not buffer.first))
+            if after is before and not any(new for _, new in buffers):
+                continue
+            whole = self.outputs.add(after)
+            for k, new in buffers:
                 version = sub.buffers[k].version
-                if version is not None and version is not sub.buffers[k].first:
-                    result = number_of_all  # of leaves nothing is recorded
+                if new and version is not None:
+                    result = whole  # of leaves nothing is recorded
                     if version.seq:
                         result = self.outputs.add(sub.seen_by_base(k, after))
                     self.written.append((k, version, result))
-                buffers.append((k, version is not sub.buffers[k].first))
-            self.memory.append(MemoryWrite(number, number_of_all, buffers))
+            self.memory.append(MemoryWrite(number, whole, buffers))
 
     def _tensors(self) -> None:
         sub, located = self.substitution, self.met.located

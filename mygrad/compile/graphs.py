@@ -26,7 +26,7 @@ from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import FunctionCall, Packing, record, standing_for
 from mygrad.transforms.pull import Between, pull
 
-__all__ = ["Graph", "Node", "cleared_version", "recorded", "saved_inputs", "traced_graph"]
+__all__ = ["Graph", "Node", "compiled_graph", "recorded", "saved_inputs", "traced_graph"]
 
 
 class CompiledCall(FunctionCall):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mygrad.arrays import adapter_of
+from mygrad.autodiff.nodes import CLEARED
 from mygrad.compile.errors import CannotCompile
 
 __all__ = ["Group", "Located", "located"]
@@ -147,11 +148,13 @@ def _owner(array: Any) -> Any:
 
 
 def _history(t: Any) -> int:
-    """0 for a constant, 1 for a leaf, 2 for the result of a graph that is still there."""
+    """0 for a constant, 1 for a leaf, 2 for the result of a graph, 3 if that was cleared."""
     if t._constant and (t._buffer is None or t._buffer.version is None):
         return 0
     version = None if t._buffer is None else t._buffer.version
-    return 2 if version is not None and version.seq and version.parents != (None, None) else 1
+    if version is None or not version.seq:
+        return 1
+    return 3 if version.parents is CLEARED else 2
 
 
 def located(tensors: Sequence[Any]) -> Located:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mygrad.autodiff.nodes import Buffer, Extras, Handle, leaf, new_buffer, new_handle
 from mygrad.autodiff.views import Layout, Window
+from mygrad.compile.graphs import cleared_version
 from mygrad.compile.memory import Located
 
 __all__ = ["OUTSIDE", "Substitution", "TracedBuffer"]
@@ -157,9 +158,12 @@ class Substitution:
         old = t._buffer
         if not t._constant or (old is not None and old.version is not None):
             stopped = getattr(old.version, "stopped", None) if old and old.version else None
-            if self.located.signature[number][5] == 2:
+            history = self.located.signature[number][5]
+            if history == 2:
                 stopped = OUTSIDE  # so that a sweep that would have to go on there says so
             buffer.version = leaf(buffer, layout.shape, layout.dtype, stopped)
+            if history == 3:
+                buffer.version = cleared_version(buffer, layout.shape, layout.dtype)
         buffer.first = buffer.version
         if number in self.grads:
             buffer.entry = lambda: self._entry(number)

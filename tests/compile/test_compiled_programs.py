@@ -31,7 +31,7 @@ pytestmark = [
     ),
     pytest.mark.filterwarnings("ignore"),  # variables are written into constants on purpose
 ]
-COUNT = max(1, round(40 * float(os.environ.get("MYGRAD_PROGRAMS", "1"))))
+COUNT = max(1, round(25 * float(os.environ.get("MYGRAD_PROGRAMS", "1"))))
 FIRST = int(os.environ.get("MYGRAD_FIRST_PROGRAM", "7000000"))
 CALLS = 3
 Seen = tuple[dict[str, Any], dict[tuple[str, str], bool]]
@@ -149,6 +149,8 @@ class Twin:
                 t.data[...] = numbers
             if name in writable and t.data.flags.writeable:  # so that sines stay what they are
                 t.data[...] = np.clip(t.data, -4, 4)
+            if rng.random() < 0.8:  # else backward() may have to go on outside, in the next call
+                t.clear_graph()
             if rng.random() < 0.3:
                 t.null_grad()
             elif rng.random() < 0.1 and not t.constant and t.base is None:
@@ -227,7 +229,7 @@ def difference(program: Program) -> str | None:
         if said is not None:
             return f"call {call}: {said}"
         writable = twins[0].writable() & twins[1].writable()
-        for twin in twins:
+        for twin in twins if call < CALLS - 1 else ():
             twin.between(np.random.default_rng([program.seed, call]), writable)
     return _difference_of_gradients(program, twins, returned)
 
@@ -286,4 +288,4 @@ def test_random_programs() -> None:
         if said is not None:
             failures[seed] = f"{program}\n\n{Twin(program, False).text}\n\n{said}"
     assert not failures, "\n\n".join([*list(failures.values())[:2], str(list(failures))])
-    assert ended <= 2 + COUNT // 4
+    assert ended <= 2 + COUNT // 8
