@@ -23,6 +23,7 @@ from weakref import ReferenceType
 import numpy as np
 
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.primitive import Primitive
 from mygrad.compile.errors import CannotCompile, is_library
 
 __all__ = ["NUMBERS", "Place", "Reached", "reach"]
@@ -35,6 +36,8 @@ _OPAQUE = (
     types.GetSetDescriptorType, types.MemberDescriptorType, np.ufunc, np.random.Generator,
     np.random.RandomState, property, staticmethod, classmethod,
 )  # fmt: skip
+_MACHINERY = ("mygrad.arrays.", "mygrad.autodiff.", "jax.", "jaxlib.", "inspect.", "typing.")
+"""Modules and packages whose objects hold nothing that a compiled function could change."""
 _MOST = 50_000
 
 
@@ -372,6 +375,9 @@ class _Walk:
         module = type(value).__module__
         if module == "mygrad.compile.function":  # another compiled function
             self.value(value._function, path)
+            return
+        if isinstance(value, Primitive) or f"{module}.".startswith(_MACHINERY):
+            self.found.signature.append(id(value))
             return
         self.value(type(value), type(value).__name__)
         if module == "builtins":

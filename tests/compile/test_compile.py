@@ -512,3 +512,13 @@ def test_fallback() -> None:
         assert f(x) is x
     assert f(-x).data.tolist() == [-1.0, 2.0]
     assert "eagerly" in f.explain()
+
+
+def test_operations_are_told_apart() -> None:
+    """An operation that is bound to a name is not the one that was bound to it before."""
+    chosen = [mg.tanh]
+    step = mg.compile(lambda x: chosen[0](x))
+    x = mg.tensor([0.5, 1.0])
+    np.testing.assert_allclose(step(x), np.tanh(x.data))
+    chosen[0] = mg.exp
+    np.testing.assert_allclose(step(x), np.exp(x.data))
