@@ -90,7 +90,6 @@ class Region:
         )
         return self.offset == other.offset and mine == theirs
 
-
     def shows(self, other: Region) -> bool:
         """Whether two runs have the same elements."""
         return (self.first, self.size) == (other.first, other.size)
@@ -140,6 +139,8 @@ class Source:
 
     def part(self, first: int, size: int) -> Array:
         """An array of these elements."""
+        if size == self.size:
+            return self.array
         known = self.cuts.get((first, size))
         part = None if known is None else known()
         if part is None:
@@ -396,9 +397,7 @@ def looked_at(array: Array, offset: int, shape: Lengths, strides: Lengths) -> Ar
     return _cut(array, region_of(offset, shape, strides))
 
 
-def written(
-    array: Array, value: Array, offset: int, shape: Lengths, strides: Lengths
-) -> Array:
+def written(array: Array, value: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
     """What `put` returns, computed from all of the array."""
     at = region_of(offset, shape, strides).steps
     if not at.nest:
@@ -407,9 +406,7 @@ def written(
     return lax.reshape(cutting.put(_flat(array), at.first, at.axes, value), array.shape)
 
 
-def added(
-    array: Array, value: Array, offset: int, shape: Lengths, strides: Lengths
-) -> Array:
+def added(array: Array, value: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
     """What `add` returns, computed from all of the array."""
     region = region_of(offset, shape, strides)
     at = region.steps

@@ -86,13 +86,14 @@ def merged(axes: Axes) -> Axes:
 
 
 def look(a: Array, first: int, axes: Axes) -> Array:
-    fewer = merged(axes)
+    """What a window along the last axis shows, its axes in the place of that."""
+    fewer, rest = merged(axes), a.shape[:-1]
     for n, s in fewer:
         a = cut(a, -first, first + n * s - a.shape[-1])
         a, first = a.reshape(*a.shape[:-1], n, s) if s > 1 else a, 0
     if not fewer or fewer[-1][1] > 1:
         a = lax.index_in_dim(a, first, axis=-1, keepdims=False)
-    return a if fewer == axes else a.reshape([n for n, _ in axes])
+    return a if fewer == axes else a.reshape([*rest, *(n for n, _ in axes)])
 
 
 def spread(value: Array, first: int, axes: Axes, size: int) -> Array:
@@ -108,8 +109,9 @@ def spread(value: Array, first: int, axes: Axes, size: int) -> Array:
 
 
 def put(a: Array, first: int, axes: Axes, value: Array) -> Array:
+    """An array with `value` in the place of what `look` shows."""
     fewer = merged(axes)
-    return _put(a, first, fewer, value.reshape([n for n, _ in fewer]))
+    return _put(a, first, fewer, value.reshape([*a.shape[:-1], *(n for n, _ in fewer)]))
 
 
 def _put(a: Array, first: int, axes: Axes, value: Array) -> Array:

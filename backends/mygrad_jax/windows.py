@@ -43,7 +43,7 @@ def _put_piece(flat: Array, first: Array, steps: Steps, value: Array) -> Array:
     if not steps.axes:
         return lax.dynamic_update_slice_in_dim(flat, value[None], first, axis=0)
     (n, s), *smaller = steps.axes
-    piece = _put(_piece(flat, first, steps), 0, tuple(smaller), value).reshape(n * s)
+    piece = put_into(_piece(flat, first, steps), 0, tuple(smaller), value).reshape(n * s)
     longer = lax.dynamic_update_slice_in_dim(cut(flat, 0, s), piece, first, axis=0)
     return cut(longer, 0, -s)
 
