@@ -313,9 +313,13 @@ def _run(array: Array, first: int, size: int) -> Array:
             return _joined(known.parts(first, end))
         else:
             break
-    row = prod(array.shape[1:])
-    if array.ndim > 1 and first % row == 0 and size % row == 0:
-        return lax.slice_in_dim(array, first // row, end // row)
+    if array.ndim > 1:  # the rows that it lies in, and of these, behind each other, the run
+        row = prod(array.shape[1:])
+        low, high = first // row, -(-end // row)
+        array = lax.slice_in_dim(array, low, high)
+        first, end = first - low * row, end - low * row
+        if size == array.size:
+            return array
     return lax.slice(_flat(array), (first,), (end,))
 
 
