@@ -5,8 +5,9 @@
     python examples/compiled_digits.py --plot compiled.png    # accuracy and loss over time
 
 All start from the same weights, see the same batches, and take the same steps: gradient descent
-with momentum, at a rate that falls. Each has one thread. The clock of each runs while it trains,
-compiling included, and stands still while its accuracy is looked at. The losses of the first epoch
+with momentum, at a rate that falls. Each has one thread, and they take turns, epoch by epoch. The
+clock of each runs while it trains, compiling included, and stands still while its accuracy is
+looked at, and while the others train. The losses of the first epoch
 are compared; later, rounding tells the trainings apart. PyTorch is left out where it is missing.
 """
 
@@ -52,6 +53,7 @@ MOMENTUM = 0.9
 CLOSE = 1e-3  # losses of the first epoch, of the first one; float32, and 42 steps on end
 GOAL = 0.95
 
+Batches = list[tuple[np.ndarray, np.ndarray]]
 Step = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -164,38 +166,36 @@ def with_weights(weights: list) -> Network:
     return network
 
 
-class History(NamedTuple):
+class History:
     """What a training was like: losses of all steps; seconds and accuracies after each epoch."""
 
-    losses: list[float]
-    seconds: list[float]
-    accuracies: list[float]
-    first: float
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.seconds: list[float] = []
+        self.accuracies: list[float] = []
+        self.first = 0.0
 
     @property
     def epoch(self) -> float:
         """Seconds for an epoch without compiling: the median of those after the first."""
         return float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else self.seconds[0]
 
-
-def train(trainer: Trainer, epochs: list, images: np.ndarray, labels: np.ndarray) -> History:
-    """Train on the batches of each epoch; `images` and `labels` are to test."""
-    history = History([], [], [], 0.0)
-    total = 0.0
-    for batches in epochs:
+    def go_on(
+        self, trainer: Trainer, batches: Batches, images: np.ndarray, labels: np.ndarray
+    ) -> None:
+        """Train for an epoch, and look at the accuracy on other images."""
         start = perf_counter()
         for batch in batches:
-            history.losses.append(trainer.step(*batch))
-            if len(history.losses) == 1:
-                history = history._replace(first=perf_counter() - start)
-        total += perf_counter() - start
-        history.seconds.append(total)
+            self.losses.append(trainer.step(*batch))
+            self.first = self.first or perf_counter() - start
+        self.seconds.append(perf_counter() - start + (self.seconds[-1] if self.seconds else 0.0))
         found = digits.classify(trainer.network(), images)
-        history.accuracies.append(float(np.mean(found == labels)))
-    return history
+        self.accuracies.append(float(np.mean(found == labels)))
 
 
-def drawn(images: np.ndarray, labels: np.ndarray, epochs: int, batch: int, seed: int) -> list:
+def drawn(
+    images: np.ndarray, labels: np.ndarray, epochs: int, batch: int, seed: int
+) -> list[Batches]:
     """The batches of each epoch, drawn and moved about once for all."""
     rng = np.random.default_rng(seed)
     found = []
@@ -239,19 +239,23 @@ def main() -> int:
     if torch is None:
         print("PyTorch is not installed, and is left out")
 
-    histories: dict[str, History] = {}
+    trainers: dict[str, Trainer] = {}
+    for name, make in TRAINERS.items():
+        if name != "PyTorch" or torch is not None:
+            mg.random.seed(options.seed)
+            trainers[name] = make(Network(), rate)
+    histories = {name: History() for name in trainers}
+    for batches in epochs:
+        for name, trainer in trainers.items():
+            histories[name].go_on(trainer, batches, test_images, test_labels)
+
     titles = ("ms an epoch", "first step", "all", "right", "last loss")
     print(f"{'':18} {titles[0]:>11} {titles[1]:>10} {titles[2]:>8} {titles[3]:>8} {titles[4]:>10}")
-    for name, trainer in TRAINERS.items():
-        if name == "PyTorch" and torch is None:
-            continue
-        mg.random.seed(options.seed)
-        h = histories[name] = train(trainer(Network(), rate), epochs, test_images, test_labels)
+    for name, h in histories.items():
         last = float(np.mean(h.losses[-len(epochs[-1]) :]))
         print(
             f"{name:18} {1e3 * h.epoch:11.1f} {h.first:8.2f} s {h.seconds[-1]:6.2f} s "
-            f"{h.accuracies[-1]:8.2%} {last:10.4f}",
-            flush=True,
+            f"{h.accuracies[-1]:8.2%} {last:10.4f}"
         )
     wanted = np.array(histories["mygrad"].losses[: len(epochs[0])])
     worst = 0.0
