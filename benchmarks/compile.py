@@ -292,8 +292,9 @@ def microseconds(function: Callable[..., Any], *arguments: Any, calls: int = 200
 
 def calls() -> list[str]:
     """What calls cost apart from what they compute."""
-    tensors = [mg.tensor(np.full(4, float(k))) for k in range(50)]
-    given = [mg.tensor(np.full(4, float(k)), constant=True) for k in range(50)]
+    arrays = [np.full(4, k, "float32") for k in range(50)]
+    tensors = [mg.tensor(a) for a in arrays]
+    given = [mg.tensor(a, constant=True) for a in arrays]
 
     def read() -> Any:
         return sum((t[0] for t in tensors[1:]), tensors[0][0])
@@ -312,12 +313,10 @@ def calls() -> list[str]:
             f"a call that is given 50 tensors: {microseconds(takes, *given):.1f} us",
         ]
         plain = jax.jit(lambda *arrays: take(*arrays))
-        arrays = [np.array(t.data) for t in tensors]
-        with jax.enable_x64(True):
-            taken = microseconds(plain, *arrays)
-            lines.append(f"jax.jit of the same on 50 arrays of NumPy's: {taken:.1f} us")
-            taken = microseconds(plain, *map(jnp.asarray, arrays))
-            lines.append(f"jax.jit of the same on 50 of its own: {taken:.1f} us")
+        taken = microseconds(plain, *arrays)
+        lines.append(f"jax.jit of the same on 50 arrays of NumPy's: {taken:.1f} us")
+        taken = microseconds(plain, *map(jnp.asarray, arrays))
+        lines.append(f"jax.jit of the same on 50 of its own: {taken:.1f} us")
     binding: Any = getattr(reads, "_binding", None)
     if binding is not None:
         lines.append(f"guards for 50 tensors: {microseconds(binding.fresh):.1f} us")
