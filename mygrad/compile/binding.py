@@ -97,14 +97,10 @@ class Binding:
 
     # --- whether it still holds -------------------------------------------------------------------
     def _watch(self, tensors: list[Any]) -> None:
-        """Write down what `fresh` compares, in few long lists."""
-        self._tensors, self._datas = tensors, list(map(_data, tensors))
+        """Write down what `fresh` compares, in few long lists: (how to look, where, what is there)."""
         leaves = [t for t in tensors if _version(t) is not None and not _version(t).seq]
         others = [t for t in tensors if _version(t) is None or _version(t).seq]
         recorded = [t for t in others if _version(t) is not None]
-        self._leaves, self._zeros = leaves, [0] * len(leaves)
-        self._others, self._versions = others, list(map(_version, others))
-        self._recorded, self._parents = recorded, list(map(_parents, recorded))
         free = {(id(place), key) for place, key in self.numbers if place.kind != "tuple"}
         items: list[tuple[Any, Any, Any]] = []
         attributes: list[tuple[Any, Any, Any]] = []
@@ -125,36 +121,36 @@ class Binding:
                     cells.append((place.owner, value))
                 elif place.kind == "attributes":
                     attributes.append((place.owner, key, value))
-        self._items = [list(column) for column in zip(*items, strict=True)] or [[], [], []]
-        self._attributes = [list(c) for c in zip(*attributes, strict=True)] or [[], [], []]
-        self._cells = [list(column) for column in zip(*cells, strict=True)] or [[], []]
+        self._held = [value for _, _, value in items]
         self._where = {(id(owner), key): k for k, (owner, key, _) in enumerate(items)}
+        looks: list[tuple[Callable[..., Any], list[Any], list[Any]]] = [
+            (getitem, [[o for o, _, _ in items], [key for _, key, _ in items]], self._held),
+            (_data, [tensors], list(map(_data, tensors))),
+            (_seq, [leaves], [0] * len(leaves)),
+            (_version, [others], list(map(_version, others))),
+            (_parents, [recorded], list(map(_parents, recorded))),
+            (_contents, [[cell for cell, _ in cells]], [value for _, value in cells]),
+            (getattr, [[o for o, _, _ in attributes], [key for _, key, _ in attributes]],
+             [value for _, _, value in attributes]),
+        ]  # fmt: skip
+        self._looks = [look for look in looks if look[2]]
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""
         if self.stale:
             return False
-        owners, keys, values = self._items
-        held, names, attributes = self._attributes
-        cells, contents = self._cells
         try:
-            return (
-                all(map(is_, map(getitem, owners, keys), values))
-                and all(map(is_, map(_data, self._tensors), self._datas))
-                and list(map(_seq, self._leaves)) == self._zeros
-                and all(map(is_, map(_version, self._others), self._versions))
-                and all(map(is_, map(_contents, cells), contents))
-                and all(map(is_, map(getattr, held, names), attributes))
-                and list(map(len, self._sized)) == self._lengths
-                and all(map(is_, map(_parents, self._recorded), self._parents))
-            )
+            for look, columns, values in self._looks:
+                if not all(map(is_, map(look, *columns), values)):
+                    return False
+            return list(map(len, self._sized)) == self._lengths
         except (AttributeError, KeyError, IndexError, ValueError):  # something is not there
             return False
 
     # --- numbers that are inputs ------------------------------------------------------------------
     def values(self) -> list[Any]:
         """The numbers that are inputs, as they are now."""
-        return [place.now(key) for place, key in self.numbers]
+        return [place.now(key) for place, key in self.numbers] if self.numbers else []
 
     def put_number(self, place: Place, key: Any, value: Any) -> None:
         """Put a number where one was."""
@@ -166,7 +162,7 @@ class Binding:
             place.values[place.keys.index(key)] = held
             k = self._where.get((id(place.owner), key))
             if k is not None:
-                self._items[2][k] = held
+                self._held[k] = held
 
 
 def plain(array: Any) -> Any:

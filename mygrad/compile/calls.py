@@ -50,6 +50,7 @@ class Plan:
         self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
         self.memory = [k for k in program.used if k < entry.groups]
         self.more = [k for k in program.used if k >= entry.groups]
+        entry.plan = self
         self.stores = bool(entry.stores or entry.number_stores or entry.rebound or entry.shapes)
         self.taken = list(program.donated)
         owned = {place for _, place in program.donated}
@@ -108,9 +109,8 @@ def run(
     binding
         What the function reached.
     """
-    program, plan, kinds = entry.program, entry.plan, entry.program.kinds
-    if plan is None:
-        plan = entry.plan = Plan(entry)
+    program = entry.program
+    plan, kinds = entry.plan or Plan(entry), program.kinds
     for number, _, changed in entry.memory:
         if not arrays[number].flags.writeable:
             raise ValueError(

@@ -58,7 +58,8 @@ class Program:
     kinds: list[tuple[tuple[int, ...], Any, Any]]
     operations: int
     seconds: float
-    compiled: Callable[..., Any] | None
+    compiled: Callable[..., Any]
+    call: Callable[..., Any]
     wide: Any
 
     def run(self, inputs: Sequence[Any], outputs: list[Any]) -> None:
@@ -67,16 +68,16 @@ class Program:
         An interrupt, Ctrl-C, comes between two steps of Python's. There is none between the
         computation and `outputs` here, so that memory that was donated always is in safe hands.
         """
-        compiled = self.compiled
-        if compiled is not None:
-            call = getattr(compiled, "_call", None) or compiled  # what it calls, in one step
-            if self.wide is None:
+        call = self.call
+        if self.wide is None:
+            outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
+        else:
+            with self.wide(True):  # else 64 bits are cut down to 32
                 outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
-            else:
-                with self.wide(True):  # else 64 bits are cut down to 32
-                    outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
-            for out in outputs:
-                out.block_until_ready()
+        for out in outputs:
+            out.block_until_ready()
+        if call is self.compiled:  # from now on what it calls, in one step
+            self.call = getattr(call, "_call", None) or call
 
 
 class XLA:
@@ -165,7 +166,7 @@ class XLA:
         used.update(id(jaxpr.invars[k]) for k, _ in program.donated)
         program.used = [k for k, v in enumerate(jaxpr.invars) if id(v) in used]
         program.operations = len(equations)
-        program.seconds, program.compiled = 0.0, None
+        program.seconds, program.compiled, program.call = 0.0, _nothing, _nothing
         sizes = [np.dtype(jaxpr.invars[k].aval.dtype).itemsize for k in program.used]
         program.wide = self.wide if any(size >= 8 for size in sizes) else None
         program.kinds = [_kind(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
@@ -206,7 +207,7 @@ class XLA:
                 program.donated, program.scratch = [], []
                 compiled = jax.jit(call, keep_unused=True).lower(*specs[:count]).compile()
         program.seconds = perf_counter() - begin
-        program.compiled = compiled
+        program.compiled = program.call = compiled
         if program.seconds > 5:
             logging.getLogger("mygrad.compile").warning(
                 "compiling %s took %.0f s", name, program.seconds
@@ -225,6 +226,11 @@ class XLA:
         """Memory that a program can take for a result."""
         with self.wide(True), self.jax.default_device(self.cpu):
             return self.jax.numpy.empty(shape, dtype)
+
+
+def _nothing(*inputs: Any) -> tuple[()]:
+    """A program without results."""
+    return ()
 
 
 def _takes(compiled: Any, donated: Mapping[int, int]) -> bool:
