@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mygrad.autodiff.nodes import Handle
 from mygrad.compile.entries import Again, Met
 from mygrad.compile.errors import CannotCompile
+from mygrad.compile.following import AppendedList, same_state, state_of
 from mygrad.compile.numbers import HostNumber
 from mygrad.compile.reaching import NUMBERS, Place
 from mygrad.compile.results import Outputs
 
-__all__ = ["Changes", "MemoryWrite", "NumberStore", "Rebound", "Store"]
+__all__ = ["Before", "Changes", "MemoryWrite", "NumberStore", "Rebound", "Store"]
 
 
 class MemoryWrite(NamedTuple):
@@ -50,6 +50,24 @@ class NumberStore(NamedTuple):
     value: int
 
 
+class Before(NamedTuple):
+    """What there was before the trace.
+
+    Attributes
+    ----------
+    places
+        For each place its keys and values.
+    stand_ins
+        By the number of the place: what stands for lists that are appended to.
+    states
+        The state of what is watched.
+    """
+
+    places: list[tuple[list[Any], list[Any]]]
+    stand_ins: dict[int, AppendedList]
+    states: list[Any]
+
+
 class Changes:
     """What a trace changed, and how a call changes it again.
 
@@ -60,7 +78,7 @@ class Changes:
     outputs
         Takes what becomes a result of the program.
     before
-        For each place the keys and values that were there before.
+        What there was before.
     name
         What the function is called.
 
@@ -79,10 +97,10 @@ class Changes:
     """
 
     def __init__(
-        self, met: Met, substitution: Any, outputs: Outputs, before: Sequence[Any], name: str
+        self, met: Met, substitution: Any, outputs: Outputs, before: Before, name: str
     ) -> None:
+        self.before, self.stand_ins, self.states = before
         self.met, self.substitution, self.outputs, self.name = met, substitution, outputs, name
-        self.before = before
         self.grads: list[tuple[int, int | None]] = []
         self.grad_guards: list[tuple[int, Any]] = []
         self.memory: list[MemoryWrite] = []
@@ -92,6 +110,7 @@ class Changes:
         self.stores: list[Store] = []
         self.number_stores: list[NumberStore] = []
         self._in_optimizers: dict[int, Any] = {}  # new elements of arrays in their state
+        self._watched()
         self._gradients()  # first, so that who returns one returns the array that tensors have
         self._memory()
         self._tensors()
@@ -174,18 +193,16 @@ class Changes:
             return
         keys, before = self.before[number]
         now_keys, after = place.present()
+        if place.grown:
+            self._appended(number, place, before, after)
+            return
         if place.kind == "list":
             longer = len(after) - len(before)
-            begins = longer >= 0 and _same(before, after)
-            if place.grown and not begins:
-                raise Again("ungrown", place.path)
-            if place.grown:
-                for j, item in enumerate(after[len(before) :], len(before)):
-                    make = self.outputs.value(item, f"{place.path}[{j}]")
-                    self.stores.append(Store("append", number, None, make))
+            if longer > 0 and _same(before, after):
+                if not place.read:
+                    raise Again("grown", place.path)
+                self._append(number, place, after[len(before) :])
                 return
-            if longer and begins:
-                raise Again("grown", place.path)
             if longer:
                 makes = [self.outputs.value(v, f"{place.path}[{j}]") for j, v in enumerate(after)]
                 self.stores.append(Store("fill", number, None, makes))
@@ -200,6 +217,31 @@ class Changes:
                 self.stores.append(Store("set", number, key, make))
             elif value is not old[key]:
                 self._entry(number, place, key, old[key], value)
+
+    def _appended(self, number: int, place: Place, before: list[Any], after: list[Any]) -> None:
+        """What is new in a list that should only be appended to."""
+        stand_in = self.stand_ins[number]
+        items = stand_in.items()
+        begins = len(items) >= len(before) and _same(before, items)
+        if stand_in.read or not begins or not _same(before, after):
+            raise Again("grown", ("read", place.path))
+        self._append(number, place, [*after[len(before) :], *items[len(before) :]])
+
+    def _append(self, number: int, place: Place, items: list[Any]) -> None:
+        for item in items:
+            make = self.outputs.value(item, f"{place.path}[-1]")
+            self.stores.append(Store("append", number, None, make))
+
+    def _watched(self) -> None:
+        """Sets, queues and iterators are as they were, or the program would do too little."""
+        for (path, value), state in zip(self.met.reached.watched, self.states, strict=True):
+            if not same_state(state, state_of(value)):
+                kind = type(value).__name__
+                self._refuse(
+                    f"{path}, a {kind}, is changed by it, which later calls would not do. Way "
+                    f"out: do that outside, with what the function returns; or take a list, which "
+                    f"may be appended to"
+                )
 
     def _entry(self, number: int, place: Place, key: Any, old: Any, new: Any) -> None:
         """What a place holds under a key is another object."""

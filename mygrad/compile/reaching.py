@@ -25,6 +25,7 @@ import numpy as np
 from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import Primitive
 from mygrad.compile.errors import CannotCompile, is_library
+from mygrad.compile.following import watched
 
 __all__ = ["NUMBERS", "Place", "Reached", "reach"]
 
@@ -56,16 +57,20 @@ class Place:
         What a user would write for it.
     parent
         Of tuples, which never change: the place that holds them, and the key there.
+    grown
+        Of lists: whether they are only appended to, so that what is in them does not matter.
+    read
+        Of lists: whether they are appended to and read.
     """
 
-    __slots__ = ("grown", "keys", "kind", "owner", "parent", "path", "values")
+    __slots__ = ("grown", "keys", "kind", "owner", "parent", "path", "read", "values")
 
     def __init__(
         self, kind: str, owner: Any, keys: Any, values: Any, path: str, parent: Any = None
     ) -> None:
         self.kind, self.owner, self.path, self.parent = kind, owner, path, parent
         self.keys, self.values = list(keys), list(values)
-        self.grown = False
+        self.grown = self.read = False
 
     def present(self) -> tuple[list[Any], list[Any]]:
         """The keys and values that are there now."""
@@ -153,6 +158,8 @@ class Reached:
         Where Python numbers are: (place, key, value).
     generators
         NumPy's generators of random numbers.
+    watched
+        Sets, queues and iterators: (path, object).
     signature
         All that decides which program serves a call, but for what is asked of tensors and arrays.
     """
@@ -163,6 +170,7 @@ class Reached:
         self.arrays: list[tuple[Place, Any, Any]] = []
         self.numbers: list[tuple[Place, Any, Any]] = []
         self.generators: list[Any] = []
+        self.watched: list[tuple[str, Any]] = []
         self.signature: list[Any] = []
         self.optimizers: set[int] = set()
         self.changing: set[str] = set()
@@ -191,7 +199,7 @@ def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
 
 
 class _Walk:
-    def __init__(self, changing: set[str], grown: set[str]) -> None:
+    def __init__(self, changing: set[str], grown: set[Any]) -> None:
         self.found = Reached()
         self.seen: dict[int, int] = {}
         self.todo: deque[tuple[Any, ...]] = deque()
@@ -234,7 +242,8 @@ class _Walk:
     def place(self, place: Place) -> None:
         found = self.found
         found.places.append(place)
-        if place.kind == "list" and place.path in self.grown:
+        place.read = ("read", place.path) in self.grown
+        if place.kind == "list" and place.path in self.grown and not place.read:
             place.grown = True
             found.signature.append(("grown", place.path))
             return
@@ -270,6 +279,8 @@ class _Walk:
             found.tensors.append((path, value))
             return
         self.found.kept.append(value)
+        if watched(value):
+            found.watched.append((path, value))
         if isinstance(value, _OPAQUE):
             if isinstance(value, (np.random.Generator, np.random.RandomState)):
                 found.generators.append(value)

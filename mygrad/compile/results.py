@@ -11,6 +11,7 @@ from mygrad.arrays import adapter_of, get_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.nodes import Handle, buffer_of, leaf, new_buffer, new_handle, view_of
 from mygrad.compile.errors import CannotCompile
+from mygrad.compile.following import AppendedList
 from mygrad.compile.numbers import HostNumber
 from mygrad.transforms.trees import CONTAINERS, flatten
 
@@ -91,6 +92,9 @@ class Outputs:
         if isinstance(value, HostNumber):
             place = value.place
             return lambda call: call.numbers[place]
+        if isinstance(value, AppendedList):
+            owner = value.of
+            return lambda call: owner
         if isinstance(value, self.engine.adapter.array_types):
             array = np.array(value)
             return lambda call: array.copy()

@@ -14,12 +14,14 @@ import numpy as np
 from mygrad import random
 from mygrad.arrays import Selection, selected
 from mygrad.autodiff.lost_gradients import tell
-from mygrad.compile.changes import Changes
+from mygrad.compile.changes import Before, Changes
 from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met, _Dynamic, _Number
 from mygrad.compile.errors import CannotCompile, refusal
+from mygrad.compile.following import AppendedList, put_back, same_state, state_of
 from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
 from mygrad.compile.randomness import Source, undrawn
+from mygrad.compile.reaching import Place
 from mygrad.compile.results import Outputs
 from mygrad.compile.substitution import OUTSIDE, Substitution
 
@@ -148,6 +150,7 @@ class _Trace:
         saved = [(list(p.keys), list(p.values), p.owner) for p in places]
         self.substitution = Substitution(met.located, memory, grads, self.engine.adapter)
         self.substitution.raw = met.raw  # type: ignore[attr-defined]
+        states = [state_of(value) for _, value in met.reached.watched]
         gc_was_on = gc.isenabled()
         gc.disable()  # weak references to what is traced say what they say
         try:
@@ -160,7 +163,9 @@ class _Trace:
                 for k, (place, key) in enumerate(met.numbers):
                     if place is not None:
                         place.put(key, self.host.number(k))
-                self.before = [place.present() for place in places]
+                stand_ins = self._stand_ins(places)
+                now = [place.present() for place in places]
+                self.before = Before(now, stand_ins, states)
                 yield
         finally:
             if gc_was_on:
@@ -169,6 +174,20 @@ class _Trace:
                 place.keys, place.values, place.owner = keys, values, owner
             for place, (keys, values, _) in zip(places, saved, strict=True):
                 place.restore(keys, values)
+            for (_, value), state in zip(met.reached.watched, states, strict=True):
+                if isinstance(state, list) and not same_state(state, state_of(value)):
+                    put_back(value, state)
+
+    def _stand_ins(self, places: list[Place]) -> dict[int, AppendedList]:
+        """Put stand-ins where lists are held that are appended to."""
+        found = {k: AppendedList(p.owner) for k, p in enumerate(places) if p.grown}
+        by_id = {id(stand_in.of): stand_in for stand_in in found.values()}
+        for place in places if found else ():
+            for key, value in zip(place.keys, place.values, strict=True):
+                stand_in = by_id.get(id(value))
+                if stand_in is not None:
+                    place.put(key, stand_in)
+        return found
 
     def _call(self) -> Any:
         met = self.met
