@@ -97,7 +97,7 @@ class Binding:
 
     # --- whether it still holds -------------------------------------------------------------------
     def _watch(self, tensors: list[Any]) -> None:
-        """Write down what `fresh` compares, in few long lists: (how to look, where, what is there)."""
+        """Write down what `fresh` compares, in few long lists: (look, where, what is there)."""
         leaves = [t for t in tensors if _version(t) is not None and not _version(t).seq]
         others = [t for t in tensors if _version(t) is None or _version(t).seq]
         recorded = [t for t in others if _version(t) is not None]

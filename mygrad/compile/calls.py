@@ -74,7 +74,7 @@ class Plan:
                     self.reused.append((number, what, gradients[number]))
                 else:
                     self.fresh.append((number, what))
-            elif by_group.get(written.get(number)) != what:
+            elif number not in written or by_group.get(written[number]) != what:
                 self.copies.append((number, what))
 
     def input(
@@ -91,7 +91,7 @@ class Plan:
 
 
 def run(
-    name: str, entry: Entry, tensors: Sequence[Any], feeds: Sequence[Any], arrays: Sequence[Any],
+    name: str, entry: Entry, tensors: list[Any], feeds: Sequence[Any], arrays: Sequence[Any],
     values: list[Any], binding: Binding,
 ) -> Any:  # fmt: skip
     """Run a program, and do what the function would have done.

@@ -107,7 +107,7 @@ class Stopped:
 
     shape: tuple[int, ...]
     dtype: Any
-    made_by: str
+    made_by: str | None
 
 
 @dataclass
@@ -246,10 +246,9 @@ class _Pullback:
         if not g._constant:
             handles.append(g)
         found = self.pull(g._data, numbers)
-        return [
-            record(COMPILED_CALL, _Last(), handles, [None] * len(handles), Packing([a]), a)[0]
-            for a in found
-        ]
+        last: Any = _Last()
+        nothing = [None] * len(handles)
+        return [record(COMPILED_CALL, last, handles, nothing, Packing([a]), a)[0] for a in found]
 
 
 class _Last:
@@ -291,7 +290,7 @@ def _recorded_node(node: Node, operands: list[Any], graph: Graph, call: Any, sav
     array = call.results[node.number]
     t = None
     if node.operands:
-        pullback = _Pullback(node, saved, [o._buffer.version for o in operands])
+        pullback: Any = _Pullback(node, saved, [o._buffer.version for o in operands])
         nothing = [None] * len(operands)
         (t,) = record(COMPILED_CALL, pullback, operands, nothing, node.packing, array.copy())
     if node.written is None:
