@@ -134,7 +134,9 @@ class XLA:
         fixed = {id(v): c for v, c in zip(jaxpr.constvars, traced.consts, strict=True)}
         made = {id(v) for eqn in jaxpr.eqns for v in eqn.outvars}
         program = Program()
-        program.donated, computed, outvars = [], {}, []
+        program.donated = []
+        computed: dict[int, int] = {}
+        outvars: list[Any] = []
 
         def place(v: Any) -> int:
             if id(v) not in computed:
