@@ -238,13 +238,18 @@ def _store(entry: Entry, call: Call, binding: Binding) -> None:
         place = places[number]
         if kind == "append":
             place.owner.append(make(call))
-        elif kind == "fill":
-            place.owner[:] = [m(call) for m in make]
-        elif kind == "delete":
-            del place.owner[where]
+        elif kind == "set":
+            binding.put(place, where, make(call))
         else:
-            place.put(where, make(call))
+            if kind == "fill":
+                place.owner[:] = [m(call) for m in make]
+            else:
+                del place.owner[where]
+            binding.stale = True
     for number, where, value in entry.number_stores:
         binding.put_number(places[number], where, call.numbers[value])
-    if entry.rebound or entry.shapes or any(kind != "append" for kind, *_ in entry.stores):
+    for k, _, _, _ in entry.rebound:
+        if not binding.replace(k, call.tensors[k]):
+            binding.stale = True
+    if entry.shapes:
         binding.stale = True
