@@ -150,6 +150,21 @@ class Source:
         return part
 
 
+class Piece:
+    """Elements of a source that lie behind each other, and an array of them, once it was made."""
+
+    __slots__ = ("_flat", "place", "size", "source")
+
+    def __init__(self, source: Source, place: int, size: int) -> None:
+        self.source, self.place, self.size = source, place, size
+        self._flat: Any = None
+
+    def flat(self) -> Array:
+        if self._flat is None:
+            self._flat = _flat(self.source.part(self.place, self.size))
+        return self._flat
+
+
 class Pieces:
     """Where the elements of an array come from.
 
@@ -157,16 +172,16 @@ class Pieces:
     ----------
     starts
         Where the pieces begin, and where the last one ends.
-    sources
-        For each piece, an array and the place in it where the piece begins.
+    pieces
+        The pieces, which other notes may share.
     depth
         How many arrays with notes lie below each other here.
     """
 
-    __slots__ = ("depth", "sources", "starts")
+    __slots__ = ("depth", "pieces", "starts")
 
-    def __init__(self, starts: list[int], sources: list[tuple[Source, int]], depth: int) -> None:
-        self.starts, self.sources, self.depth = starts, sources, depth
+    def __init__(self, starts: list[int], pieces: list[Piece], depth: int) -> None:
+        self.starts, self.pieces, self.depth = starts, pieces, depth
 
     def between(self, first: int, end: int) -> range:
         """The numbers of the pieces that have elements there."""
@@ -174,21 +189,23 @@ class Pieces:
 
     def replaced(self, first: int, source: Source, depth: int) -> Pieces:
         """The pieces after a write."""
-        end, starts, sources = first + source.size, self.starts, self.sources
+        end, starts, pieces = first + source.size, self.starts, self.pieces
         touched = self.between(first, end)
-        places, origins = [first], [(source, 0)]
         before, behind = touched[0], touched[-1]
+        places, made = [first], [Piece(source, 0, source.size)]
         if starts[before] < first:
+            old = pieces[before]
             places.insert(0, starts[before])
-            origins.insert(0, sources[before])
+            made.insert(0, Piece(old.source, old.place, first - starts[before]))
         if end < starts[behind + 1]:
-            there, place = sources[behind]
+            old = pieces[behind]
             places.append(end)
-            origins.append((there, place + end - starts[behind]))
-        behind += 1
+            made.append(
+                Piece(old.source, old.place + end - starts[behind], starts[behind + 1] - end)
+            )
         return Pieces(
-            [*starts[:before], *places, *starts[behind:]],
-            [*sources[:before], *origins, *sources[behind:]],
+            [*starts[:before], *places, *starts[behind + 1 :]],
+            [*pieces[:before], *made, *pieces[behind + 1 :]],
             max(self.depth, depth),
         )
 
@@ -196,10 +213,14 @@ class Pieces:
         """Arrays that have these elements, one after the other."""
         found = []
         for k in self.between(first, end):
-            start, (source, place) = self.starts[k], self.sources[k]
+            start, piece = self.starts[k], self.pieces[k]
             low, high = max(first, start), min(end, self.starts[k + 1])
-            found.append(source.part(place + low - start, high - low))
+            found.append(piece.source.part(piece.place + low - start, high - low))
         return found
+
+    def whole(self) -> Array:
+        """All elements, as a flat array."""
+        return lax.concatenate([piece.flat() for piece in self.pieces], 0)
 
 
 class Written:
@@ -287,8 +308,8 @@ def _look(array: Array, region: Region) -> Array:
             touched = known.between(region.first, region.end)
             if len(touched) > 1:
                 break
-            source, place = known.sources[touched[0]]
-            array, there = source.array, place - known.starts[touched[0]]
+            piece = known.pieces[touched[0]]
+            array, there = piece.source.array, piece.place - known.starts[touched[0]]
             region = region_of(region.offset + there, region.shape, region.strides)
         else:
             break
@@ -372,10 +393,11 @@ def _put(array: Array, value: Array, region: Region) -> Array:
         return lax.reshape(value, array.shape)
     pieces = _known(array)
     if type(pieces) is not Pieces:
-        pieces = Pieces([0, array.size], [(Source(array), 0)], _depth(array))
+        base = Piece(Source(array), 0, array.size)
+        pieces = Pieces([0, array.size], [base], _depth(array))
     pieces = pieces.replaced(region.first, Source(value), _depth(value))
-    result = lax.reshape(_joined(pieces.parts(0, array.size)), array.shape)
-    return _note(result, pieces) if len(pieces.sources) < MANY else result
+    result = lax.reshape(pieces.whole(), array.shape)
+    return _note(result, pieces) if len(pieces.pieces) < MANY else result
 
 
 def add(array: Array, value: Array, offset: int, shape: Lengths, strides: Lengths) -> Array:
