@@ -147,11 +147,9 @@ def run(
             inputs.append(old.base.held if old is not None else engine().empty(*kinds[place][:2]))
     try:
         program.run(inputs, computed)
-    finally:  # an interrupt, too, leaves memory with its owner
-        if computed:
-            for group, place in plan.taken:
-                if type(feeds[group]) is not Plain:
-                    feeds[group].held = computed[place]
+        _settle(plan.taken, feeds, computed)
+    finally:  # an interrupt may have come between any two steps
+        _settle(plan.taken, feeds, computed)
     for group, place in plan.taken:
         feed = feeds[group]
         if type(feed) is Plain:
@@ -179,6 +177,14 @@ def run(
     if plan.stores:
         _store(entry, call, binding)
     return answer
+
+
+def _settle(taken: list[tuple[int, int]], feeds: Sequence[Any], computed: list[Any]) -> None:
+    """Memory that the program took belongs to its results now."""
+    if computed:
+        for group, place in taken:
+            if type(feeds[group]) is not Plain:
+                feeds[group].held = computed[place]
 
 
 def _unshared(buffer: Any) -> Any:
