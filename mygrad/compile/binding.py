@@ -54,6 +54,8 @@ class Binding:
         Of the signature: all that programs depend on.
     stale
         Whether it is known that something changed.
+    objects
+        The arguments that were looked through, as their ids are in use.
     """
 
     def __init__(self, reached: Reached, extra: list[Any]) -> None:
@@ -90,6 +92,7 @@ class Binding:
         self.plans: dict[Any, Any] = {}
         self.signature = (tuple(reached.signature), self.located.signature)
         self.number, self.stale = 0, False
+        self.objects: list[Any] = []
         self.numbers = [
             (place, key) for place, key, _ in reached.numbers
             if place.name(key) in reached.changing

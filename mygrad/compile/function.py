@@ -23,7 +23,7 @@ from mygrad.compile.calls import run
 from mygrad.compile.engine import engine, memory_of
 from mygrad.compile.entries import Again, Entry, Met
 from mygrad.compile.errors import CannotCompile
-from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, simple
+from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, objects_of, simple
 from mygrad.compile.reaching import reach
 from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
@@ -35,6 +35,7 @@ LOCK = RLock()
 
 _off: ContextVar[bool] = ContextVar("mygrad_compile_off", default=False)
 _ATTEMPTS = 40
+_BINDINGS = 16
 _NONE_SERVES: Any = object()
 
 
@@ -94,7 +95,7 @@ class Compiled:
         self._dynamic = Dynamic(function, (dynamic,) if isinstance(dynamic, str) else dynamic)
         self._fallback, self._maxsize = fallback, maxsize
         self._entries: OrderedDict[Any, list[Entry]] = OrderedDict()
-        self._binding: Binding | None = None
+        self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._signatures: dict[Any, int] = {}
         self._changing: set[str] = set()
         self._grown: set[str] = set()
@@ -164,9 +165,11 @@ class Compiled:
 
         `structure` is the number of the arguments where nothing is nested.
         """
-        binding = self._binding
+        objects = objects_of(leaves)
+        binding = self._bindings.get(tuple(map(id, objects)))
         if binding is None or not binding.fresh():
-            self._binding = None
+            if binding is not None:
+                del self._bindings[tuple(map(id, objects))]
             return _NONE_SERVES
         given = simple(leaves, structure, binding.owners, self._dynamic)
         if given is None:
@@ -196,16 +199,20 @@ class Compiled:
             return run(self._name, entry, tensors, feeds, arrays, numbers, binding)
         return _NONE_SERVES
 
-    def _bind(self) -> Binding:
-        """Look at what the function reaches."""
-        self._binding = None  # which holds the arrays
+    def _bind(self, leaves: list[Any]) -> Binding:
+        """Look at what the function and its arguments reach."""
+        objects = objects_of(leaves)
+        key = tuple(map(id, objects))
+        self._bindings.pop(key, None)
         if self._moving:
+            self._bindings.clear()  # they hold the arrays
             xla = engine()
             if not take_over(self._moving, xla.own):
                 gc.collect()  # cycles that the trace has left may hold some
                 take_over(self._moving, xla.own)
             self._moving = []
-        reached = reach(self._function, self._changing, self._grown)
+        named = [(f"argument {k}", given) for k, given in enumerate(objects)]
+        reached = reach(self._function, self._changing, self._grown, named)
         self._extra = [t for t in self._extra if t() is not None]
         extra = [t for t in (held() for held in self._extra) if t is not None]
         binding = Binding(reached, extra)
@@ -220,12 +227,17 @@ class Compiled:
             signatures.clear()
             self._entries.clear()
         binding.number = signatures.setdefault(binding.signature, len(signatures))
-        self._binding = binding
+        binding.objects = objects
+        self._bindings[key] = binding
+        while len(self._bindings) > _BINDINGS:
+            self._bindings.popitem(last=False)
         return binding
 
     def _run(self, leaves: list[Any], structure: Any) -> Any:
         """A call in all generality."""
-        binding = self._binding or self._bind()  # `_fast` has looked at it
+        binding = self._bindings.get(tuple(map(id, objects_of(leaves))))
+        if binding is None:  # or `_fast` would have taken it away
+            binding = self._bind(leaves)
         met, key = meet(binding, leaves, structure, self._dynamic)
         for entry in self._entries.get(key, ()):
             if _serves(entry, met.located.tensors):
@@ -236,7 +248,7 @@ class Compiled:
                     self._last_key = key
                     return self._apply(entry, key, met, values, binding, leaves)
         self._misses += 1
-        return self._traced(leaves, structure)
+        return self._traced(leaves, structure, self._notice_changes(binding))
 
     def _apply(
         self, entry: Entry, key: Any, met: Met, values: list[Any], binding: Binding,
@@ -255,13 +267,15 @@ class Compiled:
         return run(self._name, entry, here.tensors, feeds, arrays, values, binding)
 
     # --- tracing ----------------------------------------------------------------------------------
-    def _traced(self, leaves: list[Any], structure: Any) -> Any:
-        """Make a program for a call, and run it."""
+    def _traced(self, leaves: list[Any], structure: Any, automatic: set[str]) -> Any:
+        """Make a program for a call, and run it.
+
+        `automatic` are numbers that became inputs as they change, if that is possible.
+        """
         xla = engine()
         seed, searched = None, False
-        automatic = self._notice_changes()
         for _ in range(_ATTEMPTS):
-            binding = self._bind()
+            binding = self._bind(leaves)
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
                 entry = traced(
@@ -296,8 +310,7 @@ class Compiled:
             )
         if searched:
             self._keep_used(binding, entry)
-            binding = self._bind()
-            return self._traced(leaves, structure)
+            return self._traced(leaves, structure, automatic)
         self._remember(binding)
         values = entry.host.run(met.values)
         if values is None:
@@ -329,11 +342,10 @@ class Compiled:
             if not self._entries[oldest]:
                 del self._entries[oldest]
 
-    def _notice_changes(self) -> set[str]:
+    def _notice_changes(self, binding: Binding) -> set[str]:
         """Numbers that are others than in the last trace become inputs."""
-        assert self._binding is not None
         found = set()
-        for place, key, value in self._binding.reached.numbers:
+        for place, key, value in binding.reached.numbers:
             path = place.name(key)
             before = self._met_before.get(path)
             if type(before) is type(value) and before != value:
@@ -396,7 +408,7 @@ class Compiled:
         with LOCK:
             self._entries.clear()
             self._signatures.clear()
-            self._binding = None
+            self._bindings.clear()
             self._hits = self._misses = 0
             self._log.clear()
 
