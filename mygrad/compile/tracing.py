@@ -16,7 +16,7 @@ from mygrad.arrays import Selection, selected
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.compile.changes import Before, Changes
 from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met, _Dynamic, _Number
-from mygrad.compile.errors import CannotCompile, refusal
+from mygrad.compile.errors import CannotCompile, refusal, tidied
 from mygrad.compile.following import AppendedList, put_back, same_state, state_of
 from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
@@ -53,13 +53,20 @@ def traced(
     before = undrawn(met.reached.generators)
     try:
         program = engine.trace(trace.run, specs)
-    except (Again, CannotCompile):
+    except Again:
         raise
     except Exception as error:
-        said = refusal(error, name)
+        tidied(error)
+        said = None if isinstance(error, CannotCompile) else refusal(error, name)
         if said is not None:
             raise said from error
         raise
+    if any(map(engine.is_tracer, program.consts)):
+        raise CannotCompile(
+            f"{name} cannot be compiled: it uses a tensor of another call, which it has kept in a "
+            f"place that is not found. Way out: return what is to be kept, or keep it in an "
+            f"attribute, a list or a dictionary that the function names"
+        )
     if undrawn(met.reached.generators) != before:
         raise CannotCompile(
             f"{name} cannot be compiled: it draws random numbers of NumPy or Python, which would "
