@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
+import logging
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import RLock
+from threading import RLock, Timer
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -36,7 +37,32 @@ LOCK = RLock()
 _off: ContextVar[bool] = ContextVar("mygrad_compile_off", default=False)
 _ATTEMPTS = 40
 _BINDINGS = 16
+_MANY = 8
+_LONG = 5.0
+_log = logging.getLogger("mygrad.compile")
 _NONE_SERVES: Any = object()
+
+
+class _NotTraced(Exception):
+    """Tracing has failed for another reason than those that are known."""
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say so if a compilation takes long."""
+    told = "mg.compile is at work on %s for %g s; later calls will not have to wait"
+    timer = Timer(_LONG, _log.warning, (told, name, _LONG))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _is_number(part: Any) -> bool:
+    """Whether a part of a key is a number among the arguments."""
+    return isinstance(part, tuple) and part[:1] in ((int,), (float,))
 
 
 class CacheInfo(NamedTuple):
@@ -149,6 +175,7 @@ class Compiled:
                 return found
             if any(elsewhere(leaf) for leaf in leaves):
                 return self._function(*args, **kwargs)
+            why: BaseException | None = None
             if structure is None:
                 structure = flatten((args, kwargs))[1]
             try:
@@ -158,7 +185,14 @@ class Compiled:
                     raise
                 self._eager = True
                 warnings.warn(f"{error}. It runs eagerly from here on", stacklevel=2)
-        return self._function(*args, **kwargs)
+            except _NotTraced as error:
+                why = error.__cause__
+        answer = self._function(*args, **kwargs)
+        if not self._eager:  # and it does not raise the same then
+            self._eager = True
+            said = f"{self._name} cannot be compiled ({type(why).__name__}: {why})"
+            warnings.warn(f"{said}. It runs eagerly from here on", stacklevel=2)
+        return answer
 
     def _fast(self, leaves: list[Any], structure: Any) -> Any:
         """A call that shares no memory, as nearly all do, if there is a program for it.
@@ -278,9 +312,10 @@ class Compiled:
             binding = self._bind(leaves)
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
-                entry = traced(
-                    self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
-                )
+                with _told(self._name):
+                    entry = traced(
+                        self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
+                    )
             except Again as again:
                 if again.why == "seed":
                     seed = again.what
@@ -301,6 +336,8 @@ class Compiled:
                     searched = True
                     self._search(met)
                     continue
+                if self._fallback and not isinstance(error, CannotCompile):
+                    raise _NotTraced from error
                 raise
             break
         else:
@@ -318,6 +355,11 @@ class Compiled:
         self._entries.setdefault(key, []).insert(0, entry)
         self._entries.move_to_end(key)
         self._log.append(self._reason(key, entry))
+        if len(self._log) == _MANY and any(_is_number(part) for part in key[2]):
+            _log.warning(
+                "%s was compiled %d times: for each value of the numbers among its arguments. "
+                "mg.compile(..., dynamic=True) makes them inputs", self._name, _MANY,
+            )  # fmt: skip
         self._shrink()
         self._move(binding, entry)
         return self._apply(entry, key, met, values, binding, leaves)

@@ -16,7 +16,7 @@ from mygrad.arrays import Selection, selected
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.compile.changes import Before, Changes
 from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met, _Dynamic, _Number
-from mygrad.compile.errors import CannotCompile, refusal, tidied
+from mygrad.compile.errors import CannotCompile, refusal, tidied, user_line
 from mygrad.compile.following import AppendedList, put_back, same_state, state_of
 from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
@@ -60,6 +60,9 @@ def traced(
         said = None if isinstance(error, CannotCompile) else refusal(error, name)
         if said is not None:
             raise said from error
+        line = user_line(error.__traceback__)
+        if line and not isinstance(error, CannotCompile):
+            error.add_note(f"while mg.compile traced {name}: {line}")
         raise
     if any(map(engine.is_tracer, program.consts)):
         raise CannotCompile(
