@@ -79,7 +79,7 @@ class Same:
 
 
 def objects_of(leaves: Sequence[Any]) -> list[Any]:
-    """The arguments that may hold tensors, and are looked through: models, optimisers, functions."""
+    """The arguments that may hold tensors and are looked through: models, optimisers, functions."""
     return [leaf for leaf in leaves if not isinstance(leaf, _PLAIN)]
 
 
