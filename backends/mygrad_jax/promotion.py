@@ -42,14 +42,14 @@ def like_numpy(
         kinds = _dtypes(args)
         if len(set(kinds)) < 2 and all(kind.kind in "fc" for kind in kinds):
             return function(*args, **options)
-        if not elementwise:
+        if not elementwise and kinds:
             return function(*_cast(args, np.result_type(*kinds)), **options)
         try:
             with np.errstate(all="ignore"):
                 wanted = on_numpy()(*[_empty(a) for a in args], **_plain(options)).dtype
         except Exception:  # NumPy refuses, and says so in other words
             return function(*args, **options)
-        if wanted.kind in "fc":
+        if wanted.kind in "fc" and kinds:
             args = _cast(args, wanted)
         elif wanted.kind == "b" and kinds:  # a comparison
             args = _cast(args, np.result_type(*kinds))
@@ -65,15 +65,24 @@ def _dtypes(args: Any) -> list[np.dtype[Any]]:
     for a in args:
         if isinstance(a, (list, tuple)):
             found += _dtypes(a)
-        elif hasattr(a, "dtype"):
+        elif hasattr(a, "dtype") and not _weak(a):
             found.append(np.dtype(a.dtype))
     return found
+
+
+def _weak(a: Any) -> bool:
+    """Whether it stands for a Python number."""
+    return bool(getattr(a, "weak_type", False)) or (
+        hasattr(a, "__jax_array__") and not hasattr(a, "weak_type")
+    )
 
 
 def _empty(a: Any) -> Any:
     """Something with the dtype of an operand, and without elements."""
     if isinstance(a, np.generic):
         return a
+    if _weak(a):
+        return {"b": True, "i": 1, "u": 1, "f": 1.0, "c": 1j}[np.dtype(a.dtype).kind]
     return np.empty((0,), np.dtype(a.dtype)) if hasattr(a, "dtype") else a
 
 
@@ -85,7 +94,8 @@ def _cast(args: Any, dtype: Any) -> tuple[Any, ...]:
     """The operands in a dtype; truth values stay what they are, as they may be conditions."""
     return tuple(
         type(a)(_cast(a, dtype)) if isinstance(a, (list, tuple))
-        else a.astype(dtype) if hasattr(a, "astype") and a.dtype not in (dtype, np.bool_)
+        else a.astype(dtype)
+        if hasattr(a, "astype") and not _weak(a) and a.dtype not in (dtype, np.bool_)
         else a
         for a in args
     )  # fmt: skip

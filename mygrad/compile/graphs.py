@@ -152,7 +152,8 @@ def traced_graph(outputs: Any, substitution: Any, writes: Sequence[Any], seeds: 
         inputs = [b.first for _, b in outside] + [other.version for other in nodes[:number]]
         try:
             between = Between([node.version], inputs, since=1)
-            stopped = [v for v in (*between.outside, *between.overwritten) if v.stopped]
+            parents = {p for v in between.met for p in v.parents if p is not None and not p.seq}
+            stopped = [p for p in parents if p.stopped and p not in between.leads]  # type: ignore[attr-defined]
             if stopped:
                 between = Between([node.version], [*inputs, *stopped], since=1)
         except InvalidBackprop:

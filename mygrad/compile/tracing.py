@@ -181,6 +181,8 @@ class _Trace:
             if gc_was_on:
                 gc.enable()
             for place, (keys, values, owner) in zip(places, saved, strict=True):
+                if place.owner is not owner:  # a tuple, which was exchanged
+                    place.parent[0].put(place.parent[1], owner)
                 place.keys, place.values, place.owner = keys, values, owner
             for place, (keys, values, _) in zip(places, saved, strict=True):
                 place.restore(keys, values)
