@@ -44,3 +44,14 @@ def test_the_bare_tape() -> None:
     done = run("-m", "benchmarks.bare_tape")
     assert done.returncode == 0, done.stderr
     assert "times as much" in done.stdout
+
+
+def test_compiled_steps() -> None:
+    """All programs of `benchmarks.compile` do the same eagerly, compiled, by JAX and by PyTorch."""
+    pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compile uses")
+    done = run("-m", "benchmarks.compile", "--small", "--float64")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("-m", "benchmarks.compile", "--small", "chain of 200")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| chain of 200 |" in done.stdout
+    assert "guards for 50 tensors" in done.stdout

@@ -104,6 +104,26 @@ def test_packages_that_are_not_there(packages: Path) -> None:
     assert ended.stderr == 'No scikit-learn. This example needs: pip install "mygrad[examples]"\n'
 
 
+def test_a_compiler_that_is_not_there(packages: Path) -> None:
+    (packages / "jax.py").write_text("raise ImportError('No JAX')")
+    ended = start(packages, example="compiled_digits.py")
+    assert ended.returncode == 2
+    assert ended.stderr == 'No JAX. This example needs: pip install "mygrad[compile,examples]"\n'
+
+
+def test_the_compiled_network(packages: Path) -> None:
+    """It compares the losses of all that train; two epochs are too few to reach its goal."""
+    pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compile uses")
+    (packages / "torch.py").write_text("raise ImportError('No PyTorch')")
+    ended = start(packages, "--epochs", "2", example="compiled_digits.py")
+    assert ended.returncode in (0, 1), ended.stderr
+    assert "differ" not in ended.stderr
+    assert "PyTorch is not installed, and is left out" in ended.stdout
+    for name in ("mygrad ", "mygrad, compiled", "JAX, jit"):
+        assert f"\n{name}" in ended.stdout
+    assert "losses of the first epoch agree to" in ended.stdout
+
+
 def test_it_is_quiet_where_nobody_watches(packages: Path) -> None:
     """Its output goes into files here, as in a log."""
     ended = start(packages, "--backend", "numpy", "--epochs", "1")

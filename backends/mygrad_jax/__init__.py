@@ -158,6 +158,12 @@ class JAXAdapter(ImmutableAdapter):
         write = windows.add if adds else windows.put
         return write(array, value, offset // size, tuple(shape), steps)
 
+    def shown(self, t: Any, window: Any, index: Any) -> Any:
+        base = t if t._base is None else t._base
+        if not isinstance(base._data, Tracer) or (base is t and t._window is not None):
+            return t._data[index]
+        return window.look(base._data)  # what was written there may be known
+
     @property
     def detaches_to_views(self) -> bool:
         """Whether ``t.detach()`` has to see later writes, though it keeps `t` alive."""

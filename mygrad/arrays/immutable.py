@@ -80,6 +80,10 @@ class ImmutableAdapter(Adapter):
         seen = self.seen(look, t._data.shape, strides, t._data.dtype)
         return None if seen is None else (offset + seen[0], *seen[1:])
 
+    def shown(self, t: Any, window: Any, index: Any) -> Array:
+        """``t[index]``, a basic index: what `window` shows of the buffer of a tensor."""
+        return t._data[index]
+
     def noted(self, layout: Any, view: Any) -> Any:
         """A tensor that is a view, which from now on sees what is written to its buffer."""
         if layout.views is None:

@@ -60,6 +60,7 @@ class Adapter:
     put: Callable[..., Array]
     seen: Callable[..., Any]
     seen_by: Callable[..., Any]
+    shown: Callable[..., Array]
     noted: Callable[..., Any]
     take_over: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None

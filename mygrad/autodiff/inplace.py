@@ -64,11 +64,10 @@ def write(
             before = adapter.go_to(adapter.common_device((region, new, index, mask)))
         if index is not None and not advanced:
             part = index if ... in index else (*index, ...)
-            seen, region = None, region[part]
-            if not adapter.has_views:
-                seen = seen_by(target, lambda array, _: array[part])
-                assert seen is not None, "what is written to a copy would be lost"
-                target = view_of(target, region, target._constant, False, seen)
+            seen = None if adapter.has_views else seen_by(target, lambda array, _: array[part])
+            assert seen or adapter.has_views, "what is written to a copy would be lost"
+            region = region[part] if seen is None else adapter.shown(target, seen, part)
+            target = view_of(target, region, target._constant, False, seen) if seen else target
             if not sign and isinstance(value, Handle) and value._buffer is buffer:
                 if finishes_update(value, region, seen, buffer.layout):
                     return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from operator import attrgetter, getitem, is_
 from sys import getrefcount
@@ -9,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mygrad.autodiff.nodes import buffer_of, new_handle
+from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
 from mygrad.compile.engine import memory_of
-from mygrad.compile.memory import Located
+from mygrad.compile.memory import Located, owner_of
 from mygrad.compile.reaching import Place, Reached
 
 __all__ = ["Binding", "Plain", "joined", "plain", "take_over"]
@@ -53,6 +54,8 @@ class Binding:
         Of the signature: all that programs depend on.
     stale
         Whether it is known that something changed.
+    objects
+        The arguments that were looked through, as their ids are in use.
     """
 
     def __init__(self, reached: Reached, extra: list[Any]) -> None:
@@ -89,6 +92,7 @@ class Binding:
         self.plans: dict[Any, Any] = {}
         self.signature = (tuple(reached.signature), self.located.signature)
         self.number, self.stale = 0, False
+        self.objects: list[Any] = []
         self.numbers = [
             (place, key) for place, key, _ in reached.numbers
             if place.name(key) in reached.changing
@@ -97,18 +101,14 @@ class Binding:
 
     # --- whether it still holds -------------------------------------------------------------------
     def _watch(self, tensors: list[Any]) -> None:
-        """Write down what `fresh` compares, in few long lists."""
-        self._tensors, self._datas = tensors, list(map(_data, tensors))
+        """Write down what `fresh` compares, in few long lists: (look, where, what is there)."""
         leaves = [t for t in tensors if _version(t) is not None and not _version(t).seq]
         others = [t for t in tensors if _version(t) is None or _version(t).seq]
         recorded = [t for t in others if _version(t) is not None]
-        self._leaves, self._zeros = leaves, [0] * len(leaves)
-        self._others, self._versions = others, list(map(_version, others))
-        self._recorded, self._parents = recorded, list(map(_parents, recorded))
         free = {(id(place), key) for place, key in self.numbers if place.kind != "tuple"}
         items: list[tuple[Any, Any, Any]] = []
         attributes: list[tuple[Any, Any, Any]] = []
-        cells: list[tuple[Any, Any]] = []
+        cells: list[tuple[Any, Any, Any]] = []
         self._sized, self._lengths = [], []
         for place in self.reached.places:
             if place.kind == "tuple" or place.grown:
@@ -122,39 +122,106 @@ class Binding:
                 if place.kind in ("dict", "list", "names"):
                     items.append((place.owner, key, value))
                 elif place.kind == "cell":
-                    cells.append((place.owner, value))
+                    cells.append((place.owner, key, value))
                 elif place.kind == "attributes":
                     attributes.append((place.owner, key, value))
-        self._items = [list(column) for column in zip(*items, strict=True)] or [[], [], []]
-        self._attributes = [list(c) for c in zip(*attributes, strict=True)] or [[], [], []]
-        self._cells = [list(column) for column in zip(*cells, strict=True)] or [[], []]
-        self._where = {(id(owner), key): k for k, (owner, key, _) in enumerate(items)}
+        self._tensors, self._datas, self._leaves = tensors, list(map(_data, tensors)), leaves
+        self._numbers = {id(t): k for k, t in enumerate(tensors)}
+        self._held = Counter(id(v) for place in self.reached.places for v in place.values)
+        watched = {id(t): (found, j) for found in (leaves, others) for j, t in enumerate(found)}
+        self._watched = [watched[id(t)] for t in tensors]
+        there = [[entry[-1] for entry in found] for found in (items, attributes, cells)]
+        self._where = {
+            (id(owner), key): (values, k)
+            for found, values in zip((items, attributes, cells), there, strict=True)
+            for k, (owner, key, _) in enumerate(found)
+        }  # fmt: skip
+        looks: list[tuple[Callable[..., Any], list[Any], list[Any]]] = [
+            (getitem, [[o for o, _, _ in items], [key for _, key, _ in items]], there[0]),
+            (_data, [tensors], self._datas),
+            (_seq, [leaves], [0] * len(leaves)),
+            (_version, [others], list(map(_version, others))),
+            (_parents, [recorded], list(map(_parents, recorded))),
+            (getattr, [[o for o, _, _ in attributes], [key for _, key, _ in attributes]], there[1]),
+            (_contents, [[cell for cell, _, _ in cells]], there[2]),
+        ]  # fmt: skip
+        self._looks = [look for look in looks if look[2]]
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""
         if self.stale:
             return False
-        owners, keys, values = self._items
-        held, names, attributes = self._attributes
-        cells, contents = self._cells
         try:
-            return (
-                all(map(is_, map(getitem, owners, keys), values))
-                and all(map(is_, map(_data, self._tensors), self._datas))
-                and list(map(_seq, self._leaves)) == self._zeros
-                and all(map(is_, map(_version, self._others), self._versions))
-                and all(map(is_, map(_contents, cells), contents))
-                and all(map(is_, map(getattr, held, names), attributes))
-                and list(map(len, self._sized)) == self._lengths
-                and all(map(is_, map(_parents, self._recorded), self._parents))
-            )
+            for look, columns, values in self._looks:
+                if not all(map(is_, map(look, *columns), values)):
+                    return False
+            return list(map(len, self._sized)) == self._lengths
         except (AttributeError, KeyError, IndexError, ValueError):  # something is not there
             return False
+
+    # --- what calls change ------------------------------------------------------------------------
+    def replace(self, k: int, t: Any) -> bool:
+        """Let a tensor, or another array of the same one, take the place of tensor number k.
+
+        Programs serve it if it is alike, and shares no memory. If not, nothing is done, and the
+        answer is False: the function has to be looked at again.
+        """
+        if k >= len(self._tensors):
+            return True  # an argument
+        located, old, array = self.located, self._tensors[k], t._data
+        number = located.where[k][0]
+        group, (watched, place) = located.groups[number], self._watched[k]
+        version = buffer_of(t).version
+        history = version is None if watched is not self._leaves else version and not version.seq
+        was = (group.array.shape, group.array.dtype, located.signature[k][3])
+        alone = group.base == k and len(group.members) == 1 and t._base is None
+        if (
+            type(array) is not np.ndarray or (array.shape, array.dtype, t._constant) != was
+            or not alone or t._window is not None or not history
+            or not array.flags.c_contiguous
+        ):  # fmt: skip
+            return False
+        owner = owner_of(array)
+        if owner is not group.owner:
+            if id(owner) in self.owners:
+                return False
+            self.owners.discard(id(group.owner))
+            located.owners.pop(id(group.owner), None)
+            self.owners.add(id(owner))
+            located.owners[id(owner)] = group.owner = owner
+        self._tensors[k] = located.tensors[k] = watched[place] = t
+        self._datas[k] = group.array = self.arrays[number] = array
+        self.feeds[number] = memory_of(array) or Plain(array)
+        if t is not old:
+            self._numbers[id(t)] = k
+            self._numbers.pop(id(old), None)
+        return True
+
+    def put(self, place: Place, key: Any, value: Any) -> None:
+        """Put a value where another one was; what is watched changes with it."""
+        position = place.keys.index(key) if key in place.keys else None
+        old = None if position is None else place.values[position]
+        place.put(key, value)
+        k = self._numbers.get(id(old)) if self._held[id(old)] == 1 else None
+        known = id(value) in self._numbers or not isinstance(value, Handle)
+        if k is None or known or not self.replace(k, value):
+            self.stale = True
+            return
+        self._held[id(value)] = 1
+        del self._held[id(old)]
+        place.values[position] = value  # type: ignore[call-overload]
+        self._note(place, key, value)
+
+    def _note(self, place: Place, key: Any, value: Any) -> None:
+        """`fresh` is to find another object there."""
+        held, k = self._where.get((id(place.owner), key), (None, 0))
+        if held is not None:
+            held[k] = value
 
     # --- numbers that are inputs ------------------------------------------------------------------
     def values(self) -> list[Any]:
         """The numbers that are inputs, as they are now."""
-        return [place.now(key) for place, key in self.numbers]
+        return [place.now(key) for place, key in self.numbers] if self.numbers else []
 
     def put_number(self, place: Place, key: Any, value: Any) -> None:
         """Put a number where one was."""
@@ -164,9 +231,7 @@ class Binding:
             held = place.owner
             place, key = place.parent
             place.values[place.keys.index(key)] = held
-            k = self._where.get((id(place.owner), key))
-            if k is not None:
-                self._items[2][k] = held
+            self._note(place, key, held)
 
 
 def plain(array: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import addressof
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from mygrad.autodiff.nodes import buffer_of
 from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock
 from mygrad.compile.binding import Binding, Plain
-from mygrad.compile.engine import on_host
-from mygrad.compile.graphs import recorded, saved
+from mygrad.compile.engine import engine, memory_of, on_host
+from mygrad.compile.entries import NUMBER_INPUTS, Entry
+from mygrad.compile.graphs import recorded, saved_inputs
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call
-from mygrad.compile.tracing import NUMBER_INPUTS, Entry
 
 __all__ = ["Plan", "run"]
 
@@ -32,8 +33,10 @@ class Plan:
         What goes in: memory, by the numbers of groups; and all else, by the numbers of inputs.
     taken
         Groups whose memory a result takes over: (group, place among the computed results).
+    reused
+        Gradients that may take the memory of the last ones: (number, place, tensor).
     fresh
-        Results in memory of their own: (number, place, shape, dtype).
+        Results in memory of their own: (number, place).
     copies
         Results that share their elements with others: (number, place).
     inputs, fixed
@@ -47,15 +50,18 @@ class Plan:
         self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
         self.memory = [k for k in program.used if k < entry.groups]
         self.more = [k for k in program.used if k >= entry.groups]
+        entry.plan = self
         self.stores = bool(entry.stores or entry.number_stores or entry.rebound or entry.shapes)
         self.taken = list(program.donated)
         owned = {place for _, place in program.donated}
-        self.fresh: list[tuple[int, int, Any, Any]] = []
+        self.reused: list[tuple[int, int, int]] = []
+        self.fresh: list[tuple[int, int]] = []
         self.copies: list[tuple[int, int]] = []
         self.inputs: list[tuple[int, int]] = []
         self.fixed: list[tuple[int, Any]] = []
         written = {n: g for g, n, _ in entry.memory}
         by_group = dict(program.donated)
+        gradients = {n: k for k, n in entry.grads}
         seen = set(owned)
         for number, (kind, what) in enumerate(program.results):
             if kind == "input":
@@ -64,8 +70,11 @@ class Plan:
                 self.fixed.append((number, what))
             elif what not in seen:
                 seen.add(what)
-                self.fresh.append((number, what, *program.kinds[what]))
-            elif by_group.get(written.get(number)) != what:
+                if what in program.scratch:
+                    self.reused.append((number, what, gradients[number]))
+                else:
+                    self.fresh.append((number, what))
+            elif number not in written or by_group.get(written[number]) != what:
                 self.copies.append((number, what))
 
     def input(
@@ -82,7 +91,7 @@ class Plan:
 
 
 def run(
-    name: str, entry: Entry, tensors: Sequence[Any], feeds: Sequence[Any], arrays: Sequence[Any],
+    name: str, entry: Entry, tensors: list[Any], feeds: Sequence[Any], arrays: Sequence[Any],
     values: list[Any], binding: Binding,
 ) -> Any:  # fmt: skip
     """Run a program, and do what the function would have done.
@@ -100,9 +109,8 @@ def run(
     binding
         What the function reached.
     """
-    program, plan = entry.program, entry.plan
-    if plan is None:
-        plan = entry.plan = Plan(entry)
+    program = entry.program
+    plan, kinds = entry.plan or Plan(entry), program.kinds
     for number, _, changed in entry.memory:
         if not arrays[number].flags.writeable:
             raise ValueError(
@@ -124,18 +132,24 @@ def run(
         results[number] = np.array(plan.input(k, arrays, tensors, values, key))
     for number, array in plan.fixed:
         results[number] = array.copy()
-    kept = None
-    if entry.operands:
-        kept = saved(entry.pullback, lambda k: plan.input(k, arrays, tensors, values, key))
+    saved = None
+    if entry.pullback is not None:
+        saved = saved_inputs(
+            entry.pullback, lambda k: plan.input(k, arrays, tensors, values, key)
+        )
 
     computed: list[Any] = []
+    reused: list[Any] = []
+    if plan.reused:
+        for _, place, k in plan.reused:
+            reused.append(_unshared(tensors[k]._buffer))
+            old = reused[-1]
+            inputs.append(old.base.held if old is not None else engine().empty(*kinds[place][:2]))
     try:
         program.run(inputs, computed)
-    finally:  # an interrupt, too, leaves memory with its owner
-        if computed:
-            for group, place in plan.taken:
-                if type(feeds[group]) is not Plain:
-                    feeds[group].held = computed[place]
+        _settle(plan.taken, feeds, computed)
+    finally:  # an interrupt may have come between any two steps
+        _settle(plan.taken, feeds, computed)
     for group, place in plan.taken:
         feed = feeds[group]
         if type(feed) is Plain:
@@ -145,18 +159,42 @@ def run(
                 f"XLA did not take the memory of a parameter that {name} handed over, and the "
                 f"parameter is lost; this is an error in mygrad or JAX, please report it"
             )
-    for number, place, shape, dtype in plan.fresh:
-        results[number] = on_host(computed[place], shape, dtype)
+    for (number, place, _), old in zip(plan.reused, reused, strict=True):
+        if old is not None and computed[place].unsafe_buffer_pointer() == addressof(old.base):
+            old.base.held = computed[place]
+            results[number] = old
+        else:
+            results[number] = on_host(computed[place], *kinds[place])
+    for number, place in plan.fresh:
+        results[number] = on_host(computed[place], *kinds[place])
     for number, place in plan.copies:
         results[number] = np.array(computed[place])
     call = Call(results, tensors, values)
-    if kept is not None:
-        recorded(entry.pullback, call, kept)
+    if saved is not None:
+        recorded(entry.pullback, call, saved)
     _write(entry, tensors, arrays, results)
     answer = entry.result(call)
     if plan.stores:
         _store(entry, call, binding)
     return answer
+
+
+def _settle(taken: list[tuple[int, int]], feeds: Sequence[Any], computed: list[Any]) -> None:
+    """Memory that the program took belongs to its results now."""
+    if computed:
+        for group, place in taken:
+            if type(feeds[group]) is not Plain:
+                feeds[group].held = computed[place]
+
+
+def _unshared(buffer: Any) -> Any:
+    """The gradient that a call will replace, if its memory is XLA's and nobody else has it."""
+    if buffer is None or type(buffer.grad) is not np.ndarray:
+        return None
+    grad, buffer.grad = buffer.grad, None
+    memory = memory_of(grad)
+    alone = memory is not None and getrefcount(grad) == 2 and getrefcount(memory) == 3
+    return grad if alone else None
 
 
 def _base(t: Any) -> Any:
@@ -177,8 +215,8 @@ def _write(
             if buffer is None:
                 continue
             buffer.written = next(clock)
-            if is_new and buffer.version is not None:
-                old = buffer.version
+            old = buffer.version
+            if is_new and old is not None and (old.seq or getrefcount(old) > 3):  # it is known
                 buffer.version = first_version(buffer, old.shape, old.dtype)
     for k, result in entry.grads:  # type: ignore[assignment]
         buffer = tensors[k]._buffer or buffer_of(tensors[k])
@@ -206,13 +244,18 @@ def _store(entry: Entry, call: Call, binding: Binding) -> None:
         place = places[number]
         if kind == "append":
             place.owner.append(make(call))
-        elif kind == "fill":
-            place.owner[:] = [m(call) for m in make]
-        elif kind == "delete":
-            del place.owner[where]
+        elif kind == "set":
+            binding.put(place, where, make(call))
         else:
-            place.put(where, make(call))
+            if kind == "fill":
+                place.owner[:] = [m(call) for m in make]
+            else:
+                del place.owner[where]
+            binding.stale = True
     for number, where, value in entry.number_stores:
         binding.put_number(places[number], where, call.numbers[value])
-    if entry.rebound or entry.shapes or any(kind != "append" for kind, *_ in entry.stores):
+    for k, _, _, _ in entry.rebound:
+        if not binding.replace(k, call.tensors[k]):
+            binding.stale = True
+    if entry.shapes:
         binding.stale = True

@@ -114,8 +114,11 @@ class Changes:
         self._gradients()  # first, so that who returns one returns the array that tensors have
         self._memory()
         self._tensors()
+        self._changing: set[str] = set()
         for number, place in enumerate(met.reached.places):
             self._place(number, place)
+        if self._changing:
+            raise Again("changing", self._changing)
         for k, value in self._in_optimizers.items():
             self.memory.append(MemoryWrite(met.located.where[k][0], outputs.add(value), []))
 
@@ -138,6 +141,8 @@ class Changes:
             if not buffer.assigned:
                 continue
             g = buffer.grad
+            if isinstance(g, Handle) and g._constant:
+                g = g._data  # a raw array from outside
             if isinstance(g, Handle):
                 self._refuse(
                     "gradients that are tensors (create_graph=True) stay on a tensor from outside. "
@@ -158,12 +163,15 @@ class Changes:
                 buffers.append((k, buffer.version is not buffer.first))
             if after is before and not any(new for _, new in buffers):
                 continue
+            whole = self.outputs.add(after)
             for k, new in buffers:
                 version = sub.buffers[k].version
                 if new and version is not None:
-                    result = self.outputs.add(sub.seen_by_base(k, after))
+                    result = whole  # of leaves nothing is recorded
+                    if version.seq:
+                        result = self.outputs.add(sub.seen_by_base(k, after))
                     self.written.append((k, version, result))
-            self.memory.append(MemoryWrite(number, self.outputs.add(after), buffers))
+            self.memory.append(MemoryWrite(number, whole, buffers))
 
     def _tensors(self) -> None:
         sub, located = self.substitution, self.met.located
@@ -245,7 +253,7 @@ class Changes:
             return
         if type(old) in NUMBERS and type(new) in NUMBERS:
             if old != new or type(old) is not type(new):
-                raise Again("changing", place.name(key))
+                self._changing.add(place.name(key))
             return
         if self._in_state(place, key, old, new):
             return

@@ -6,7 +6,6 @@ An engine traces a function of arrays, and makes of the trace, or of some of its
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_char
@@ -39,8 +38,10 @@ class Program:
     donated
         For each input whose memory the program takes for a result: the number of the input, and the
         place among the computed ones.
+    scratch
+        The places of results for which inputs of their kind follow, whose memory they take.
     kinds
-        Shape and dtype of what is computed.
+        Of what is computed: the shape, the dtype, and the type of the memory.
     operations
         How many there are.
     seconds
@@ -52,10 +53,12 @@ class Program:
     used: list[int]
     results: list[tuple[str, Any]]
     donated: list[tuple[int, int]]
-    kinds: list[tuple[tuple[int, ...], Any]]
+    scratch: list[int]
+    kinds: list[tuple[tuple[int, ...], Any, Any]]
     operations: int
     seconds: float
-    compiled: Callable[..., Any] | None
+    compiled: Callable[..., Any]
+    call: Callable[..., Any]
     wide: Any
 
     def run(self, inputs: Sequence[Any], outputs: list[Any]) -> None:
@@ -64,16 +67,16 @@ class Program:
         An interrupt, Ctrl-C, comes between two steps of Python's. There is none between the
         computation and `outputs` here, so that memory that was donated always is in safe hands.
         """
-        compiled = self.compiled
-        if compiled is not None:
-            call = getattr(compiled, "_call", None) or compiled  # what it calls, in one step
-            if self.wide is None:
+        call = self.call
+        if self.wide is None:
+            outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
+        else:
+            with self.wide(True):  # else 64 bits are cut down to 32
                 outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
-            else:
-                with self.wide(True):  # else 64 bits are cut down to 32
-                    outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
-            for out in outputs:
-                out.block_until_ready()
+        for out in outputs:
+            out.block_until_ready()
+        if call is self.compiled:  # from now on what it calls, in one step
+            self.call = getattr(call, "_call", None) or call
 
 
 class XLA:
@@ -105,7 +108,8 @@ class XLA:
         return isinstance(value, self.jax.core.Tracer)
 
     def select(
-        self, traced: Any, wanted: Sequence[int], name: str, overwrites: Mapping[int, int] = {}
+        self, traced: Any, wanted: Sequence[int], name: str, overwrites: Mapping[int, int] = {},
+        scratch: Sequence[int] = (),
     ) -> Program:  # fmt: skip
         """A program for some of the results of a traced function.
 
@@ -119,6 +123,8 @@ class XLA:
             Of the function, for profiles and messages.
         overwrites
             Results that take the place of inputs: the number of the input, by that of the result.
+        scratch
+            Results that get memory to be written to.
         """
         from jax.extend import core
 
@@ -127,7 +133,9 @@ class XLA:
         fixed = {id(v): c for v, c in zip(jaxpr.constvars, traced.consts, strict=True)}
         made = {id(v) for eqn in jaxpr.eqns for v in eqn.outvars}
         program = Program()
-        program.donated, computed, outvars = [], {}, []
+        program.donated = []
+        computed: dict[int, int] = {}
+        outvars: list[Any] = []
 
         def place(v: Any) -> int:
             if id(v) not in computed:
@@ -141,6 +149,8 @@ class XLA:
             same = (v.aval.shape, v.aval.dtype) == (source.aval.shape, source.aval.dtype)
             if id(v) in made and id(v) not in computed and same:
                 program.donated.append((overwrites[k], place(v)))
+        free = {id(v): v for v in (jaxpr.outvars[k] for k in scratch) if id(v) in made}
+        program.scratch = [place(v) for k, v in free.items() if k not in computed]
         program.results = []
         for k in wanted:
             v = jaxpr.outvars[k]
@@ -157,10 +167,10 @@ class XLA:
         used.update(id(jaxpr.invars[k]) for k, _ in program.donated)
         program.used = [k for k, v in enumerate(jaxpr.invars) if id(v) in used]
         program.operations = len(equations)
-        program.seconds, program.compiled = 0.0, None
+        program.seconds, program.compiled, program.call = 0.0, _nothing, _nothing
         sizes = [np.dtype(jaxpr.invars[k].aval.dtype).itemsize for k in program.used]
         program.wide = self.wide if any(size >= 8 for size in sizes) else None
-        program.kinds = [(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
+        program.kinds = [_kind(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
         if outvars:
             described = jaxpr.debug_info._replace(
                 arg_names=tuple(f"input{k}" for k in program.used),
@@ -177,28 +187,28 @@ class XLA:
         jax = self.jax
 
         def call(*arrays: Any) -> Any:
-            return jax.core.eval_jaxpr(jaxpr, consts, *arrays)
+            return jax.core.eval_jaxpr(jaxpr, consts, *arrays[:count])
 
         call.__name__ = call.__qualname__ = name
         places = {k: j for j, k in enumerate(program.used)}
+        count = len(places)
         donated = {places[k]: out for k, out in program.donated}
+        donated |= {count + j: out for j, out in enumerate(program.scratch)}
+        avals = [v.aval for v in jaxpr.invars]
+        avals += [jaxpr.outvars[out].aval for out in program.scratch]
         specs = [
             jax.ShapeDtypeStruct(a.shape, a.dtype, weak_type=getattr(a, "weak_type", False))
-            for a in (v.aval for v in jaxpr.invars)
+            for a in avals
         ]
         begin = perf_counter()
         with self.wide(True), jax.default_device(self.cpu):
             jitted = jax.jit(call, donate_argnums=tuple(donated), keep_unused=True)
             compiled = jitted.lower(*specs).compile()
             if donated and not _takes(compiled, donated):
-                program.donated = []
-                compiled = jax.jit(call, keep_unused=True).lower(*specs).compile()
+                program.donated, program.scratch = [], []
+                compiled = jax.jit(call, keep_unused=True).lower(*specs[:count]).compile()
         program.seconds = perf_counter() - begin
-        program.compiled = compiled
-        if program.seconds > 5:
-            logging.getLogger("mygrad.compile").warning(
-                "compiling %s took %.0f s", name, program.seconds
-            )
+        program.compiled = program.call = compiled
 
     def own(self, array: Any) -> Any:
         """A copy of a NumPy array, in memory that programs can take for their results.
@@ -207,7 +217,17 @@ class XLA:
         """
         with self.wide(True), self.jax.default_device(self.cpu):
             copy = self.jax.numpy.array(array)
-        return on_host(copy.block_until_ready(), array.shape, array.dtype)
+        return on_host(copy.block_until_ready(), *_kind(array.shape, array.dtype))
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Memory that a program can take for a result."""
+        with self.wide(True), self.jax.default_device(self.cpu):
+            return self.jax.numpy.empty(shape, dtype)
+
+
+def _nothing(*inputs: Any) -> tuple[()]:
+    """A program without results."""
+    return ()
 
 
 def _takes(compiled: Any, donated: Mapping[int, int]) -> bool:
@@ -230,16 +250,20 @@ def _needed(equations: Sequence[Any], outvars: Sequence[Any], core: Any) -> tupl
     return kept, used
 
 
-def on_host(result: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def _kind(shape: tuple[int, ...], dtype: Any) -> tuple[tuple[int, ...], Any, Any]:
+    """A shape, a dtype, and the type of such memory for `on_host`."""
+    return shape, dtype, c_char * (dtype.itemsize * prod(shape))
+
+
+def on_host(result: Any, shape: tuple[int, ...], dtype: Any, kind: Any) -> Any:
     """A result as an array of NumPy's that can be written to, on the same memory.
 
     Nobody else has that memory. Its owner, the base of the array, has the result as ``held``; and
     it supports buffers, so that NumPy can lock and unlock it.
     """
-    size = dtype.itemsize * prod(shape)
-    if not size:
+    if 0 in shape:
         return np.zeros(shape, dtype)
-    memory: Any = (c_char * size).from_address(result.unsafe_buffer_pointer())
+    memory = kind.from_address(result.unsafe_buffer_pointer())
     memory.held = result
     return np.ndarray(shape, dtype, memory)
 

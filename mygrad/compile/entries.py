@@ -10,7 +10,7 @@ from mygrad.compile.memory import Located
 from mygrad.compile.numbers import HostProgram
 from mygrad.compile.reaching import Reached
 
-__all__ = ["NUMBER_INPUTS", "Again", "Entry", "Met"]
+__all__ = ["NUMBER_INPUTS", "Again", "Entry", "Met", "_Dynamic", "_Number"]
 
 NUMBER_INPUTS = 24
 """How many Python floats, and how many integers, can go into a program."""
@@ -79,13 +79,10 @@ class Entry:
     grads_in: list[int]
     groups: int
     random: bool
-    located_count: int
-    live_writes: list[int] = field(default_factory=list)
-    operands: list[Any] = field(default_factory=list)  # whether there is something to record
     pullback: Any = None  # a mygrad.compile.graphs.Graph
     seconds: float = 0.0
     captured: list[str] = field(default_factory=list)
-    plan: Any = None
+    plan: Any = None  # a mygrad.compile.calls.Plan
 
 
 @dataclass

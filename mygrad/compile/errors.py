@@ -40,7 +40,8 @@ _ASKED = {
     ),
     "TracerArrayConversionError": (
         "a tensor is turned into a NumPy array, for a library that knows nothing of tensors",
-        "use the functions of mygrad or np.* on the tensor itself, or do that part outside",
+        "use np.* on the tensor itself, and mygrad's functions on what t.grad and t.data give: "
+        "mg.clip(t.grad, -1, 1); or do that part outside",
     ),
     "NonConcreteBooleanIndexError": (
         "the shape of a result depends on values: a mask selects as many elements as it has Trues",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
+import logging
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import RLock
+from threading import RLock, Timer
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -21,10 +22,11 @@ from mygrad.autodiff.tape import tracking
 from mygrad.compile.binding import Binding, Plain, take_over
 from mygrad.compile.calls import run
 from mygrad.compile.engine import engine, memory_of
+from mygrad.compile.entries import Again, Entry, Met
 from mygrad.compile.errors import CannotCompile
-from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, simple
+from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, objects_of, simple
 from mygrad.compile.reaching import reach
-from mygrad.compile.tracing import Again, Entry, Met, traced, tracing
+from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
 
 __all__ = ["CacheInfo", "Compiled", "disabled"]
@@ -34,7 +36,33 @@ LOCK = RLock()
 
 _off: ContextVar[bool] = ContextVar("mygrad_compile_off", default=False)
 _ATTEMPTS = 40
+_BINDINGS = 16
+_MANY = 8
+_LONG = 5.0
+_log = logging.getLogger("mygrad.compile")
 _NONE_SERVES: Any = object()
+
+
+class _NotTraced(Exception):
+    """Tracing has failed for another reason than those that are known."""
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say so if a compilation takes long."""
+    told = "mg.compile is at work on %s for %g s; later calls will not have to wait"
+    timer = Timer(_LONG, _log.warning, (told, name, _LONG))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _is_number(part: Any) -> bool:
+    """Whether a part of a key is a number among the arguments."""
+    return isinstance(part, tuple) and part[:1] in ((int,), (float,))
 
 
 class CacheInfo(NamedTuple):
@@ -93,7 +121,7 @@ class Compiled:
         self._dynamic = Dynamic(function, (dynamic,) if isinstance(dynamic, str) else dynamic)
         self._fallback, self._maxsize = fallback, maxsize
         self._entries: OrderedDict[Any, list[Entry]] = OrderedDict()
-        self._binding: Binding | None = None
+        self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._signatures: dict[Any, int] = {}
         self._changing: set[str] = set()
         self._grown: set[str] = set()
@@ -147,6 +175,7 @@ class Compiled:
                 return found
             if any(elsewhere(leaf) for leaf in leaves):
                 return self._function(*args, **kwargs)
+            why: BaseException | None = None
             if structure is None:
                 structure = flatten((args, kwargs))[1]
             try:
@@ -156,16 +185,25 @@ class Compiled:
                     raise
                 self._eager = True
                 warnings.warn(f"{error}. It runs eagerly from here on", stacklevel=2)
-        return self._function(*args, **kwargs)
+            except _NotTraced as error:
+                why = error.__cause__
+        answer = self._function(*args, **kwargs)
+        if not self._eager:  # and it does not raise the same then
+            self._eager = True
+            said = f"{self._name} cannot be compiled ({type(why).__name__}: {why})"
+            warnings.warn(f"{said}. It runs eagerly from here on", stacklevel=2)
+        return answer
 
     def _fast(self, leaves: list[Any], structure: Any) -> Any:
         """A call that shares no memory, as nearly all do, if there is a program for it.
 
         `structure` is the number of the arguments where nothing is nested.
         """
-        binding = self._binding
+        objects = objects_of(leaves)
+        binding = self._bindings.get(tuple(map(id, objects)))
         if binding is None or not binding.fresh():
-            self._binding = None
+            if binding is not None:
+                del self._bindings[tuple(map(id, objects))]
             return _NONE_SERVES
         given = simple(leaves, structure, binding.owners, self._dynamic)
         if given is None:
@@ -195,16 +233,20 @@ class Compiled:
             return run(self._name, entry, tensors, feeds, arrays, numbers, binding)
         return _NONE_SERVES
 
-    def _bind(self) -> Binding:
-        """Look at what the function reaches."""
-        self._binding = None  # which holds the arrays
+    def _bind(self, leaves: list[Any]) -> Binding:
+        """Look at what the function and its arguments reach."""
+        objects = objects_of(leaves)
+        key = tuple(map(id, objects))
+        self._bindings.pop(key, None)
         if self._moving:
+            self._bindings.clear()  # they hold the arrays
             xla = engine()
             if not take_over(self._moving, xla.own):
                 gc.collect()  # cycles that the trace has left may hold some
                 take_over(self._moving, xla.own)
             self._moving = []
-        reached = reach(self._function, self._changing, self._grown)
+        named = [(f"argument {k}", given) for k, given in enumerate(objects)]
+        reached = reach(self._function, self._changing, self._grown, named)
         self._extra = [t for t in self._extra if t() is not None]
         extra = [t for t in (held() for held in self._extra) if t is not None]
         binding = Binding(reached, extra)
@@ -219,12 +261,17 @@ class Compiled:
             signatures.clear()
             self._entries.clear()
         binding.number = signatures.setdefault(binding.signature, len(signatures))
-        self._binding = binding
+        binding.objects = objects
+        self._bindings[key] = binding
+        while len(self._bindings) > _BINDINGS:
+            self._bindings.popitem(last=False)
         return binding
 
     def _run(self, leaves: list[Any], structure: Any) -> Any:
         """A call in all generality."""
-        binding = self._binding or self._bind()  # `_fast` has looked at it
+        binding = self._bindings.get(tuple(map(id, objects_of(leaves))))
+        if binding is None:  # or `_fast` would have taken it away
+            binding = self._bind(leaves)
         met, key = meet(binding, leaves, structure, self._dynamic)
         for entry in self._entries.get(key, ()):
             if _serves(entry, met.located.tensors):
@@ -235,7 +282,7 @@ class Compiled:
                     self._last_key = key
                     return self._apply(entry, key, met, values, binding, leaves)
         self._misses += 1
-        return self._traced(leaves, structure)
+        return self._traced(leaves, structure, self._notice_changes(binding))
 
     def _apply(
         self, entry: Entry, key: Any, met: Met, values: list[Any], binding: Binding,
@@ -254,23 +301,26 @@ class Compiled:
         return run(self._name, entry, here.tensors, feeds, arrays, values, binding)
 
     # --- tracing ----------------------------------------------------------------------------------
-    def _traced(self, leaves: list[Any], structure: Any) -> Any:
-        """Make a program for a call, and run it."""
+    def _traced(self, leaves: list[Any], structure: Any, automatic: set[str]) -> Any:
+        """Make a program for a call, and run it.
+
+        `automatic` are numbers that became inputs as they change, if that is possible.
+        """
         xla = engine()
         seed, searched = None, False
-        automatic = self._notice_changes()
         for _ in range(_ATTEMPTS):
-            binding = self._bind()
+            binding = self._bind(leaves)
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
-                entry = traced(
-                    self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
-                )
+                with _told(self._name):
+                    entry = traced(
+                        self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
+                    )
             except Again as again:
                 if again.why == "seed":
                     seed = again.what
                 elif again.why == "changing":
-                    self._changing.add(again.what)
+                    self._changing |= again.what
                 elif again.why == "grown":
                     self._grown.add(again.what)
                 else:
@@ -286,6 +336,8 @@ class Compiled:
                     searched = True
                     self._search(met)
                     continue
+                if self._fallback and not isinstance(error, CannotCompile):
+                    raise _NotTraced from error
                 raise
             break
         else:
@@ -295,8 +347,7 @@ class Compiled:
             )
         if searched:
             self._keep_used(binding, entry)
-            binding = self._bind()
-            return self._traced(leaves, structure)
+            return self._traced(leaves, structure, automatic)
         self._remember(binding)
         values = entry.host.run(met.values)
         if values is None:
@@ -304,6 +355,11 @@ class Compiled:
         self._entries.setdefault(key, []).insert(0, entry)
         self._entries.move_to_end(key)
         self._log.append(self._reason(key, entry))
+        if len(self._log) == _MANY and any(_is_number(part) for part in key[2]):
+            _log.warning(
+                "%s was compiled %d times: for each value of the numbers among its arguments. "
+                "mg.compile(..., dynamic=True) makes them inputs", self._name, _MANY,
+            )  # fmt: skip
         self._shrink()
         self._move(binding, entry)
         return self._apply(entry, key, met, values, binding, leaves)
@@ -328,11 +384,10 @@ class Compiled:
             if not self._entries[oldest]:
                 del self._entries[oldest]
 
-    def _notice_changes(self) -> set[str]:
+    def _notice_changes(self, binding: Binding) -> set[str]:
         """Numbers that are others than in the last trace become inputs."""
-        assert self._binding is not None
         found = set()
-        for place, key, value in self._binding.reached.numbers:
+        for place, key, value in binding.reached.numbers:
             path = place.name(key)
             before = self._met_before.get(path)
             if type(before) is type(value) and before != value:
@@ -395,7 +450,7 @@ class Compiled:
         with LOCK:
             self._entries.clear()
             self._signatures.clear()
-            self._binding = None
+            self._bindings.clear()
             self._hits = self._misses = 0
             self._log.clear()
 

@@ -8,7 +8,7 @@ parts of the traced program, and compiled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import ref
@@ -26,7 +26,7 @@ from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import FunctionCall, Packing, record, standing_for
 from mygrad.transforms.pull import Between, pull
 
-__all__ = ["Graph", "Node", "compiled_graph", "recorded", "saved", "traced_graph"]
+__all__ = ["Graph", "Node", "compiled_graph", "recorded", "saved_inputs", "traced_graph"]
 
 
 class CompiledCall(FunctionCall):
@@ -284,15 +284,15 @@ class _Last:
         )
 
 
-def saved(graph: Graph, inputs: Any) -> dict[int, Any]:
-    """What pullbacks need of the inputs of a call, before the call changes them."""
+def saved_inputs(graph: Graph, find: Callable[[int], Any]) -> dict[int, Any]:
+    """Copies of what pullbacks need of the inputs of a call, by number, before it changes them."""
     seeds = {node.seed for node in graph.nodes}
-    values = {k: inputs(k) for k in graph.used if k not in seeds}
-    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+    given = {k: find(k) for k in graph.used if k not in seeds}
+    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in given.items()}
 
 
 def recorded(graph: Graph, call: Any, saved: dict[int, Any]) -> None:
-    """Record a call: what it returns, and what it wrote, are tensors with a graph."""
+    """Record a call; its results, and what it wrote with a graph, are tensors of that record."""
     outside = {
         what: _standing_for(call.tensors[what])
         for node in graph.nodes for kind, what in node.operands if kind == "outside"

@@ -15,7 +15,7 @@ from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import CLEARED
 from mygrad.compile.errors import CannotCompile
 
-__all__ = ["Group", "Located", "located"]
+__all__ = ["Group", "Located", "located", "owner_of"]
 
 
 class Group:
@@ -61,7 +61,7 @@ class Located:
         by_owner: dict[int, list[int]] = {}
         owners: dict[int, Any] = {}
         for k, t in enumerate(self.tensors):
-            owner = _owner(t._data)
+            owner = owner_of(t._data)
             by_owner.setdefault(id(owner), []).append(k)
             owners[id(owner)] = owner
         self.owners = owners
@@ -142,7 +142,8 @@ class _Flat:
         }  # fmt: skip
 
 
-def _owner(array: Any) -> Any:
+def owner_of(array: Any) -> Any:
+    """The object that owns the memory of an array."""
     base = array.base
     return array if base is None else adapter_of(array).owner(array)  # type: ignore[union-attr]
 

@@ -23,6 +23,7 @@ from weakref import ReferenceType
 import numpy as np
 
 from mygrad.autodiff.nodes import Handle
+from mygrad.autodiff.primitive import Primitive
 from mygrad.compile.errors import CannotCompile, is_library
 from mygrad.compile.following import watched
 
@@ -36,6 +37,8 @@ _OPAQUE = (
     types.GetSetDescriptorType, types.MemberDescriptorType, np.ufunc, np.random.Generator,
     np.random.RandomState, property, staticmethod, classmethod,
 )  # fmt: skip
+_MACHINERY = ("mygrad.arrays.", "mygrad.autodiff.", "jax.", "jaxlib.", "inspect.", "typing.")
+"""Modules and packages whose objects hold nothing that a compiled function could change."""
 _MOST = 50_000
 
 
@@ -250,6 +253,8 @@ class _Walk:
             if isinstance(value, np.ndarray) and kind is not np.memmap:
                 found.signature.append("array")
                 found.arrays.append((place, key, value))
+                if value.dtype.hasobject:
+                    self.objects(value, place.name(key))
             elif kind in NUMBERS:
                 name = place.name(key)
                 if name in self.changing:
@@ -278,6 +283,10 @@ class _Walk:
         self.found.kept.append(value)
         if watched(value):
             found.watched.append((path, value))
+        if isinstance(value, ReferenceType):
+            found.signature.append("reference")
+            self.todo.append((self.value, value(), f"{path}()"))
+            return
         if isinstance(value, _OPAQUE):
             if isinstance(value, (np.random.Generator, np.random.RandomState)):
                 found.generators.append(value)
@@ -384,6 +393,9 @@ class _Walk:
         if module == "mygrad.compile.function":  # another compiled function
             self.value(value._function, path)
             return
+        if isinstance(value, Primitive) or f"{module}.".startswith(_MACHINERY):
+            self.found.signature.append(id(value))
+            return
         self.value(type(value), type(value).__name__)
         if module == "builtins":
             self.referents(value, path)
@@ -405,6 +417,13 @@ class _Walk:
             self.todo.append((self.place, Place("attributes", value, names, values, path)))
         if space is None and not names:
             self.referents(value, path)
+
+    def objects(self, array: Any, path: str) -> None:
+        """The objects in an array of NumPy's."""
+        flat = array.reshape(-1)
+        if array.dtype == object and np.shares_memory(flat, array):
+            place = Place("list", flat, range(flat.size), flat.tolist(), path)
+            self.todo.append((self.place, place))
 
     def referents(self, value: Any, path: str) -> None:
         if not gc.is_tracked(value):

@@ -16,7 +16,7 @@ from mygrad.arrays import Selection, selected
 from mygrad.autodiff.lost_gradients import tell
 from mygrad.compile.changes import Before, Changes
 from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met, _Dynamic, _Number
-from mygrad.compile.errors import CannotCompile, refusal, tidied
+from mygrad.compile.errors import CannotCompile, refusal, tidied, user_line
 from mygrad.compile.following import AppendedList, put_back, same_state, state_of
 from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
@@ -29,6 +29,9 @@ from mygrad.compile.substitution import OUTSIDE, Substitution
 __all__ = [
     "NUMBER_INPUTS", "Again", "Entry", "Met", "_Dynamic", "_Number", "traced", "tracing",
 ]  # fmt: skip
+
+_LARGE = 1 << 16
+"""Bytes from which on it pays to use the memory of old gradients again."""
 
 tracing: ContextVar[Any] = ContextVar("mygrad_compile_tracing", default=None)
 """The trace that runs in this thread."""
@@ -58,6 +61,9 @@ def traced(
         said = None if isinstance(error, CannotCompile) else refusal(error, name)
         if said is not None:
             raise said from error
+        line = user_line(error.__traceback__)
+        if line and not isinstance(error, CannotCompile):
+            error.add_note(f"while mg.compile traced {name}: {line}")
         raise
     if any(map(engine.is_tracer, program.consts)):
         raise CannotCompile(
@@ -224,10 +230,18 @@ class _Trace:
                 node.leaf = leaf_of(result, node.start)
 
     # --- the entry --------------------------------------------------------------------------------
+    def _is_large(self, k: int, number: int) -> bool:
+        """Whether a gradient is large, and takes the place of one that is not asked for."""
+        buffer, array = self.substitution.buffers[k], self.outputs.arrays[number]
+        return not buffer.asked and array.size * array.dtype.itemsize >= _LARGE
+
     def entry(self, program: Any, begin: float) -> Entry:
         met, changes = self.met, self.changes
         overwrites = {w.result: w.group for w in changes.memory if w.group < met.captured}
-        forward = self.engine.select(program, range(self.forward_count), self.name, overwrites)
+        scratch = [n for k, n in changes.grads if n is not None and self._is_large(k, n)]
+        forward = self.engine.select(
+            program, range(self.forward_count), self.name, overwrites, scratch
+        )
         captured = [
             path for k, (path, _) in enumerate(met.reached.tensors)
             if met.located.where[k][0] in forward.used
@@ -235,7 +249,7 @@ class _Trace:
         entry = Entry(
             forward, self.host, self.result, changes.memory, changes.grads, changes.grad_guards,
             changes.rebound, changes.shapes, changes.stores, changes.number_stores,
-            self.grads_in, len(met.located.groups), self.source.used, len(met.located.tensors),
+            self.grads_in, len(met.located.groups), self.source.used,
         )  # fmt: skip
         if any(
             node.operands or node.cleared or (node.stopped and node.written is not None)
@@ -246,9 +260,7 @@ class _Trace:
             entry.pullback = compiled_graph(
                 self.graph, select, self.outputs.arrays, first_seed, self.name
             )
-            entry.operands = entry.pullback.nodes
-            written = {node.written for node in self.graph.nodes if node.written is not None}
-            entry.live_writes = sorted(written)
+            written = {node.written for node in self.graph.nodes}
             entry.memory = [
                 write._replace(buffers=[(k, new and k not in written) for k, new in write.buffers])
                 for write in entry.memory

@@ -105,9 +105,9 @@ def getitem(t: Handle, index: Any) -> Any:
             found, items = namespace_of(adapter).gathered(data, items)
         else:  # with the `...` one element, too, is an array that looks at the memory
             places = items if ... in items else (*items, ...)
-            found = data[places]
             if not adapter.has_views:
                 seen = seen_by(t, lambda array, _: array[places])
+            found = data[places] if seen is None else adapter.shown(t, seen, places)
     except Exception as error:
         raise explain(error, f"tensor[{shown(index)}]", (data,)) from error
     if not advanced and not (

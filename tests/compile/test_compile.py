@@ -230,3 +230,13 @@ def test_random_numbers() -> None:
     many = mg.compile(lambda: (mg.random.rand(10_000), mg.random.randint(0, 5, 10_000)))
     evenly, integers = many()
     assert abs(evenly.data.mean() - 0.5) < 0.02 and set(integers.data.tolist()) == {0, 1, 2, 3, 4}
+
+
+def test_operations_are_told_apart() -> None:
+    """An operation that is bound to a name is not the one that was bound to it before."""
+    chosen = [mg.tanh]
+    step = mg.compile(lambda x: chosen[0](x))
+    x = mg.tensor([0.5, 1.0])
+    np.testing.assert_allclose(step(x), np.tanh(x.data))
+    chosen[0] = mg.exp
+    np.testing.assert_allclose(step(x), np.exp(x.data))
