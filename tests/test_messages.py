@@ -70,7 +70,7 @@ ELSEWHERE = {
     **{
         f"mygrad/compile/{name}.py": "needs JAX, which most runs lack; tests/compile"
         for name in (
-            "calls changes engine function graphs meeting memory randomness reaching results "
+            "calls changes engine function graphs meeting memory randomness reaching rerunning results "
             "tracing"
         ).split()
     },
