@@ -22,6 +22,7 @@ from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
 from mygrad.compile.randomness import Source, undrawn
 from mygrad.compile.reaching import Place
+from mygrad.compile.rerunning import leaf_of, rerun_of
 from mygrad.compile.results import Outputs
 from mygrad.compile.substitution import OUTSIDE, Substitution
 
@@ -224,6 +225,9 @@ class _Trace:
         self.graph = Graph([])
         if self.tracked:
             self.graph = traced_graph(self.outputs, sub, self.changes.written, self.seeds)
+            self.graph.rerun = rerun_of(self.function, self.met, self.changes, self.source.used)
+            for node in self.graph.nodes:
+                node.leaf = leaf_of(result, node.start)
 
     # --- the entry --------------------------------------------------------------------------------
     def _is_large(self, k: int, number: int) -> bool:
@@ -256,7 +260,7 @@ class _Trace:
             entry.pullback = compiled_graph(
                 self.graph, select, self.outputs.arrays, first_seed, self.name
             )
-            written = {node.written for node in self.graph.nodes}
+            written = {node.written for node in self.graph.nodes if node.written is not None}
             entry.memory = [
                 write._replace(buffers=[(k, new and k not in written) for k, new in write.buffers])
                 for write in entry.memory

@@ -56,7 +56,7 @@ def test_gradients() -> None:
         n = np.array([3, 4])
 
         @compiled
-        def step() -> Any:
+        def step(w: Any = w, n: Any = n) -> Any:
             loss = (w * n).sum()
             loss.backward()
             return loss

@@ -150,3 +150,51 @@ def test_raw_memory_stays_writable(order: str) -> None:
     w.data[...] = 0.0
     y.backward()
     assert w.grad.tolist() == [[2.0, 4.0], [6.0, 8.0]]
+
+
+@pytest.mark.filterwarnings("ignore:the rows of a jacobian")  # programs take one row at a time
+def test_derivatives_of_derivatives() -> None:
+    """The function is called again, on the values that it had."""
+    scale = np.array([2.0, 3.0])
+    p = mg.tensor([1.0, -1.0])
+    x = mg.tensor([1.0, 2.0])
+    f = mg.compile(lambda a, n: {"cubes": (a**n * p * scale).sum(), "detached": a.detach() * a})
+    result = f(x, 3)
+    scale[:] = 0.0
+    x.data[...] = 0.0
+    result["cubes"].backward(create_graph=True)
+    gx, gp = x.grad, p.grad
+    np.testing.assert_allclose(gx.data, [6.0, -36.0])
+    np.testing.assert_allclose(gp.data, [2.0, 24.0])
+    x.null_grad()
+    p.null_grad()
+    (gx.sum() + (gp * gp).sum()).backward()
+    np.testing.assert_allclose(p.grad, [6.0, 36.0])
+    assert f.cache_info().misses == 1 and scale.tolist() == [0.0, 0.0]
+    assert x.data.tolist() == [0.0, 0.0] and type(x.data) is np.ndarray
+    cubes = mg.compile(lambda a: (a**3).sum())
+    hessian = mg.hessian(cubes)(mg.tensor([1.0, 2.0]))
+    np.testing.assert_allclose(hessian.data, np.diag([6.0, 12.0]))
+    third = mg.grad(lambda a: mg.grad(lambda b: mg.grad(cubes)(b).sum())(a).sum())
+    np.testing.assert_allclose(third(mg.tensor([1.0, 2.0])).data, [6.0, 6.0])
+
+
+def test_derivatives_of_derivatives_that_are_refused() -> None:
+    """Where the function changes something, or meets something else by now."""
+    count, x = {"calls": 0}, mg.tensor([1.0, 2.0])
+
+    @mg.compile
+    def counted(a: Any) -> Any:
+        count["calls"] += 1
+        return (a**3).sum()
+
+    counted(x).backward(create_graph=True)
+    assert x.grad.data.tolist() == [3.0, 12.0]
+    with pytest.raises(mg.errors.InvalidBackprop, match="derivatives of derivatives"):
+        x.grad.sum().backward()
+    held = {"power": 3}
+    cubes = mg.compile(lambda a: (a ** held["power"]).sum())
+    y = cubes(x)
+    held["power"] = 2
+    with pytest.raises(mg.errors.InvalidBackprop, match="meets other tensors"):
+        y.backward(create_graph=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import gc
+import os
 import threading
 import tracemalloc
 from collections.abc import Callable
