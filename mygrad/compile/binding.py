@@ -199,8 +199,8 @@ class Binding:
 
     def put(self, place: Place, key: Any, value: Any) -> None:
         """Put a value where another one was; what is watched changes with it."""
-        position = place.keys.index(key) if key in place.keys else None
-        old = None if position is None else place.values[position]
+        position = place.keys.index(key) if key in place.keys else -1
+        old = None if position < 0 else place.values[position]
         place.put(key, value)
         k = self._numbers.get(id(old)) if self._held[id(old)] == 1 else None
         known = id(value) in self._numbers or not isinstance(value, Handle)
@@ -209,7 +209,7 @@ class Binding:
             return
         self._held[id(value)] = 1
         del self._held[id(old)]
-        place.values[position] = value  # type: ignore[call-overload]
+        place.values[position] = value
         self._note(place, key, value)
 
     def _note(self, place: Place, key: Any, value: Any) -> None:

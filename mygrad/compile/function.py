@@ -221,7 +221,7 @@ class Compiled:
                 for leaf, array in zip(given.leaves, given.arrays, strict=True)
             ]
         for known, key, entry in found:
-            if known != pattern or not (not entry.grad_guards or _serves(entry, tensors)):
+            if known != pattern or (entry.grad_guards and not _serves(entry, tensors)):
                 continue
             numbers = entry.host.run(values)
             if numbers is None:
@@ -383,6 +383,8 @@ class Compiled:
             self._entries[oldest].pop()
             if not self._entries[oldest]:
                 del self._entries[oldest]
+            for binding in self._bindings.values():
+                binding.plans.clear()
 
     def _notice_changes(self, binding: Binding) -> set[str]:
         """Numbers that are others than in the last trace become inputs."""

@@ -260,7 +260,7 @@ class _Trace:
             entry.pullback = compiled_graph(
                 self.graph, select, self.outputs.arrays, first_seed, self.name
             )
-            written = {node.written for node in self.graph.nodes}
+            written = {node.written for node in self.graph.nodes if node.written is not None}
             entry.memory = [
                 write._replace(buffers=[(k, new and k not in written) for k, new in write.buffers])
                 for write in entry.memory

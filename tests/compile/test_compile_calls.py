@@ -248,3 +248,11 @@ def test_lists_that_are_appended_to_and_read(read: Any) -> None:
 
         ends.append(([step(mg.tensor([2.0])).item() for _ in range(4)], len(history)))
     assert ends[0] == ends[1]
+
+
+def test_programs_make_room_for_others() -> None:
+    """The one that was not used for longest goes; calls that it served are served again."""
+    f = mg.compile(lambda x: x * 2, maxsize=2)
+    for n in (1, 2, 1, 3, 1, 2, 3, 3, 1):
+        np.testing.assert_array_equal(f(mg.ones(n)).data, np.full(n, 2.0))
+    assert f.cache_info() == (3, 6, 2, 2)
