@@ -174,6 +174,7 @@ class Reached:
         self.signature: list[Any] = []
         self.optimizers: set[int] = set()
         self.changing: set[str] = set()
+        self.more: Any = ()  # what the walk began at beside the function
         self.kept: list[Any] = []  # whose ids are in the signature
 
 
@@ -454,6 +455,7 @@ def reach(
     appended to.
     """
     walk = _Walk(changing, grown)
+    walk.found.more = more
     walk.value(function, getattr(function, "__name__", "function"))
     for path, value in more:
         walk.value(value, path)
