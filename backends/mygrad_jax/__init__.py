@@ -160,7 +160,7 @@ class JAXAdapter(ImmutableAdapter):
         return write(array, value, offset // size, tuple(shape), steps)
 
     def shown(self, t: Any, window: Any, index: Any) -> Any:
-        base = t if t._base is None else t._base
+        base = self.memory(t, window.layout)
         if not isinstance(base._data, Tracer) or (base is t and t._window is not None):
             return t._data[index]
         return window.look(base._data)  # what was written there may be known

@@ -91,9 +91,13 @@ class ImmutableAdapter(Adapter):
         layout.views[id(view)] = view
         return view
 
+    def memory(self, t: Any, layout: Any) -> Any:
+        """The tensor whose array is all that a buffer has."""
+        return getattr(layout, "memory", t if t._base is None else t._base)
+
     def take_over(self, t: Any, layout: Any, data: Array) -> Array:
         """Give new elements to a tensor, and to all that look at its buffer; return them."""
-        base, t._data = t if t._base is None else t._base, data
+        base, t._data = self.memory(t, layout), data
         base._data = data if t._window is None else t._window.put(base._data, data)
         for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
             if view is not t:

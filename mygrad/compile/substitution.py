@@ -20,6 +20,21 @@ OUTSIDE = "an operation outside of the compiled function"
 _grad = Buffer.__dict__["grad"]
 
 
+class TracedLayout(Layout):
+    """The layout of traced memory.
+
+    Attributes
+    ----------
+    memory
+        The tensor that has all of it: of a tensor that does not lie in C order, or that shares
+        memory and is nobody's view, it is not the base.
+    """
+
+    __slots__ = ("memory",)
+
+    memory: Any
+
+
 class TracedBuffer(Buffer):
     """The buffer of a tensor from outside, which notes whether its gradient was asked for first.
 
@@ -113,11 +128,12 @@ class Substitution:
         tensors, where = self.located.tensors, self.located.where
         layouts, bases = [], []
         for group, array in zip(self.located.groups, self.arrays, strict=True):
-            layout = Layout(array, self.adapter)
+            layout = TracedLayout(array, self.adapter)
             base = tensors[group.base] if group.base is not None else None
             if base is None:
                 base = new_handle(array, new_buffer(), None, None, True)
                 base._buffer.layout = layout
+            layout.memory = base
             root = new_handle(array, new_buffer(), _full(layout), base, True)
             root._buffer.layout = layout
             self.roots.append(self.adapter.noted(layout, root))
@@ -138,7 +154,8 @@ class Substitution:
                 array = window.look(array)
             self.windows.append(window)
             t._data, t._buffer, t._window = array, buffer, window
-            t._base = None if t is base else base
+            own = t is base or self.saved[k][3] is None  # it is nobody's view, however it lies
+            t._base = None if own else base
             exposed = new_handle(array, new_buffer(), window or _full(layout), base, True)
             exposed._buffer.layout = layout
             exposed._window.folds = folds

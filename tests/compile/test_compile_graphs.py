@@ -198,3 +198,12 @@ def test_derivatives_of_derivatives_that_are_refused() -> None:
     held["power"] = 2
     with pytest.raises(mg.errors.InvalidBackprop, match="meets other tensors"):
         y.backward(create_graph=True)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_operations_remove_old_gradients(order: Any) -> None:
+    """Also of tensors that do not lie in C order, and whose memory is flat in the trace."""
+    w = mg.tensor(np.asarray([[1.0, 2.0], [3.0, 4.0]], order=order), copy=False)
+    w.grad = np.ones((2, 2))
+    mg.compile(lambda: (w * 2).sum())()
+    assert w.grad is None
