@@ -13,17 +13,23 @@ from threading import RLock
 from typing import Any, NamedTuple
 from weakref import ref
 
-import numpy as np
-
-from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.tape import tracking
-from mygrad.compile.binding import Binding, Plain, take_over
+from mygrad.compile.binding import Binding, take_over
 from mygrad.compile.calls import run
-from mygrad.compile.engine import engine, memory_of
+from mygrad.compile.engine import engine
 from mygrad.compile.entries import Again, Entry, Met
 from mygrad.compile.errors import CannotCompile
-from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, simple
+from mygrad.compile.libraries import chosen, kinds_met
+from mygrad.compile.meeting import (
+    Dynamic,
+    elsewhere,
+    flat,
+    kinds_of,
+    meet,
+    refuse_strangers,
+    simple,
+)
 from mygrad.compile.reaching import reach
 from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
@@ -100,7 +106,7 @@ class Compiled:
         self._grown: set[str] = set()
         self._static: set[str] = set()
         self._met_before: dict[str, Any] = {}
-        self._moving: list[Any] = []
+        self._moving: Any = None  # the engine, and what goes into memory of its
         self._extra: list[Any] = []
         self._eager = False
         self._hits = self._misses = 0
@@ -168,7 +174,7 @@ class Compiled:
         if binding is None or not binding.fresh():
             self._binding = None
             return _NONE_SERVES
-        given = simple(leaves, structure, binding.owners, self._dynamic)
+        given = simple(leaves, structure, binding.owners, self._dynamic, binding.library)
         if given is None:
             return _NONE_SERVES
         found = binding.plans.get(given.key)
@@ -178,7 +184,7 @@ class Compiled:
         pattern = kinds_of(values)
         tensors, feeds, arrays = binding.located.tensors, binding.feeds, binding.arrays
         if given.arrays:
-            feeds, arrays = feeds + list(map(Plain, given.arrays)), arrays + given.arrays
+            feeds, arrays = feeds + list(map(binding.plain, given.arrays)), arrays + given.arrays
             tensors = tensors + [
                 new_handle(array, None, None, None, True) if leaf is array else leaf
                 for leaf, array in zip(given.leaves, given.arrays, strict=True)
@@ -193,28 +199,24 @@ class Compiled:
             if self._last_key is not key:
                 self._entries.move_to_end(key)
                 self._last_key = key
-            return run(self._name, entry, tensors, feeds, arrays, numbers, binding)
+            return binding.run(self._name, entry, tensors, feeds, arrays, numbers, binding)
         return _NONE_SERVES
 
-    def _bind(self) -> Binding:
-        """Look at what the function reaches."""
+    def _bind(self, leaves: list[Any]) -> Binding:
+        """Look at what the function reaches, for a call with these arguments."""
         self._binding = None  # which holds the arrays
         if self._moving:
-            xla = engine()
-            if not take_over(self._moving, xla.own):
+            xla, held = self._moving
+            if not take_over(held, xla):
                 gc.collect()  # cycles that the trace has left may hold some
-                take_over(self._moving, xla.own)
-            self._moving = []
+                take_over(held, xla)
+            self._moving = None
         reached = reach(self._function, self._changing, self._grown)
         self._extra = [t for t in self._extra if t() is not None]
         extra = [t for t in (held() for held in self._extra) if t is not None]
-        binding = Binding(reached, extra)
-        if binding.foreign is not None:
-            path, t = binding.foreign
-            raise CannotCompile(
-                f"{self._name} cannot be compiled: {path} is a tensor on {adapter_of(t._data).name}"  # type: ignore[union-attr]
-                f", and programs are compiled for NumPy's arrays. Way out: {path}.to('numpy')"
-            )
+        met = kinds_met(reached.tensors, self._name)
+        binding = Binding(reached, extra, self._library(met, leaves, reached))
+        binding.met, binding.run = met, binding.library.running(run)
         signatures = self._signatures
         if len(signatures) > 16 * self._maxsize:
             signatures.clear()
@@ -223,9 +225,15 @@ class Compiled:
         self._binding = binding
         return binding
 
+    def _library(self, met: Any, leaves: list[Any], reached: Any) -> Any:
+        """The library that a call uses."""
+        return chosen(met, leaves, [array for _, _, array in reached.arrays], self._name)
+
     def _run(self, leaves: list[Any], structure: Any) -> Any:
         """A call in all generality."""
-        binding = self._binding or self._bind()  # `_fast` has looked at it
+        binding = self._binding or self._bind(leaves)  # `_fast` has looked at it
+        if self._library(binding.met, leaves, binding.reached) is not binding.library:
+            binding = self._bind(leaves)
         met, key = meet(binding, leaves, structure, self._dynamic)
         for entry in self._entries.get(key, ()):
             if _serves(entry, met.located.tensors):
@@ -243,7 +251,8 @@ class Compiled:
         leaves: list[Any],
     ) -> Any:  # fmt: skip
         """Run a program, and write down which calls it serves."""
-        given = simple(leaves, flat(met.structure), binding.owners, self._dynamic)
+        library = binding.library
+        given = simple(leaves, flat(met.structure), binding.owners, self._dynamic, library)
         if given is not None:
             pattern = kinds_of(met.values)
             served = binding.plans.setdefault(given.key, [])
@@ -251,17 +260,17 @@ class Compiled:
                 served.append((pattern, key, entry))
         here = met.located
         arrays = [group.array for group in here.groups]
-        feeds = [memory_of(array) or Plain(array) for array in arrays]
-        return run(self._name, entry, here.tensors, feeds, arrays, values, binding)
+        feeds = [binding.feed(array) for array in arrays]
+        return binding.run(self._name, entry, here.tensors, feeds, arrays, values, binding)
 
     # --- tracing ----------------------------------------------------------------------------------
     def _traced(self, leaves: list[Any], structure: Any) -> Any:
         """Make a program for a call, and run it."""
-        xla = engine()
         seed, searched = None, False
         automatic = self._notice_changes()
         for _ in range(_ATTEMPTS):
-            binding = self._bind()
+            binding = self._bind(leaves)
+            xla = engine(binding.library)
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
                 entry = traced(
@@ -285,7 +294,7 @@ class Compiled:
                     continue
                 if not searched and "different array libraries" in str(error):
                     searched = True
-                    self._search(met)
+                    self._search(met, binding.library)
                     continue
                 raise
             break
@@ -296,8 +305,9 @@ class Compiled:
             )
         if searched:
             self._keep_used(binding, entry)
-            binding = self._bind()
+            binding = self._bind(leaves)
             return self._traced(leaves, structure)
+        refuse_strangers(self._name, entry, met, binding.library)
         self._remember(binding)
         values = entry.host.run(met.values)
         if values is None:
@@ -312,15 +322,18 @@ class Compiled:
     def _move(self, binding: Binding, entry: Entry) -> None:
         """Before the next call, what programs use moves into memory that they can write to."""
         used = {*entry.program.used, *(k for k, _, _ in entry.memory)}
+        moving: list[Any] = []
+        memory_of = binding.library.memory_of
         for k, group in enumerate(binding.located.groups):
             if k not in used or group.base is None or memory_of(group.array) is not None:
                 continue
             holder = binding.holders[group.base]
             if holder is None:
-                self._moving.append(ref(binding.located.tensors[group.base]))
+                moving.append(ref(binding.located.tensors[group.base]))
             elif binding.raw[group.base] == 2:
-                self._moving.append(holder)
-        binding.stale = binding.stale or bool(self._moving)
+                moving.append(holder)
+        if moving:
+            self._moving, binding.stale = (engine(binding.library), moving), True
 
     def _shrink(self) -> None:
         while sum(map(len, self._entries.values())) > self._maxsize:
@@ -346,14 +359,14 @@ class Compiled:
         for place, key, value in binding.reached.numbers:
             self._met_before[place.name(key)] = value
 
-    def _search(self, met: Met) -> None:
+    def _search(self, met: Met, library: Any) -> None:
         """Take all live tensors for inputs: one was met that was not found."""
         known = {id(t) for t in met.located.tensors}
         self._extra = [
             ref(t)
             for t in gc.get_objects()
             if isinstance(t, Handle) and id(t) not in known and hasattr(t, "_data")
-            and type(t._data) is np.ndarray
+            and library.mine(t._data)
         ]  # fmt: skip
 
     def _keep_used(self, binding: Binding, entry: Entry) -> None:
@@ -427,6 +440,6 @@ def _serves(entry: Entry, tensors: list[Any]) -> bool:
         if wanted is None:
             if grad is not None:
                 return False
-        elif type(grad) is not np.ndarray or (grad.shape, grad.dtype) != wanted:
+        elif isinstance(grad, Handle) or (grad.shape, grad.dtype) != wanted:
             return False
     return True

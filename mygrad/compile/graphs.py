@@ -15,13 +15,14 @@ from weakref import ref
 
 import numpy as np
 
-from mygrad.arrays import get_adapter
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import CLEARED, Handle, Record, buffer_of, leaf, new_buffer, new_handle
 from mygrad.autodiff.plan import CompiledRule
 from mygrad.autodiff.tape import clock
+from mygrad.compile.engine import engine
 from mygrad.compile.entries import Again
+from mygrad.compile.libraries import HOST, is_array
 from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import FunctionCall, Packing, record, standing_for
 from mygrad.transforms.pull import Between, pull
@@ -122,11 +123,14 @@ class Graph:
         The numbers of the inputs that pullbacks depend on.
     makes
         By place: what makes the tensors of a call.
+    library
+        Whose arrays calls are on.
     """
 
     nodes: list[Node]
     used: list[int] = field(default_factory=list)
     makes: dict[int, Any] = field(default_factory=dict)
+    library: Any = HOST
 
 
 def traced_graph(outputs: Any, substitution: Any, writes: Sequence[Any], seeds: Any) -> Graph:
@@ -198,10 +202,11 @@ def _fits(seed: Any, shape: tuple[int, ...]) -> bool:
 
 
 def compiled_graph(
-    graph: Graph, select: Any, arrays: Sequence[Any], first_seed: int, name: str
+    graph: Graph, select: Any, arrays: Sequence[Any], first_seed: int, name: str, library: Any
 ) -> Graph:
     """The same with pullbacks that are compiled, and without what belongs to the trace."""
     used: set[int] = set()
+    graph.library = library
     for node in graph.nodes:
         if node.operands:
             node.seed += first_seed
@@ -209,7 +214,7 @@ def compiled_graph(
             used.update(node.pullback.used)
             used.update(k for kind, k in node.pullback.results if kind == "input")
             array = arrays[node.number]
-            node.packing = Packing([np.empty(tuple(array.shape), np.dtype(array.dtype))])
+            node.packing = Packing([library.like(tuple(array.shape), np.dtype(array.dtype))])
         node.version = node.start = None
     graph.used = sorted(used)
     return graph
@@ -229,20 +234,29 @@ class _Pullback:
         """The adjoints of the operands."""
         if isinstance(g, Handle):
             return self._on_tensors(g, numbers)
-        values = {**self.saved, self.seed: g}
-        computed: list[Any] = []
-        self.program.run([values[k] for k in self.program.used], computed)
-        found = []
-        for kind, what in self.program.results:
-            if kind == "computed":
-                found.append(np.array(computed[what]))
-            else:
-                found.append(np.array(values[what] if kind == "input" else what))
+        found = self.program.library.running(self._pull)({**self.saved, self.seed: g})
         return [found[k] for k in numbers]
+
+    def _pull(self, values: dict[int, Any]) -> list[Any]:
+        program, library = self.program, self.program.library
+        given = engine(library).given
+        computed: list[Any] = []
+        inputs = [given(values[k]) for k in program.used]
+        library.wait()
+        program.run(inputs, computed)
+        found = []
+        for kind, what in program.results:
+            if kind == "computed":
+                array = library.result(computed[what], *program.kinds[what])
+                found.append(array.copy())  # others may have that memory, too
+            else:
+                found.append(library.copied(values[what] if kind == "input" else what))
+        return found
 
     def _on_tensors(self, g: Handle, numbers: Sequence[int]) -> Any:
         """The adjoints as tensors; who differentiates them again is told that it is not there."""
-        handles = [standing_for(version, _numpy(), None) for version in self.versions]
+        library = self.program.library
+        handles = [standing_for(v, library.adapter, library.number) for v in self.versions]
         if not g._constant:
             handles.append(g)
         found = self.pull(g._data, numbers)
@@ -266,7 +280,7 @@ def saved_inputs(graph: Graph, find: Callable[[int], Any]) -> dict[int, Any]:
     """Copies of what pullbacks need of the inputs of a call, by number, before it changes them."""
     seeds = {node.seed for node in graph.nodes}
     given = {k: find(k) for k in graph.used if k not in seeds}
-    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in given.items()}
+    return {k: v.copy() if is_array(v) else v for k, v in given.items()}
 
 
 def recorded(graph: Graph, call: Any, saved: dict[int, Any]) -> None:
@@ -279,7 +293,7 @@ def recorded(graph: Graph, call: Any, saved: dict[int, Any]) -> None:
     for node in graph.nodes:
         operands = [
             outside[what] if kind == "outside" else _standing_for(made[what])
-            if kind == "node" else _cut_off(what)
+            if kind == "node" else _cut_off(what, graph.library)
             for kind, what in node.operands
         ]  # fmt: skip
         made.append(_recorded_node(node, operands, graph, call, saved))
@@ -299,7 +313,7 @@ def _recorded_node(node: Node, operands: list[Any], graph: Graph, call: Any, sav
         t = graph.makes[node.place](call)  # type: ignore[index]
         if node.cleared:
             buffer = buffer_of(t)
-            buffer.version = cleared_version(buffer, array.shape, array.dtype)
+            buffer.version = cleared_version(buffer, array.shape, array.dtype, graph.library)
         return t
     target = call.tensors[node.written]
     base = target if target._base is None else target._base
@@ -309,7 +323,7 @@ def _recorded_node(node: Node, operands: list[Any], graph: Graph, call: Any, sav
         buffer = buffer_of(target)
         old: Any = buffer.version
         if node.cleared:
-            buffer.version = cleared_version(buffer, old.shape, old.dtype)
+            buffer.version = cleared_version(buffer, old.shape, old.dtype, graph.library)
         else:
             buffer.version = leaf(buffer, old.shape, old.dtype, node.stopped)
     return base
@@ -321,26 +335,23 @@ def _standing_for(t: Any) -> Any:
     return new_handle(t._data, buffer, t._window, t, False)
 
 
-def _cut_off(stopped: Stopped) -> Any:
+def _cut_off(stopped: Stopped, library: Any) -> Any:
     """A variable whose history is gone, which tells so whoever differentiates by it."""
     buffer = new_buffer()
     buffer.version = leaf(buffer, stopped.shape, np.dtype(stopped.dtype), stopped.made_by)
-    return new_handle(np.zeros((0,), np.dtype(stopped.dtype)), buffer, None, None, False)
+    nothing = library.zeros((0,), np.dtype(stopped.dtype))
+    return new_handle(nothing, buffer, None, None, False)
 
 
-def cleared_version(buffer: Any, shape: Any, dtype: Any) -> Record:
+def cleared_version(buffer: Any, shape: Any, dtype: Any, library: Any = HOST) -> Record:
     """A version of a buffer with a history that was cleared, of which a backward() tells."""
     version = Record()
     version.seq = next(clock)
     version.shape, version.dtype = shape, dtype
     version.plan = COMPILED_CALL.plans.get(1) or COMPILED_CALL.plan(1, 1)
-    version.namespace = namespace_of(_numpy())
+    version.namespace = namespace_of(library.adapter)
     version.checks = 0
     version.buffer = ref(buffer)
     version.parents, version.values = CLEARED, ()
     version.windows = version.mask = version.locks = None
     return version
-
-
-def _numpy() -> Any:
-    return get_adapter("numpy")
