@@ -101,7 +101,7 @@ class _Trace:
             return (floats if kind is float else integers)[position]
 
         self.host.tracers = number
-        self.source = Source(key)
+        self.source = Source(key, self.engine.library.adapter.elements_are_copies)
         self.seeds = None if self.seed is None else rest[2 * NUMBER_INPUTS + 1 :]
         with self._substituted(memory, grads), self._inside():
             result = self._call()

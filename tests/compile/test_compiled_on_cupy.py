@@ -20,6 +20,7 @@ pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compi
 if mg.backends.selected_adapter().name != "cupy":
     pytest.skip("the suite does not run on CuPy", allow_module_level=True)
 cupy = pytest.importorskip("cupy")
+pytestmark = pytest.mark.raw_arithmetic
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 
