@@ -317,7 +317,7 @@ def calls() -> list[str]:
         lines.append(f"jax.jit of the same on 50 arrays of NumPy's: {taken:.1f} us")
         taken = microseconds(plain, *map(jnp.asarray, arrays))
         lines.append(f"jax.jit of the same on 50 of its own: {taken:.1f} us")
-    binding: Any = getattr(reads, "_binding", None)
+    binding: Any = next(iter(getattr(reads, "_bindings", {}).values()), None)
     if binding is not None:
         lines.append(f"guards for 50 tensors: {microseconds(binding.fresh):.1f} us")
     return lines

@@ -69,7 +69,10 @@ another array library, and the weights of a GRU."""
 ELSEWHERE = {
     **{
         f"mygrad/compile/{name}.py": "needs JAX, which most runs lack; tests/compile"
-        for name in "effects engine function memory randomness reaching results tracing".split()
+        for name in (
+            "calls changes engine function graphs meeting memory randomness reaching results "
+            "tracing"
+        ).split()
     },
     "mygrad/arrays/protocol.py": "for authors of adapters: what theirs has to have",
     "mygrad/interop/cupy.py": "CuPy alone asks for it; tests/interop/test_cupy.py does",

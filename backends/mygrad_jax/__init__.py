@@ -12,11 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from mygrad.arrays import get_adapter
 from mygrad.arrays.immutable import ImmutableAdapter
 from mygrad.arrays.portable import HostGenerator
 from mygrad_jax import indexing, windows
 from mygrad_jax.activations import sigmoid, sigmoid_adjoint, tanh_adjoint
 from mygrad_jax.convolution import conv_filter_gradient, conv_input_gradient, conv_nd
+from mygrad_jax.pooling import max_pool, max_unpool
+from mygrad_jax.promotion import like_numpy
 from mygrad_jax.recurrent import gru_steps, gru_steps_adjoint
 
 __all__ = ["adapter"]
@@ -109,12 +112,15 @@ class JAXAdapter(ImmutableAdapter):
     drawing_from = drawing_from
     partial_kernels = frozenset((
         "conv_filter_gradient", "conv_input_gradient", "conv_nd", "gru_steps", "gru_steps_adjoint",
-        "sigmoid", "sigmoid_adjoint", "tanh_adjoint",
+        "max_pool", "max_unpool", "sigmoid", "sigmoid_adjoint", "tanh_adjoint",
     ))  # fmt: skip
 
     def implement(self, primitive: Any) -> Any:
         function = super().implement(primitive)
-        return _broadcasting(function) if primitive.broadcasts == "elements" else function
+        if primitive.broadcasts == "elements":
+            function = _broadcasting(function)
+        host = get_adapter("numpy")
+        return like_numpy(function, primitive, drawing_from.get, lambda: primitive.kernel(host)[0])
 
     # to and from the host, devices
     def from_host(self, array: Any, device: Any = None) -> Any:
@@ -332,6 +338,8 @@ adapter.kernels.update(
     gru_steps=gru_steps,
     gru_steps_adjoint=gru_steps_adjoint,
     matmul=_sized(jnp.matmul),
+    max_pool=max_pool,
+    max_unpool=max_unpool,
     sigmoid=sigmoid,
     sigmoid_adjoint=sigmoid_adjoint,
     tanh_adjoint=tanh_adjoint,

@@ -78,6 +78,8 @@ class Binding:
         Of the signature: all that programs depend on.
     stale
         Whether it is known that something changed.
+    objects
+        The arguments that were looked through, as their ids are in use.
     """
 
     met: dict[Library, str]
@@ -117,6 +119,7 @@ class Binding:
             where = tuple(library_of(array) for array in self.arrays)
             self.signature = (*self.signature, where, library.follows())
         self.number, self.stale = 0, False
+        self.objects: list[Any] = []
         self.numbers = [
             (place, key) for place, key, _ in reached.numbers
             if place.name(key) in reached.changing
@@ -227,8 +230,8 @@ class Binding:
 
     def put(self, place: Place, key: Any, value: Any) -> None:
         """Put a value where another one was; what is watched changes with it."""
-        position = place.keys.index(key) if key in place.keys else None
-        old = None if position is None else place.values[position]
+        position = place.keys.index(key) if key in place.keys else -1
+        old = None if position < 0 else place.values[position]
         place.put(key, value)
         k = self._numbers.get(id(old)) if self._held[id(old)] == 1 else None
         known = id(value) in self._numbers or not isinstance(value, Handle)
@@ -237,7 +240,7 @@ class Binding:
             return
         self._held[id(value)] = 1
         del self._held[id(old)]
-        place.values[position] = value  # type: ignore[index]
+        place.values[position] = value
         self._note(place, key, value)
 
     def _note(self, place: Place, key: Any, value: Any) -> None:

@@ -141,6 +141,8 @@ class Changes:
             if not buffer.assigned:
                 continue
             g = buffer.grad
+            if isinstance(g, Handle) and g._constant:
+                g = g._data  # a raw array from outside
             if isinstance(g, Handle):
                 self._refuse(
                     "gradients that are tensors (create_graph=True) stay on a tensor from outside. "

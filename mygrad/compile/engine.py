@@ -6,7 +6,6 @@ An engine traces a function of arrays, and makes of the trace, or of some of its
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -221,10 +220,6 @@ class XLA:
                 compiled = jax.jit(call, keep_unused=True).lower(*specs[:count]).compile()
         program.seconds = perf_counter() - begin
         program.compiled = program.call = compiled
-        if program.seconds > 5:
-            logging.getLogger("mygrad.compile").warning(
-                "compiling %s took %.0f s", name, program.seconds
-            )
 
     def given(self, array: Any) -> Any:
         """An array as it goes into programs: without a copy, if it can be."""

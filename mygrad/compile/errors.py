@@ -13,7 +13,7 @@ from typing import Any
 
 from mygrad.errors import MyGradException
 
-__all__ = ["CannotCompile", "is_library", "refusal", "user_line"]
+__all__ = ["CannotCompile", "is_library", "refusal", "tidied", "user_line"]
 
 _HERE = Path(__file__).parent.parent
 _LIBRARIES = tuple(
@@ -40,7 +40,8 @@ _ASKED = {
     ),
     "TracerArrayConversionError": (
         "a tensor is turned into a NumPy array, for a library that knows nothing of tensors",
-        "use the functions of mygrad or np.* on the tensor itself, or do that part outside",
+        "use np.* on the tensor itself, and mygrad's functions on what t.grad and t.data give: "
+        "mg.clip(t.grad, -1, 1); or do that part outside",
     ),
     "NonConcreteBooleanIndexError": (
         "the shape of a result depends on values: a mask selects as many elements as it has Trues",
@@ -50,6 +51,10 @@ _ASKED = {
         "a value of a tensor is asked for by Python: float(t), t.item(), t.tolist(), a shape or "
         "an option that depends on values",
         "return the tensor and look at it outside, or let the value be an argument of Python's",
+    ),
+    "unknown function": (
+        "a function of NumPy's is called that is not there for tensors of a program",
+        "compute it outside, or with the functions of mygrad",
     ),
     "UnexpectedTracerError": (
         "a tensor of another call of a compiled function is used, which somebody kept",
@@ -91,6 +96,8 @@ def refusal(error: BaseException, name: str) -> CannotCompile | None:
         kind = next((kind for kind in names if kind in _ASKED), None)
         if isinstance(cause, TypeError) and "into a NumPy array behind your back" in str(cause):
             kind = "TracerArrayConversionError"
+        if isinstance(cause, TypeError) and "requires ndarray or scalar arguments" in str(cause):
+            kind = "unknown function"
         cause = cause.__cause__ or cause.__context__
     if kind is None:
         return None
@@ -104,6 +111,17 @@ def refusal(error: BaseException, name: str) -> CannotCompile | None:
         f"{name} cannot be compiled: {what} ({user_line(error.__traceback__)}). Way out: {remedy}; "
         f"or run it eagerly, mg.compile(..., fallback=True)"
     )
+
+
+def tidied(error: BaseException) -> None:
+    """Take JAX's remarks from an error, and name the line if a refusal does not."""
+    notes = [note for note in getattr(error, "__notes__", ()) if "JAX has removed" not in note]
+    if hasattr(error, "__notes__"):
+        error.__notes__ = notes
+    if isinstance(error, CannotCompile) and ", line " not in str(error):
+        line = user_line(error.__traceback__)
+        if line:
+            error.args = (f"{error} ({line})",)
 
 
 @functools.cache

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
+import logging
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import RLock
+from threading import RLock, Timer
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -27,6 +28,7 @@ from mygrad.compile.meeting import (
     flat,
     kinds_of,
     meet,
+    objects_of,
     refuse_strangers,
     simple,
 )
@@ -41,7 +43,33 @@ LOCK = RLock()
 
 _off: ContextVar[bool] = ContextVar("mygrad_compile_off", default=False)
 _ATTEMPTS = 40
+_BINDINGS = 16
+_MANY = 8
+_LONG = 5.0
+_log = logging.getLogger("mygrad.compile")
 _NONE_SERVES: Any = object()
+
+
+class _NotTraced(Exception):
+    """Tracing has failed for another reason than those that are known."""
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say so if a compilation takes long."""
+    told = "mg.compile is at work on %s for %g s; later calls will not have to wait"
+    timer = Timer(_LONG, _log.warning, (told, name, _LONG))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _is_number(part: Any) -> bool:
+    """Whether a part of a key is a number among the arguments."""
+    return isinstance(part, tuple) and part[:1] in ((int,), (float,))
 
 
 class CacheInfo(NamedTuple):
@@ -100,7 +128,7 @@ class Compiled:
         self._dynamic = Dynamic(function, (dynamic,) if isinstance(dynamic, str) else dynamic)
         self._fallback, self._maxsize = fallback, maxsize
         self._entries: OrderedDict[Any, list[Entry]] = OrderedDict()
-        self._binding: Binding | None = None
+        self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._signatures: dict[Any, int] = {}
         self._changing: set[str] = set()
         self._grown: set[str] = set()
@@ -154,6 +182,7 @@ class Compiled:
                 return found
             if any(elsewhere(leaf) for leaf in leaves):
                 return self._function(*args, **kwargs)
+            why: BaseException | None = None
             if structure is None:
                 structure = flatten((args, kwargs))[1]
             try:
@@ -163,16 +192,25 @@ class Compiled:
                     raise
                 self._eager = True
                 warnings.warn(f"{error}. It runs eagerly from here on", stacklevel=2)
-        return self._function(*args, **kwargs)
+            except _NotTraced as error:
+                why = error.__cause__
+        answer = self._function(*args, **kwargs)
+        if not self._eager:  # and it does not raise the same then
+            self._eager = True
+            said = f"{self._name} cannot be compiled ({type(why).__name__}: {why})"
+            warnings.warn(f"{said}. It runs eagerly from here on", stacklevel=2)
+        return answer
 
     def _fast(self, leaves: list[Any], structure: Any) -> Any:
         """A call that shares no memory, as nearly all do, if there is a program for it.
 
         `structure` is the number of the arguments where nothing is nested.
         """
-        binding = self._binding
+        objects = objects_of(leaves)
+        binding = self._bindings.get(tuple(map(id, objects)))
         if binding is None or not binding.fresh():
-            self._binding = None
+            if binding is not None:
+                del self._bindings[tuple(map(id, objects))]
             return _NONE_SERVES
         given = simple(leaves, structure, binding.owners, self._dynamic, binding.library)
         if given is None:
@@ -190,7 +228,7 @@ class Compiled:
                 for leaf, array in zip(given.leaves, given.arrays, strict=True)
             ]
         for known, key, entry in found:
-            if known != pattern or not (not entry.grad_guards or _serves(entry, tensors)):
+            if known != pattern or (entry.grad_guards and not _serves(entry, tensors)):
                 continue
             numbers = entry.host.run(values)
             if numbers is None:
@@ -203,15 +241,19 @@ class Compiled:
         return _NONE_SERVES
 
     def _bind(self, leaves: list[Any]) -> Binding:
-        """Look at what the function reaches, for a call with these arguments."""
-        self._binding = None  # which holds the arrays
+        """Look at what the function and its arguments reach."""
+        objects = objects_of(leaves)
+        key = tuple(map(id, objects))
+        self._bindings.pop(key, None)
         if self._moving:
+            self._bindings.clear()  # they hold the arrays
             xla, held = self._moving
             if not take_over(held, xla):
                 gc.collect()  # cycles that the trace has left may hold some
                 take_over(held, xla)
             self._moving = None
-        reached = reach(self._function, self._changing, self._grown)
+        named = [(f"argument {k}", given) for k, given in enumerate(objects)]
+        reached = reach(self._function, self._changing, self._grown, named)
         self._extra = [t for t in self._extra if t() is not None]
         extra = [t for t in (held() for held in self._extra) if t is not None]
         met = kinds_met(reached.tensors, self._name)
@@ -222,7 +264,10 @@ class Compiled:
             signatures.clear()
             self._entries.clear()
         binding.number = signatures.setdefault(binding.signature, len(signatures))
-        self._binding = binding
+        binding.objects = objects
+        self._bindings[key] = binding
+        while len(self._bindings) > _BINDINGS:
+            self._bindings.popitem(last=False)
         return binding
 
     def _library(self, met: Any, leaves: list[Any], reached: Any) -> Any:
@@ -231,8 +276,10 @@ class Compiled:
 
     def _run(self, leaves: list[Any], structure: Any) -> Any:
         """A call in all generality."""
-        binding = self._binding or self._bind(leaves)  # `_fast` has looked at it
-        if self._library(binding.met, leaves, binding.reached) is not binding.library:
+        binding = self._bindings.get(tuple(map(id, objects_of(leaves))))
+        if binding is None or (  # `_fast` would have taken it away
+            self._library(binding.met, leaves, binding.reached) is not binding.library
+        ):
             binding = self._bind(leaves)
         met, key = meet(binding, leaves, structure, self._dynamic)
         for entry in self._entries.get(key, ()):
@@ -244,7 +291,7 @@ class Compiled:
                     self._last_key = key
                     return self._apply(entry, key, met, values, binding, leaves)
         self._misses += 1
-        return self._traced(leaves, structure)
+        return self._traced(leaves, structure, self._notice_changes(binding))
 
     def _apply(
         self, entry: Entry, key: Any, met: Met, values: list[Any], binding: Binding,
@@ -264,18 +311,21 @@ class Compiled:
         return binding.run(self._name, entry, here.tensors, feeds, arrays, values, binding)
 
     # --- tracing ----------------------------------------------------------------------------------
-    def _traced(self, leaves: list[Any], structure: Any) -> Any:
-        """Make a program for a call, and run it."""
+    def _traced(self, leaves: list[Any], structure: Any, automatic: set[str]) -> Any:
+        """Make a program for a call, and run it.
+
+        `automatic` are numbers that became inputs as they change, if that is possible.
+        """
         seed, searched = None, False
-        automatic = self._notice_changes()
         for _ in range(_ATTEMPTS):
             binding = self._bind(leaves)
             xla = engine(binding.library)
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
-                entry = traced(
-                    self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
-                )
+                with _told(self._name):
+                    entry = traced(
+                        self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
+                    )
             except Again as again:
                 if again.why == "seed":
                     seed = again.what
@@ -296,6 +346,8 @@ class Compiled:
                     searched = True
                     self._search(met, binding.library)
                     continue
+                if self._fallback and not isinstance(error, CannotCompile):
+                    raise _NotTraced from error
                 raise
             break
         else:
@@ -305,8 +357,7 @@ class Compiled:
             )
         if searched:
             self._keep_used(binding, entry)
-            binding = self._bind(leaves)
-            return self._traced(leaves, structure)
+            return self._traced(leaves, structure, automatic)
         refuse_strangers(self._name, entry, met, binding.library)
         self._remember(binding)
         values = entry.host.run(met.values)
@@ -315,6 +366,11 @@ class Compiled:
         self._entries.setdefault(key, []).insert(0, entry)
         self._entries.move_to_end(key)
         self._log.append(self._reason(key, entry))
+        if len(self._log) == _MANY and any(_is_number(part) for part in key[2]):
+            _log.warning(
+                "%s was compiled %d times: for each value of the numbers among its arguments. "
+                "mg.compile(..., dynamic=True) makes them inputs", self._name, _MANY,
+            )  # fmt: skip
         self._shrink()
         self._move(binding, entry)
         return self._apply(entry, key, met, values, binding, leaves)
@@ -341,12 +397,13 @@ class Compiled:
             self._entries[oldest].pop()
             if not self._entries[oldest]:
                 del self._entries[oldest]
+            for binding in self._bindings.values():
+                binding.plans.clear()
 
-    def _notice_changes(self) -> set[str]:
+    def _notice_changes(self, binding: Binding) -> set[str]:
         """Numbers that are others than in the last trace become inputs."""
-        assert self._binding is not None
         found = set()
-        for place, key, value in self._binding.reached.numbers:
+        for place, key, value in binding.reached.numbers:
             path = place.name(key)
             before = self._met_before.get(path)
             if type(before) is type(value) and before != value:
@@ -409,7 +466,7 @@ class Compiled:
         with LOCK:
             self._entries.clear()
             self._signatures.clear()
-            self._binding = None
+            self._bindings.clear()
             self._hits = self._misses = 0
             self._log.clear()
 

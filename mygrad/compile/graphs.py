@@ -39,7 +39,7 @@ class CompiledCall(FunctionCall):
         assert rule is not None
 
         def jointly(g: Any, pullback: Any) -> Any:
-            return pullback.pull(g, numbers)
+            return pullback.pull(g, (), numbers, None)
 
         yield None, CompiledRule(numbers, jointly, rule.needs, frozenset())
 
@@ -49,9 +49,7 @@ def compiled_call(operands: Any, pullback: Any, result: Any) -> Any:
     return result
 
 
-COMPILED_CALL = CompiledCall(
-    compiled_call, {"operands": lambda g, pullback: None}, variadic=True
-)
+COMPILED_CALL = CompiledCall(compiled_call, {"operands": lambda g, pullback: None}, variadic=True)
 
 
 # --- while tracing --------------------------------------------------------------------------------
@@ -86,6 +84,8 @@ class Node:
         The program that computes the adjoints.
     packing
         What `record` wants to know of the result.
+    leaf
+        Which of the leaves of the result of the function it is, or None.
     """
 
     version: Any
@@ -100,6 +100,12 @@ class Node:
     seed: int = -1
     pullback: Any = None
     packing: Any = None
+    leaf: int | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was made of tensors from outside alone."""
+        return all(kind == "outside" for kind, _ in self.operands)
 
 
 @dataclass
@@ -125,12 +131,15 @@ class Graph:
         By place: what makes the tensors of a call.
     library
         Whose arrays calls are on.
+    rerun
+        How the function runs again, or None: a `mygrad.compile.rerunning.Rerun`.
     """
 
     nodes: list[Node]
     used: list[int] = field(default_factory=list)
     makes: dict[int, Any] = field(default_factory=dict)
     library: Any = HOST
+    rerun: Any = None
 
 
 def traced_graph(outputs: Any, substitution: Any, writes: Sequence[Any], seeds: Any) -> Graph:
@@ -156,7 +165,8 @@ def traced_graph(outputs: Any, substitution: Any, writes: Sequence[Any], seeds: 
         inputs = [b.first for _, b in outside] + [other.version for other in nodes[:number]]
         try:
             between = Between([node.version], inputs, since=1)
-            stopped = [v for v in (*between.outside, *between.overwritten) if v.stopped]
+            parents = {p for v in between.met for p in v.parents if p is not None and not p.seq}
+            stopped = [p for p in parents if p.stopped and p not in between.leads]  # type: ignore[attr-defined]
             if stopped:
                 between = Between([node.version], [*inputs, *stopped], since=1)
         except InvalidBackprop:
@@ -224,21 +234,25 @@ def compiled_graph(
 class _Pullback:
     """What a recorded result does when it is differentiated: run the compiled pullback."""
 
-    __slots__ = ("program", "saved", "seed", "versions")
+    __slots__ = ("call", "node", "rerun", "saved", "versions")
 
-    def __init__(self, node: Node, saved: dict[int, Any], versions: list[Any]) -> None:
-        self.program, self.seed = node.pullback, node.seed
-        self.saved, self.versions = saved, versions
+    def __init__(
+        self, node: Node, saved: dict[int, Any], versions: list[Any], rerun: Any, call: Any
+    ) -> None:
+        self.node, self.saved, self.versions = node, saved, versions
+        self.rerun, self.call = rerun, None if rerun is None else (call.tensors, call.numbers)
 
-    def pull(self, g: Any, numbers: Sequence[int]) -> Any:
+    def pull(self, g: Any, operands: Sequence[Any], numbers: Sequence[int], out: Any) -> Any:
         """The adjoints of the operands."""
         if isinstance(g, Handle):
             return self._on_tensors(g, numbers)
-        found = self.program.library.running(self._pull)({**self.saved, self.seed: g})
+        library = self.node.pullback.library
+        found = library.running(self._pull)({**self.saved, self.node.seed: g})
         return [found[k] for k in numbers]
 
     def _pull(self, values: dict[int, Any]) -> list[Any]:
-        program, library = self.program, self.program.library
+        program = self.node.pullback
+        library = program.library
         given = engine(library).given
         computed: list[Any] = []
         inputs = [given(values[k]) for k in program.used]
@@ -254,25 +268,33 @@ class _Pullback:
         return found
 
     def _on_tensors(self, g: Handle, numbers: Sequence[int]) -> Any:
-        """The adjoints as tensors; who differentiates them again is told that it is not there."""
-        library = self.program.library
+        """The adjoints as tensors, whose own derivatives come from another call of the function."""
+        node, library = self.node, self.node.pullback.library
+        if self.rerun is not None and node.leaf is not None and node.plain:
+            operands = [what for _, what in node.operands]
+            found = self.rerun.adjoints(
+                self.call, node.leaf, g, operands, self.versions, self.saved
+            )
+            if all(g is not None for g in found):
+                return [found[k] for k in numbers]
         handles = [standing_for(v, library.adapter, library.number) for v in self.versions]
         if not g._constant:
             handles.append(g)
-        found = self.pull(g._data, numbers)
-        last: Any = _Last()
-        nothing = [None] * len(handles)
-        return [record(COMPILED_CALL, last, handles, nothing, Packing([a]), a)[0] for a in found]
+        arrays = self.pull(g._data, (), numbers, None)
+        return [
+            record(COMPILED_CALL, _Last(), handles, [None] * len(handles), Packing([a]), a)[0]
+            for a in arrays
+        ]
 
 
 class _Last:
     """The pullback of a pullback, which is not compiled."""
 
-    def pull(self, g: Any, numbers: Sequence[int]) -> Any:
+    def pull(self, g: Any, operands: Sequence[Any], numbers: Sequence[int], out: Any) -> Any:
         raise InvalidBackprop(
-            "derivatives of derivatives do not go through a compiled function: compile the "
-            "function that takes them (mg.compile of mg.grad), or call it under "
-            "`with mg.compile.disabled():`"
+            "derivatives of derivatives go through a compiled function where it changes nothing "
+            "outside, and this one does: compile the function that takes them (mg.compile of "
+            "mg.grad), or call it under `with mg.compile.disabled():`"
         )
 
 
@@ -304,7 +326,8 @@ def _recorded_node(node: Node, operands: list[Any], graph: Graph, call: Any, sav
     array = call.results[node.number]
     t = None
     if node.operands:
-        pullback: Any = _Pullback(node, saved, [o._buffer.version for o in operands])
+        versions = [o._buffer.version for o in operands]
+        pullback = _Pullback(node, saved, versions, graph.rerun, call)
         nothing = [None] * len(operands)
         (t,) = record(COMPILED_CALL, pullback, operands, nothing, node.packing, array.copy())
     if node.written is None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Sequence
+from enum import Enum
+from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
+from mygrad.autodiff.primitive import Primitive
 from mygrad.autodiff.tape import tracking
 from mygrad.compile.binding import Binding, joined, plain
 from mygrad.compile.entries import Entry, Met, _Dynamic, _Number
@@ -19,8 +22,15 @@ from mygrad.compile.memory import located
 from mygrad.compile.reaching import NUMBERS
 
 __all__ = [
-    "Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "refuse_strangers", "simple",
+    "Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "objects_of", "refuse_strangers",
+    "simple",
 ]  # fmt: skip
+
+_PLAIN = (
+    Handle, np.ndarray, int, float, complex, bool, str, bytes, type(None), type(...), slice, range,
+    np.generic, np.dtype, Enum, type, ModuleType, BuiltinFunctionType, np.ufunc, Primitive,
+)  # fmt: skip
+"""What is no object that holds others."""
 
 
 class Dynamic:
@@ -55,6 +65,26 @@ class Dynamic:
                 found.update(range(start, start + part.count))
             start += part.count
         return found
+
+
+class Same:
+    """An object, equal to itself alone."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def objects_of(leaves: Sequence[Any]) -> list[Any]:
+    """The arguments that may hold tensors and are looked through: models, optimisers, functions."""
+    return [leaf for leaf in leaves if not isinstance(leaf, _PLAIN) and not is_array(leaf)]
 
 
 def elsewhere(leaf: Any) -> bool:
@@ -146,8 +176,11 @@ def simple(
             arrays.append(leaf)
             tensors.append(leaf)
             continue
-        else:
+        elif isinstance(leaf, _PLAIN) or is_array(leaf):
             return None
+        else:
+            described.append(Same(leaf))
+            continue
         owner = array
         if not on_host:
             if not library.mine(array):
@@ -254,6 +287,10 @@ def kinds_of(values: list[Any]) -> Any:
 
 
 def _described(leaf: Any) -> Any:
+    if not isinstance(leaf, _PLAIN):
+        return Same(leaf)
+    if isinstance(leaf, slice):
+        return (slice, _described(leaf.start), _described(leaf.stop), _described(leaf.step))
     try:
         hash(leaf)
     except TypeError:

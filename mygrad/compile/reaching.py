@@ -254,6 +254,8 @@ class _Walk:
             if is_array(value) and kind is not np.memmap:
                 found.signature.append("array")
                 found.arrays.append((place, key, value))
+                if value.dtype.hasobject:
+                    self.objects(value, place.name(key))
             elif kind in NUMBERS:
                 name = place.name(key)
                 if name in self.changing:
@@ -282,6 +284,10 @@ class _Walk:
         self.found.kept.append(value)
         if watched(value):
             found.watched.append((path, value))
+        if isinstance(value, ReferenceType):
+            found.signature.append("reference")
+            self.todo.append((self.value, value(), f"{path}()"))
+            return
         if isinstance(value, _OPAQUE):
             if isinstance(value, (np.random.Generator, np.random.RandomState)):
                 found.generators.append(value)
@@ -412,6 +418,13 @@ class _Walk:
             self.todo.append((self.place, Place("attributes", value, names, values, path)))
         if space is None and not names:
             self.referents(value, path)
+
+    def objects(self, array: Any, path: str) -> None:
+        """The objects in an array of NumPy's."""
+        flat = array.reshape(-1)
+        if array.dtype == object and np.shares_memory(flat, array):
+            place = Place("list", flat, range(flat.size), flat.tolist(), path)
+            self.todo.append((self.place, place))
 
     def referents(self, value: Any, path: str) -> None:
         if not gc.is_tracked(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -104,9 +105,25 @@ class Outputs:
             paths = structure.paths(what)
             makes = [self.value(v, path) for v, path in zip(leaves, paths, strict=True)]
             return lambda call: structure.filled([make(call) for make in makes])
+        if is_dataclass(value) and not isinstance(value, type) and id(value) not in self.known:
+            return self._dataclass(value, what)
         if id(value) not in self.known:
             self._refuse_tracers(value, what)
         return lambda call: value
+
+    def _dataclass(self, value: Any, what: str) -> Make:
+        """A new object with the same class and new fields."""
+        kind = type(value)
+        makes = {f.name: self.value(getattr(value, f.name), f"{what}.{f.name}")
+                 for f in fields(value) if hasattr(value, f.name)}  # fmt: skip
+
+        def make(call: Call) -> Any:
+            made = object.__new__(kind)
+            for name, of_field in makes.items():
+                object.__setattr__(made, name, of_field(call))
+            return made
+
+        return make
 
     def _refuse_tracers(self, value: Any, what: str) -> None:
         for held in getattr(value, "__dict__", {}).values():

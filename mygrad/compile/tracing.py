@@ -17,12 +17,13 @@ from mygrad.autodiff.lost_gradients import tell
 from mygrad.autodiff.nodes import Handle
 from mygrad.compile.changes import Before, Changes
 from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met, _Dynamic, _Number
-from mygrad.compile.errors import CannotCompile, refusal
+from mygrad.compile.errors import CannotCompile, refusal, tidied, user_line
 from mygrad.compile.following import AppendedList, put_back, same_state, state_of
 from mygrad.compile.graphs import Graph, compiled_graph, traced_graph
 from mygrad.compile.numbers import HostProgram
 from mygrad.compile.randomness import Source, undrawn
 from mygrad.compile.reaching import Place
+from mygrad.compile.rerunning import leaf_of, rerun_of
 from mygrad.compile.results import Outputs
 from mygrad.compile.substitution import OUTSIDE, Substitution
 
@@ -54,13 +55,23 @@ def traced(
     before = undrawn(met.reached.generators)
     try:
         program = engine.trace(trace.run, specs)
-    except (Again, CannotCompile):
+    except Again:
         raise
     except Exception as error:
-        said = refusal(error, name)
+        tidied(error)
+        said = None if isinstance(error, CannotCompile) else refusal(error, name)
         if said is not None:
             raise said from error
+        line = user_line(error.__traceback__)
+        if line and not isinstance(error, CannotCompile):
+            error.add_note(f"while mg.compile traced {name}: {line}")
         raise
+    if any(map(engine.is_tracer, program.consts)):
+        raise CannotCompile(
+            f"{name} cannot be compiled: it uses a tensor of another call, which it has kept in a "
+            f"place that is not found. Way out: return what is to be kept, or keep it in an "
+            f"attribute, a list or a dictionary that the function names"
+        )
     if undrawn(met.reached.generators) != before:
         raise CannotCompile(
             f"{name} cannot be compiled: it draws random numbers of NumPy or Python, which would "
@@ -172,6 +183,8 @@ class _Trace:
             if gc_was_on:
                 gc.enable()
             for place, (keys, values, owner) in zip(places, saved, strict=True):
+                if place.owner is not owner:  # a tuple, which was exchanged
+                    place.parent[0].put(place.parent[1], owner)
                 place.keys, place.values, place.owner = keys, values, owner
             for place, (keys, values, _) in zip(places, saved, strict=True):
                 place.restore(keys, values)
@@ -213,6 +226,9 @@ class _Trace:
         self.graph = Graph([])
         if self.tracked:
             self.graph = traced_graph(self.outputs, sub, self.changes.written, self.seeds)
+            self.graph.rerun = rerun_of(self.function, self.met, self.changes, self.source.used)
+            for node in self.graph.nodes:
+                node.leaf = leaf_of(result, node.start)
 
     # --- the entry --------------------------------------------------------------------------------
     def _is_large(self, k: int, number: int) -> bool:
@@ -245,7 +261,7 @@ class _Trace:
             entry.pullback = compiled_graph(
                 self.graph, select, self.outputs.arrays, first_seed, self.name, self.engine.library
             )
-            written = {node.written for node in self.graph.nodes}
+            written = {node.written for node in self.graph.nodes if node.written is not None}
             entry.memory = [
                 write._replace(buffers=[(k, new and k not in written) for k, new in write.buffers])
                 for write in entry.memory

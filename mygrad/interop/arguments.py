@@ -46,7 +46,12 @@ def _mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
 
 def on_data(tree: Any) -> Any:
     """(Nested) arguments with the arrays in place of tensors that users get: ``t.data``."""
-    return _mapped(tree, lambda t: t.data)
+    return _mapped(tree, _data)
+
+
+def _data(t: Any) -> Any:
+    data = t.data
+    return data._data if isinstance(data, type(t)) else data  # compiled functions give a tensor
 
 
 def on_arrays(tree: Any) -> Any:

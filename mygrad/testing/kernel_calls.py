@@ -30,6 +30,20 @@ def pooled(draw: Draw) -> Call:
         return draw(2, 3, 2), x, windows.max((2, 4)), pool, stride
 
 
+def pooled_apart(*strides: int) -> Callable[[Draw], Call]:
+    """Windows of 3 by 2 that overlap, or have gaps between them."""
+
+    def make(draw: Draw) -> Call:
+        x = draw(2, 3, 7, 6)
+        windows = np.lib.stride_tricks.sliding_window_view(x, (3, 2), (2, 3))
+        windows = windows[:, :, :: strides[0], :: strides[1]]
+        with np.errstate(invalid="ignore"):
+            maxima = windows.max((4, 5))
+        return draw(*maxima.shape), x, maxima, (3, 2), strides
+
+    return make
+
+
 PADDED: list[tuple[Shape, Widths]] = [
     ((4,), [(2, 1)]),
     ((1, 3), [(3, 2), (0, 4)]),
@@ -249,6 +263,9 @@ CALLS: dict[str, tuple[tuple[str, ...], list[Callable[[Draw], Call]]]] = {
     ]),
     "max_unpool": (FLOATS, [
         pooled,
+        pooled_apart(1, 1),
+        pooled_apart(2, 1),
+        pooled_apart(4, 4),
         lambda draw: (draw(0, 2), draw(0, 4), draw(0, 2), (2,), 2),
     ]),
     "channel_sums": (FLOATS[1:3], [

@@ -1,0 +1,258 @@
+"""Which program serves a call, and what a call does to what is outside."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mygrad as mg
+
+pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compile uses")
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("MYGRAD_TEST_BACKEND", "numpy") != "numpy",
+    reason="looks at NumPy's arrays; test_compiled_on_cupy.py does at CuPy's",
+)
+
+
+def test_attributes_may_be_rebound() -> None:
+    class Model:
+        def __init__(self) -> None:
+            self.w, self.scale, self.training = mg.tensor([1.0, 2.0]), 2.0, True
+
+    model = Model()
+    f = mg.compile(lambda: model.w * model.scale if model.training else model.w)
+    assert f().data.tolist() == [2.0, 4.0]
+    model.w = mg.tensor([5.0, 6.0])
+    assert f().data.tolist() == [10.0, 12.0] and f.cache_info().misses == 1
+    model.w = mg.tensor([1.0, 1.0, 1.0])
+    assert f().shape == (3,)
+    model.training = False
+    assert f().data.tolist() == [1.0, 1.0, 1.0]
+    assert f.cache_info().misses == 3
+
+
+def test_methods_and_running_statistics() -> None:
+    class Norm:
+        def __init__(self) -> None:
+            self.mean = mg.zeros(2, dtype="float64", constant=True)
+            self.training = True
+
+        @mg.compile
+        def __call__(self, x: Any) -> Any:
+            if self.training:
+                self.mean = 0.9 * self.mean + 0.1 * x.mean(0).detach()
+            return x - self.mean
+
+    one, two = Norm(), Norm()
+    x = mg.tensor(np.ones((3, 2)))
+    for _ in range(4):
+        result = one(x)
+    np.testing.assert_allclose(one.mean.data, 1 - 0.9**4)
+    np.testing.assert_allclose(result.data, 0.9**4)
+    assert one.mean.constant and not two.mean.data.any()
+    one.training, mean = False, one.mean
+    one(x)
+    assert one.mean is mean
+
+
+def test_containers() -> None:
+    """What is appended, set and deleted."""
+    history: list[Any] = []
+    found: dict[str, Any] = {"old": 1, "x": None}
+
+    @mg.compile
+    def step(x: Any) -> None:
+        history.append((x * 2).sum())
+        found["x"] = [x * 3, 4]
+        found.pop("old", None)
+
+    for k in range(4):
+        step(mg.tensor([1.0 * k]))
+    assert [h.item() for h in history] == [0.0, 2.0, 4.0, 6.0]
+    assert found["x"][0].item() == 9.0 and found["x"][1] == 4 and "old" not in found
+
+
+def test_numbers() -> None:
+    x = mg.tensor([1.0, 2.0], dtype="float32")
+    scaled = mg.compile(lambda x, rate: x * rate, dynamic=("rate",))
+    for k in range(4):
+        result = scaled(x, 0.5 * k)
+        assert result.dtype == np.float32 and result.data.tolist() == [0.5 * k, 1.0 * k]
+    assert scaled.cache_info().misses == 1
+    static = mg.compile(lambda x, n: sum(x for _ in range(n)))
+    assert [static(x, n).data[0] for n in (1, 2, 3, 2)] == [1, 2, 3, 2]
+    assert static.cache_info().misses == 3
+
+
+def test_numbers_that_change() -> None:
+    """A number that was another one becomes an input; what Python decides by it is looked at."""
+
+    class State:
+        rate, count = 0.5, 0
+
+    state = State()
+    state.rate, state.count = 0.5, 0
+
+    @mg.compile
+    def step(x: Any) -> Any:
+        state.count += 1
+        return x * (10 if state.count % 3 == 0 else state.rate)
+
+    found = []
+    for k in range(7):
+        state.rate = 1.0 + k
+        found.append(step(mg.tensor(1.0)).item())
+    assert found == [1, 2, 10, 4, 5, 10, 7] and state.count == 7
+    assert step.cache_info().misses <= 4
+
+
+def test_raw_arrays() -> None:
+    """By closure they are inputs; as arguments they are written back."""
+    data = np.arange(6.0).reshape(3, 2)
+    row = mg.compile(lambda k: (mg.tensor([1.0, 1.0]) * data[k]).sum())
+    assert row(1).item() == 5.0
+    data[1] = 10.0
+    assert row(1).item() == 20.0 and row.cache_info().misses == 1
+
+    def double(a: Any) -> Any:
+        a[0] = a.sum()
+        a *= 2
+        return a
+
+    a = np.ones(3)
+    assert mg.compile(double)(a) is a and a.tolist() == [6.0, 2.0, 2.0]
+
+
+def test_arguments_that_share_memory() -> None:
+    def move(a: Any, b: Any) -> None:
+        a[:2] += 1.0
+        b *= 2.0
+
+    compiled = mg.compile(move)
+    for together in (False, True, False):
+        ends = []
+        for function in (move, compiled):
+            x = mg.tensor(np.arange(3.0), constant=True)
+            b = x[1:] if together else mg.tensor(np.arange(2.0), constant=True)
+            function(x, b)
+            ends.append((x.data.tolist(), b.data.tolist()))
+        assert ends[0] == ends[1]
+    assert compiled.cache_info()[:2] == (1, 2)
+
+
+def test_float64_stays_and_so_does_the_switch_of_jax() -> None:
+    import jax
+
+    before = jax.config.jax_enable_x64
+    y = mg.compile(lambda x: x / 3)(mg.tensor(np.array([1.0]), dtype="float64"))
+    assert y.dtype == np.float64 and y.item() == 1 / 3
+    assert jax.config.jax_enable_x64 == before
+
+
+def test_a_failed_trace_changes_nothing() -> None:
+    p, w = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 2.0])
+    view, table, items = p[1:], {"a": 1}, [p]
+
+    @mg.compile
+    def fails() -> None:
+        p[0] = 7.0
+        table["b"], table["a"] = p * 2, 5
+        items.append(3)
+        (w * 2).sum().backward()
+        view[0] = 3.0
+        p.data = np.zeros(3)
+        raise KeyError("on purpose")
+
+    with pytest.raises(KeyError, match="on purpose"):
+        fails()
+    assert p.data.tolist() == [1.0, 2.0] and view.data.tolist() == [2.0] and view.base is p
+    assert table == {"a": 1} and len(items) == 1 and w.grad is None
+
+
+def test_a_tensor_that_was_not_found() -> None:
+    """A weak reference hides it from the walk; it is an input all the same."""
+    p = mg.tensor([1.0, 2.0])
+    hidden = weakref.ref(p)
+    f = mg.compile(lambda t: (t * hidden()).sum())
+    x = mg.tensor([1.0, 2.0])
+    assert f(x).item() == 5.0
+    p.data[0] = 5.0
+    assert f(x).item() == 9.0
+
+
+def test_disabled_and_explain() -> None:
+    w = mg.tensor([1.0, 2.0])
+    calls = []
+    f = mg.compile(lambda x: calls.append(1) or x * w)
+    x = mg.ones(2)
+    with mg.compile.disabled():
+        f(x)
+        f(x)
+    assert f.cache_info().misses == 0 and len(calls) == 2
+    f(x)
+    f(mg.ones((3, 2)))
+    text = f.explain()
+    assert "first call" in text and "arguments" in text and "w" in text
+    f.cache_clear()
+    assert f.cache_info() == (0, 0, 64, 0)
+
+
+def test_the_cache_is_bounded() -> None:
+    f = mg.compile(lambda x: x + 1, maxsize=2)
+    for n in (1, 2, 3, 1):
+        f(mg.ones(n))
+    assert f.cache_info() == (0, 4, 2, 2)
+
+
+def test_lists_that_are_appended_to() -> None:
+    """One program, if nothing else is done with them; also where the list itself is returned."""
+    history: list[Any] = []
+
+    class Log:
+        def __init__(self) -> None:
+            self.rows: list[Any] = []
+
+    log = Log()
+
+    @mg.compile
+    def step(x: Any) -> Any:
+        history.append(x * 2)
+        log.rows += [x, 3]
+        log.rows.extend((x.sum(),))
+        return history
+
+    for k in range(4):
+        assert step(mg.tensor([1.0 + k])) is history
+    assert [t.item() for t in history] == [2.0, 4.0, 6.0, 8.0] and len(log.rows) == 12
+    assert log.rows[1] == 3 and log.rows[-1].item() == 4.0 and type(history) is list
+    assert step.cache_info()[:2] == (3, 1)
+
+
+@pytest.mark.parametrize("read", [len, lambda h: sum(1 for _ in h), lambda h: h[-1] if h else 0])
+def test_lists_that_are_appended_to_and_read(read: Any) -> None:
+    """What is read is not that of the first call."""
+    ends = []
+    for compiled in (lambda f: f, mg.compile):
+        history: list[Any] = []
+
+        @compiled
+        def step(x: Any, history: list[Any] = history) -> Any:
+            y = (x * read(history)).sum() + 1.0
+            history.append(y.detach())
+            return y
+
+        ends.append(([step(mg.tensor([2.0])).item() for _ in range(4)], len(history)))
+    assert ends[0] == ends[1]
+
+
+def test_programs_make_room_for_others() -> None:
+    """The one that was not used for longest goes; calls that it served are served again."""
+    f = mg.compile(lambda x: x * 2, maxsize=2)
+    for n in (1, 2, 1, 3, 1, 2, 3, 3, 1):
+        np.testing.assert_array_equal(f(mg.ones(n)).data, np.full(n, 2.0))
+    assert f.cache_info() == (3, 6, 2, 2)
