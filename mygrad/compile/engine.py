@@ -109,6 +109,7 @@ class XLA:
         """The program of a function of arrays with these shapes and dtypes, or of numbers."""
         jax = self.jax
         given = [jax.ShapeDtypeStruct(*spec) if isinstance(spec, tuple) else spec for spec in specs]
+        self.library.wait()  # as JAX may compute constants, in memory that others just let go of
         with self.wide(True), jax.default_device(self.device):
             return jax.make_jaxpr(lambda *arrays: list(function(*arrays)))(*given)
 
@@ -296,7 +297,7 @@ def cuda_device(number: int) -> Any:
     raise ImportError(
         f"mg.compile of a function on CuPy's arrays needs a JAX that computes on CUDA device "
         f"{number}, and JAX {jax.__version__} does not ({why}). Install one with: pip install "
-        f'"mygrad[compile-cuda]" (for CUDA 12 "jax[cuda12]"); or run the function on NumPy\'s '
+        f'"mygrad[compile]" "jax[cuda13]" (or "jax[cuda12]"); or run the function on NumPy\'s '
         f'arrays, with tensors that were moved by .to("numpy")',
         name="jax",
     )
