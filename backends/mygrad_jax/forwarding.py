@@ -30,10 +30,9 @@ from weakref import ref
 import jax
 from jax import lax
 from jax.core import Tracer
-from jax.extend.core import get_opaque_trace_state
 
 from mygrad_jax import steps as cutting
-from mygrad_jax.steps import Lengths, from_steps, places_of, steps_of, to_steps
+from mygrad_jax.steps import Lengths, from_steps, places_of, steps_of, to_steps, trace_state
 
 __all__ = ["add", "added", "look", "looked_at", "put", "written"]
 
@@ -256,7 +255,7 @@ def _note(array: Array, note: Any) -> Array:
     if isinstance(array, Tracer) and note.depth < MANY:
         key = id(array)
         weak = ref(array, lambda weak: _let_go(key, weak))
-        _notes[key] = weak, get_opaque_trace_state(), note
+        _notes[key] = weak, trace_state(), note
     return array
 
 
@@ -277,7 +276,7 @@ def _let_go(key: int, weak: Any) -> None:
 
 def _known(array: Array) -> Any:
     found = _notes.get(id(array))
-    if found is None or found[0]() is not array or found[1] != get_opaque_trace_state():
+    if found is None or found[0]() is not array or found[1] != trace_state():
         return None
     return found[2]
 

@@ -4,10 +4,10 @@ Channels are the last axis here, as they are in what XLA computes convolutions f
 between layers these transpositions cancel. Where windows lie side by side, the adjoint chooses for
 each element of the input between the gradient of its window and zero, and nothing is added up.
 
-A training step of two convolutions and poolings (`benchmarks.compile CNN`) takes a quarter of the
-time that it takes with the portable functions, whose sums of slices are a pass over memory each; a
-third of that with `lax.reduce_window` and its adjoint; and half of that with channels where they
-are.
+A training step of two convolutions and poolings (`benchmarks.compile CNN`; JAX 0.10.2, one thread)
+takes a quarter of what it takes with the portable functions, whose sums of slices are a pass over
+memory each; a fifth of what `jax.grad` of `lax.reduce_window` takes; and three quarters of what it
+takes with channels where they are.
 """
 
 from __future__ import annotations

@@ -15,9 +15,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+try:  # which trace this is
+    from jax.extend.core import get_opaque_trace_state as trace_state
+except ImportError:  # before JAX 0.8
+    from jax.core import get_opaque_trace_state as trace_state
+
 __all__ = [
     "Axes", "Lengths", "Steps", "cut", "from_steps", "look", "places_of", "put", "spread",
-    "steps_of", "to_steps",
+    "steps_of", "to_steps", "trace_state",
 ]  # fmt: skip
 
 Array = Any

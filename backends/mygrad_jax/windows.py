@@ -17,10 +17,18 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.core import Tracer
-from jax.extend.core import get_opaque_trace_state
 
 from mygrad_jax import forwarding
-from mygrad_jax.steps import Lengths, Steps, cut, from_steps, places_of, steps_of, to_steps
+from mygrad_jax.steps import (
+    Lengths,
+    Steps,
+    cut,
+    from_steps,
+    places_of,
+    steps_of,
+    to_steps,
+    trace_state,
+)
 from mygrad_jax.steps import look as look_at
 from mygrad_jax.steps import put as put_into
 
@@ -29,7 +37,7 @@ __all__ = ["add", "is_traced", "look", "put"]
 Array = Any
 
 with jax.ensure_compile_time_eval():  # it may be that a program is traced already
-    _EAGER = get_opaque_trace_state()
+    _EAGER = trace_state()
 
 
 # --- eagerly: one program for all offsets, so that loops over places compile it once --------------
@@ -127,4 +135,4 @@ def add(array: Array, value: Array, offset: int, shape: Lengths, strides: Length
 
 def is_traced(*arrays: Array) -> bool:
     """Whether what is computed from these arrays is not computed now."""
-    return any(isinstance(a, Tracer) for a in arrays) or get_opaque_trace_state() != _EAGER
+    return any(isinstance(a, Tracer) for a in arrays) or trace_state() != _EAGER

@@ -175,6 +175,7 @@ class Reached:
         self.signature: list[Any] = []
         self.optimizers: set[int] = set()
         self.changing: set[str] = set()
+        self.more: Any = ()  # what the walk began at beside the function
         self.kept: list[Any] = []  # whose ids are in the signature
 
 
@@ -455,6 +456,7 @@ def reach(
     appended to.
     """
     walk = _Walk(changing, grown)
+    walk.found.more = more
     walk.value(function, getattr(function, "__name__", "function"))
     for path, value in more:
         walk.value(value, path)

@@ -45,7 +45,7 @@ class Rerun:
         self.first_array = next(
             (k for k, h in enumerate(met.holders) if h is not None), len(self.groups)
         )
-        self.signature = tuple(met.reached.signature)
+        self.signature, self.more = tuple(met.reached.signature), met.reached.more
 
     def adjoints(
         self, call: Sequence[Any], result: int, g: Any, operands: Sequence[int],
@@ -67,7 +67,7 @@ class Rerun:
             What the memory of the call held, by the numbers of groups.
         """
         tensors, numbers = call
-        reached = reach(self.function, set(), set())
+        reached = reach(self.function, set(), set(), self.more)
         known = {id(t) for t in tensors}
         same = tuple(reached.signature) == self.signature
         if not same or any(id(t) not in known for _, t in reached.tensors):

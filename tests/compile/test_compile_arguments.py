@@ -81,3 +81,14 @@ def test_functions_as_arguments() -> None:
     )
     w.data[...] = 7.0
     assert run(first, X[0]).item() == pytest.approx(7 * X[0].sum())
+
+
+def test_second_derivatives_with_a_model_as_argument() -> None:
+    settings, x = Settings(1.0), mg.tensor(X[0])
+    energy = mg.compile(lambda settings, x: mg.exp(settings.weights * x).sum())
+    energy(settings, x).backward(create_graph=True)
+    first = x.grad
+    x.null_grad()
+    first.sum().backward()
+    weights = settings.weights.data
+    np.testing.assert_allclose(x.grad, weights**2 * np.exp(weights * x.data))
