@@ -114,7 +114,7 @@ class Binding:
         self.owners = set(self.located.owners)
         self.plans: dict[Any, Any] = {}
         self.signature: Any = (tuple(reached.signature), self.located.signature, library.key)
-        self.moved = not all(map(library.mine, self.arrays))  # what is on the host goes to a device
+        self.moved = not all(map(library.mine, self.arrays))  # or is refused, if it is used
         if self.moved:
             where = tuple(library_of(array) for array in self.arrays)
             self.signature = (*self.signature, where, library.follows())
@@ -176,11 +176,13 @@ class Binding:
             (getattr, [[o for o, _, _ in attributes], [key for _, key, _ in attributes]], there[1]),
             (_contents, [[cell for cell, _, _ in cells]], there[2]),
         ]  # fmt: skip
+        if self.moved:
+            looks.append((type(self.library).follows, [[self.library]], [self.library.follows()]))
         self._looks = [look for look in looks if look[2]]
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""
-        if self.stale or (self.moved and not self.library.follows()):
+        if self.stale:
             return False
         try:
             for look, columns, values in self._looks:

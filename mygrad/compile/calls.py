@@ -40,12 +40,18 @@ class Plan:
         Results that share their elements with others: (number, place).
     inputs, fixed
         Results that are inputs, as they are before the call; those that never change.
+    asked
+        The library, whether that is the host's, and what is asked of it.
     stores
         Whether anything but memory and gradients changes.
     """
 
     def __init__(self, entry: Entry) -> None:
         program = entry.program
+        library = program.library
+        self.asked: Any = (
+            library, library.number is None, library.address, library.result, library.copy_into,
+        )  # fmt: skip
         self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
         self.memory = [k for k in program.used if k < entry.groups]
         self.more = [k for k in program.used if k >= entry.groups]
@@ -110,8 +116,7 @@ def run(
     """
     program = entry.program
     plan, kinds = entry.plan or Plan(entry), program.kinds
-    library = program.library
-    on_host, address = library.number is None, library.address
+    library, on_host, address, make, copy_into = plan.asked
     for number, _, changed in entry.memory:
         if on_host and not arrays[number].flags.writeable:
             raise ValueError(
@@ -159,8 +164,8 @@ def run(
         feed = feeds[group]
         if isinstance(feed, Plain):
             array = arrays[group]
-            new = library.result(computed[place], *kinds[place])
-            library.copy_into(array, new.reshape(array.shape))
+            new = make(computed[place], *kinds[place])
+            copy_into(array, new.reshape(array.shape))
         elif computed[place].unsafe_buffer_pointer() != address(feed):
             raise RuntimeError(
                 f"XLA did not take the memory of a parameter that {name} handed over, and the "
@@ -171,15 +176,15 @@ def run(
             memory.held = computed[place]
             results[number] = old
         else:
-            results[number] = library.result(computed[place], *kinds[place])
+            results[number] = make(computed[place], *kinds[place])
     for number, place in plan.fresh:
-        results[number] = library.result(computed[place], *kinds[place])
+        results[number] = make(computed[place], *kinds[place])
     for number, place in plan.copies:
-        results[number] = library.result(computed[place], *kinds[place]).copy()
+        results[number] = make(computed[place], *kinds[place]).copy()
     call = Call(results, tensors, values)
     if saved is not None:
         recorded(entry.pullback, call, saved)
-    _write(entry, tensors, arrays, results, library.copy_into)
+    _write(entry, tensors, arrays, results, copy_into)
     answer = entry.result(call)
     if plan.stores:
         _store(entry, call, binding)
