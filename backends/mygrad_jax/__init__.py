@@ -166,6 +166,11 @@ class JAXAdapter(ImmutableAdapter):
         return window.look(base._data)  # what was written there may be known
 
     @property
+    def elements_are_copies(self) -> bool:  # type: ignore[override]
+        """As NumPy's; or as those of the library that a program is traced for."""
+        return getattr(drawing_from.get(), "elements_are_copies", True)
+
+    @property
     def detaches_to_views(self) -> bool:
         """Whether ``t.detach()`` has to see later writes, though it keeps `t` alive."""
         return drawing_from.get() is not None

@@ -432,6 +432,19 @@ static PyObject *check_touch(PyObject *self, PyObject *arguments) {
     return why ? illegal(what, why) : none();
 }
 
+/* Memory that another library has allocated on a device, until it is taken back. */
+static PyObject *lend(PyObject *self, PyObject *arguments) {
+    Py_ssize_t address, size;
+    int owner;
+    if (!PyArg_ParseTuple(arguments, "nni", &address, &size, &owner)) return NULL;
+    add_block(address, size, owner);
+    Py_RETURN_NONE;
+}
+static PyObject *take_back(PyObject *self, PyObject *address) {
+    remove_block((uintptr_t)PyLong_AsSize_t(address));
+    Py_RETURN_NONE;
+}
+
 static PyObject *replace(PyObject **held, PyObject *function) {
     PyObject *before = *held;
     *held = function == Py_None ? NULL : Py_NewRef(function);
@@ -473,6 +486,8 @@ static PyMethodDef methods[] = {
     {"counts", counts, METH_NOARGS, "How often each kind of event has happened."},
     {"note", note, METH_VARARGS, "Count a launch of a kernel that runs elsewhere."},
     {"check_touch", check_touch, METH_VARARGS, "Refuse memory that the device may not touch."},
+    {"lend", lend, METH_VARARGS, "Know of memory of another library's, on a device."},
+    {"take_back", take_back, METH_O, "Forget memory that was lent."},
     {"set_listener", set_listener, METH_O, "Name what is called with each event."},
     {"set_resolver", set_resolver, METH_O, "Name what compiles kernels."},
     {"set_devices", set_devices, METH_O, "Pretend that there are so many devices."},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import attrgetter, getitem, is_
 from sys import getrefcount
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
-from mygrad.compile.engine import memory_of
+from mygrad.compile.engine import engine
+from mygrad.compile.libraries import HOST, Library, library_of
 from mygrad.compile.memory import Located, owner_of
 from mygrad.compile.reaching import Place, Reached
 
-__all__ = ["Binding", "Plain", "joined", "plain", "take_over"]
+__all__ = ["Binding", "Lent", "Plain", "joined", "plain", "take_over"]
 
 _data = attrgetter("_data")
 _version = attrgetter("_buffer.version")
@@ -25,12 +27,26 @@ _contents = attrgetter("cell_contents")
 
 
 class Plain:
-    """Memory of NumPy's, as it goes into programs."""
+    """Memory that is not the engine's, as it goes into programs."""
 
     __slots__ = ("held",)
 
     def __init__(self, array: Any) -> None:
         self.held = array
+
+
+class Lent(Plain):
+    """Memory of a device that is not the engine's, as it goes into programs; looked at anew by each
+    call."""
+
+    __slots__ = ("array", "given")
+
+    def __init__(self, given: Any, array: Any) -> None:
+        self.array, self.given = array, given
+
+    @property
+    def held(self) -> Any:  # type: ignore[override]
+        return self.given(self.array)
 
 
 class Binding:
@@ -40,6 +56,10 @@ class Binding:
     ----------
     reached
         What the walk met.
+    library
+        Whose arrays programs run on.
+    plain
+        Makes `Plain` of an array.
     located
         The tensors, with those that stand for arrays, and where they lie.
     raw, holders
@@ -50,6 +70,10 @@ class Binding:
         The ids of the objects that own memory.
     numbers
         Numbers that are inputs: (place, key).
+    met
+        The libraries of tensors, each with the path of one.
+    run
+        Runs a program: `mygrad.compile.calls.run`, on the device.
     number
         Of the signature: all that programs depend on.
     stale
@@ -58,16 +82,15 @@ class Binding:
         The arguments that were looked through, as their ids are in use.
     """
 
-    def __init__(self, reached: Reached, extra: list[Any]) -> None:
-        self.reached = reached
-        tensors: list[Any] = []
-        self.foreign: Any = None
-        for path, t in reached.tensors:
-            if type(t._data) is not np.ndarray:
-                self.foreign = (path, t)
-                continue
-            tensors.append(t)
-        tensors += [t for t in extra if type(t._data) is np.ndarray]
+    met: dict[Library, str]
+    run: Callable[..., Any]
+
+    def __init__(self, reached: Reached, extra: list[Any], library: Library) -> None:
+        self.reached, self.library = reached, library
+        on_host = library is HOST
+        self.plain: Any = Plain if on_host else partial(Lent, engine(library).given)
+        tensors = [t for _, t in reached.tensors]
+        tensors += [t for t in extra if library.mine(t._data)]
         tensors = list({id(t): t for t in tensors}.values())
         known = {id(t) for t in tensors}
         for t in tuple(tensors):
@@ -87,10 +110,14 @@ class Binding:
             buffer_of(t)
         self.located = Located(tensors)
         self.arrays = [group.array for group in self.located.groups]
-        self.feeds = [memory_of(array) or Plain(array) for array in self.arrays]
+        self.feeds = [self.feed(array) for array in self.arrays]
         self.owners = set(self.located.owners)
         self.plans: dict[Any, Any] = {}
-        self.signature = (tuple(reached.signature), self.located.signature)
+        self.signature: Any = (tuple(reached.signature), self.located.signature, library.key)
+        self.moved = not all(map(library.mine, self.arrays))  # or is refused, if it is used
+        if self.moved:
+            where = tuple(library_of(array) for array in self.arrays)
+            self.signature = (*self.signature, where, library.follows())
         self.number, self.stale = 0, False
         self.objects: list[Any] = []
         self.numbers = [
@@ -98,6 +125,10 @@ class Binding:
             if place.name(key) in reached.changing
         ]  # fmt: skip
         self._watch(tensors)
+
+    def feed(self, array: Any) -> Any:
+        """The memory of an array, as it goes into programs."""
+        return self.library.memory_of(array) or self.plain(array)
 
     # --- whether it still holds -------------------------------------------------------------------
     def _watch(self, tensors: list[Any]) -> None:
@@ -145,6 +176,8 @@ class Binding:
             (getattr, [[o for o, _, _ in attributes], [key for _, key, _ in attributes]], there[1]),
             (_contents, [[cell for cell, _, _ in cells]], there[2]),
         ]  # fmt: skip
+        if self.moved:
+            looks.append((type(self.library).follows, [[self.library]], [self.library.follows()]))
         self._looks = [look for look in looks if look[2]]
 
     def fresh(self) -> bool:
@@ -176,7 +209,7 @@ class Binding:
         was = (group.array.shape, group.array.dtype, located.signature[k][3])
         alone = group.base == k and len(group.members) == 1 and t._base is None
         if (
-            type(array) is not np.ndarray or (array.shape, array.dtype, t._constant) != was
+            not self.library.mine(array) or (array.shape, array.dtype, t._constant) != was
             or not alone or t._window is not None or not history
             or not array.flags.c_contiguous
         ):  # fmt: skip
@@ -191,7 +224,7 @@ class Binding:
             located.owners[id(owner)] = group.owner = owner
         self._tensors[k] = located.tensors[k] = watched[place] = t
         self._datas[k] = group.array = self.arrays[number] = array
-        self.feeds[number] = memory_of(array) or Plain(array)
+        self.feeds[number] = self.feed(array)
         if t is not old:
             self._numbers[id(t)] = k
             self._numbers.pop(id(old), None)
@@ -235,7 +268,7 @@ class Binding:
 
 
 def plain(array: Any) -> Any:
-    return array if type(array) is np.ndarray else np.asarray(array)
+    return np.asarray(array) if library_of(array) is HOST else array
 
 
 def _of_optimizers(reached: Reached) -> set[int]:
@@ -262,15 +295,15 @@ def _shifted(group: Any, count: int) -> Any:
 
 
 # --- memory of the engine's -----------------------------------------------------------------------
-def take_over(held: Iterable[Any], own: Callable[[Any], Any]) -> bool:
+def take_over(held: Iterable[Any], engine: Any) -> bool:
     """Move arrays that nobody else has into memory that programs write their results to.
 
     Parameters
     ----------
     held
         Weak references to tensors; and (place, key) for arrays that optimisers keep.
-    own
-        Copies an array into such memory.
+    engine
+        Copies arrays into such memory.
 
     Returns
     -------
@@ -281,18 +314,20 @@ def take_over(held: Iterable[Any], own: Callable[[Any], Any]) -> bool:
     for one in held:
         if isinstance(one, tuple):
             place, key = one
-            moved = _own_array(place, key, own)
+            moved = _own_array(place, key, engine)
         else:
             t = one()
-            moved = t is None or _own_tensor(t, own)
+            moved = t is None or _own_tensor(t, engine)
         everything = everything and moved
     return everything
 
 
-def _own_tensor(t: Any, own: Callable[[Any], Any]) -> bool:
-    buffer, extras = t._buffer, t._extras
-    if t._base is not None or t._window is not None or memory_of(t._data) is not None:
-        return True  # it cannot be, or is already
+def _own_tensor(t: Any, engine: Any) -> bool:
+    buffer, extras, library = t._buffer, t._extras, engine.library
+    if t._base is not None or t._window is not None or not library.mine(t._data):
+        return True  # it cannot be
+    if library.memory_of(t._data) is not None:
+        return True  # it is already
     if buffer is not None and any(reader() is not None for reader in buffer.readers):
         return False
     if extras is not None and extras.exposed is not None:
@@ -303,17 +338,21 @@ def _own_tensor(t: Any, own: Callable[[Any], Any]) -> bool:
     ours = 2 + (guard is not None and guard.owner is t._data)  # who has it, and what asks
     if getrefcount(t._data) > ours or not t._data.flags.c_contiguous or t._data.base is not None:
         return False
+    if not library.is_alone(t._data, int(guard is not None)):
+        return False
     if buffer is not None:
         buffer.guard = None
-    t._data = own(t._data)
+    t._data = engine.own(t._data)
     return True
 
 
-def _own_array(place: Place, key: Any, own: Callable[[Any], Any]) -> bool:
-    array = place.now(key)
-    if type(array) is not np.ndarray or memory_of(array) is not None:
+def _own_array(place: Place, key: Any, engine: Any) -> bool:
+    array, library = place.now(key), engine.library
+    if not library.mine(array) or library.memory_of(array) is not None:
         return True
     if getrefcount(array) > 3 or not array.flags.c_contiguous or array.base is not None:
         return False
-    place.put(key, own(array))
+    if not library.is_alone(array, 0):
+        return False
+    place.put(key, engine.own(array))
     return True

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ctypes import addressof
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from mygrad.arrays import get_adapter
 from mygrad.autodiff.inplace import protect
 from mygrad.autodiff.nodes import buffer_of
 from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock
 from mygrad.compile.binding import Binding, Plain
-from mygrad.compile.engine import engine, memory_of, on_host
+from mygrad.compile.engine import engine
 from mygrad.compile.entries import NUMBER_INPUTS, Entry
 from mygrad.compile.graphs import recorded, saved_inputs
+from mygrad.compile.libraries import Library
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call
 
@@ -41,12 +40,18 @@ class Plan:
         Results that share their elements with others: (number, place).
     inputs, fixed
         Results that are inputs, as they are before the call; those that never change.
+    asked
+        The library, whether that is the host's, and what is asked of it.
     stores
         Whether anything but memory and gradients changes.
     """
 
     def __init__(self, entry: Entry) -> None:
         program = entry.program
+        library = program.library
+        self.asked: Any = (
+            library, library.number is None, library.address, library.result, library.copy_into,
+        )  # fmt: skip
         self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
         self.memory = [k for k in program.used if k < entry.groups]
         self.more = [k for k in program.used if k >= entry.groups]
@@ -67,7 +72,7 @@ class Plan:
             if kind == "input":
                 self.inputs.append((number, what))
             elif kind == "fixed":
-                self.fixed.append((number, what))
+                self.fixed.append((number, program.library.copied(what)))
             elif what not in seen:
                 seen.add(what)
                 if what in program.scratch:
@@ -111,8 +116,9 @@ def run(
     """
     program = entry.program
     plan, kinds = entry.plan or Plan(entry), program.kinds
+    library, on_host, address, make, copy_into = plan.asked
     for number, _, changed in entry.memory:
-        if not arrays[number].flags.writeable:
+        if on_host and not arrays[number].flags.writeable:
             raise ValueError(
                 f"{name} writes to memory that is read-only: an array that was handed "
                 f"in or that a tensor shares, most often since a graph that was not "
@@ -121,7 +127,7 @@ def run(
         for k, _ in changed:
             buffer = tensors[k]._buffer
             if buffer is not None and buffer.readers:
-                protect(buffer, arrays[number], get_adapter("numpy"))
+                protect(buffer, arrays[number], library.adapter)
     inputs = [feeds[k].held for k in plan.memory]
     key = None
     if plan.more:
@@ -129,7 +135,7 @@ def run(
         inputs += [plan.input(k, arrays, tensors, values, key) for k in plan.more]
     results: list[Any] = [None] * len(program.results)
     for number, k in plan.inputs:  # before the call changes them
-        results[number] = np.array(plan.input(k, arrays, tensors, values, key))
+        results[number] = library.copied(plan.input(k, arrays, tensors, values, key))
     for number, array in plan.fixed:
         results[number] = array.copy()
     saved = None
@@ -139,12 +145,16 @@ def run(
         )
 
     computed: list[Any] = []
+    if not on_host:
+        _prepare(library, plan, feeds, inputs)
     reused: list[Any] = []
     if plan.reused:
         for _, place, k in plan.reused:
-            reused.append(_unshared(tensors[k]._buffer))
-            old = reused[-1]
-            inputs.append(old.base.held if old is not None else engine().empty(*kinds[place][:2]))
+            old, memory = _unshared(tensors[k]._buffer, library)
+            reused.append((old, memory))
+            inputs.append(
+                engine(library).empty(*kinds[place][:2]) if old is None else memory.held
+            )
     try:
         program.run(inputs, computed)
         _settle(plan.taken, feeds, computed)
@@ -152,27 +162,29 @@ def run(
         _settle(plan.taken, feeds, computed)
     for group, place in plan.taken:
         feed = feeds[group]
-        if type(feed) is Plain:
-            np.copyto(arrays[group], np.asarray(computed[place]).reshape(arrays[group].shape))
-        elif computed[place].unsafe_buffer_pointer() != addressof(feed):
+        if isinstance(feed, Plain):
+            array = arrays[group]
+            new = make(computed[place], *kinds[place])
+            copy_into(array, new.reshape(array.shape))
+        elif computed[place].unsafe_buffer_pointer() != address(feed):
             raise RuntimeError(
                 f"XLA did not take the memory of a parameter that {name} handed over, and the "
                 f"parameter is lost; this is an error in mygrad or JAX, please report it"
             )
-    for (number, place, _), old in zip(plan.reused, reused, strict=True):
-        if old is not None and computed[place].unsafe_buffer_pointer() == addressof(old.base):
-            old.base.held = computed[place]
+    for (number, place, _), (old, memory) in zip(plan.reused, reused, strict=True):
+        if old is not None and computed[place].unsafe_buffer_pointer() == address(memory):
+            memory.held = computed[place]
             results[number] = old
         else:
-            results[number] = on_host(computed[place], *kinds[place])
+            results[number] = make(computed[place], *kinds[place])
     for number, place in plan.fresh:
-        results[number] = on_host(computed[place], *kinds[place])
+        results[number] = make(computed[place], *kinds[place])
     for number, place in plan.copies:
-        results[number] = np.array(computed[place])
+        results[number] = make(computed[place], *kinds[place]).copy()
     call = Call(results, tensors, values)
     if saved is not None:
         recorded(entry.pullback, call, saved)
-    _write(entry, tensors, arrays, results)
+    _write(entry, tensors, arrays, results, copy_into)
     answer = entry.result(call)
     if plan.stores:
         _store(entry, call, binding)
@@ -183,18 +195,30 @@ def _settle(taken: list[tuple[int, int]], feeds: Sequence[Any], computed: list[A
     """Memory that the program took belongs to its results now."""
     if computed:
         for group, place in taken:
-            if type(feeds[group]) is not Plain:
+            if not isinstance(feeds[group], Plain):
                 feeds[group].held = computed[place]
 
 
-def _unshared(buffer: Any) -> Any:
-    """The gradient that a call will replace, if its memory is XLA's and nobody else has it."""
-    if buffer is None or type(buffer.grad) is not np.ndarray:
-        return None
+def _prepare(library: Library, plan: Plan, feeds: Sequence[Any], inputs: list[Any]) -> None:
+    """Make inputs of arrays on a device, and wait for what is asked of it."""
+    xla = engine(library)
+    inputs[:] = map(xla.given, inputs)
+    for group, _ in plan.taken:
+        if isinstance(feeds[group], Plain):
+            k = plan.memory.index(group)
+            inputs[k] = xla.taken(inputs[k])
+    library.wait()
+
+
+def _unshared(buffer: Any, library: Library) -> tuple[Any, Any]:
+    """The gradient that a call will replace, and its memory, if that is XLA's and nobody else has
+    it."""
+    if buffer is None or type(buffer.grad) is not library.types:
+        return None, None
     grad, buffer.grad = buffer.grad, None
-    memory = memory_of(grad)
+    memory = library.memory_of(grad)
     alone = memory is not None and getrefcount(grad) == 2 and getrefcount(memory) == 3
-    return grad if alone else None
+    return (grad, memory) if alone and library.is_alone(grad, 1) else (None, None)
 
 
 def _base(t: Any) -> Any:
@@ -202,14 +226,15 @@ def _base(t: Any) -> Any:
 
 
 def _write(
-    entry: Entry, tensors: Sequence[Any], arrays: Sequence[Any], results: list[Any]
-) -> None:
+    entry: Entry, tensors: Sequence[Any], arrays: Sequence[Any], results: list[Any],
+    copy_into: Any = np.copyto,
+) -> None:  # fmt: skip
     """What changes of tensors: memory, versions, gradients, ``.data`` that is assigned."""
     for number, result, changed in entry.memory:
         new = results[result]
         if new is not None:
             array = arrays[number]
-            np.copyto(array, new if new.shape == array.shape else new.reshape(array.shape))
+            copy_into(array, new if new.shape == array.shape else new.reshape(array.shape))
         for k, is_new in changed:
             buffer = tensors[k]._buffer
             if buffer is None:

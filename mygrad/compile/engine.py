@@ -1,26 +1,26 @@
 """The compiler behind `mygrad.compile`: what is asked of it, and XLA's.
 
 An engine traces a function of arrays, and makes of the trace, or of some of its results, a
-`Program` that runs on the arrays of the host. All that is known of JAX is in this file.
+`Program` that runs on the arrays of one library. All that is known of JAX is in this file.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from ctypes import c_char
 from functools import cache
+from importlib import import_module
 from itertools import chain, starmap
-from math import prod
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from mygrad.arrays import by_type, get_adapter
+from mygrad.compile.libraries import HOST, Library
 from mygrad.compile.numbers import HostNumber
 
-__all__ = ["Program", "XLA", "engine", "memory_of", "on_host"]
+__all__ = ["Program", "XLA", "cuda_device", "engine", "lent"]
 
 _ALIAS = re.compile(r"\{(\d*)\}: \((\d+), \{\}")
 
@@ -41,7 +41,9 @@ class Program:
     scratch
         The places of results for which inputs of their kind follow, whose memory they take.
     kinds
-        Of what is computed: the shape, the dtype, and the type of the memory.
+        Of what is computed: what `Library.kind` makes of shape and dtype.
+    library
+        Whose arrays it runs on.
     operations
         How many there are.
     seconds
@@ -55,6 +57,7 @@ class Program:
     donated: list[tuple[int, int]]
     scratch: list[int]
     kinds: list[tuple[tuple[int, ...], Any, Any]]
+    library: Library
     operations: int
     seconds: float
     compiled: Callable[..., Any]
@@ -80,17 +83,22 @@ class Program:
 
 
 class XLA:
-    """JAX's compiler, on the processor."""
+    """JAX's compiler, for the arrays of a library."""
 
     name = "XLA"
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library = HOST) -> None:
         import jax
 
         self.jax = jax
         self.adapter: Any = get_adapter("jax")
         by_type[HostNumber] = self.adapter  # which makes a tracer of it
-        self.cpu = jax.local_devices(backend="cpu")[0]
+        self.library, self.sharding = library, None
+        if library.number is None:
+            self.device = jax.local_devices(backend="cpu")[0]
+        else:
+            self.device = cuda_device(library.number)
+            self.sharding = jax.sharding.SingleDeviceSharding(self.device)
         self.wide: Any = getattr(jax, "enable_x64", None)
         if self.wide is None or not callable(self.wide):
             from jax.experimental import enable_x64
@@ -101,7 +109,8 @@ class XLA:
         """The program of a function of arrays with these shapes and dtypes, or of numbers."""
         jax = self.jax
         given = [jax.ShapeDtypeStruct(*spec) if isinstance(spec, tuple) else spec for spec in specs]
-        with self.wide(True), jax.default_device(self.cpu):
+        self.library.wait()  # as JAX may compute constants, in memory that others just let go of
+        with self.wide(True), jax.default_device(self.device):
             return jax.make_jaxpr(lambda *arrays: list(function(*arrays)))(*given)
 
     def is_tracer(self, value: Any) -> bool:
@@ -133,7 +142,7 @@ class XLA:
         fixed = {id(v): c for v, c in zip(jaxpr.constvars, traced.consts, strict=True)}
         made = {id(v) for eqn in jaxpr.eqns for v in eqn.outvars}
         program = Program()
-        program.donated = []
+        program.donated, program.library = [], self.library
         computed: dict[int, int] = {}
         outvars: list[Any] = []
 
@@ -170,7 +179,8 @@ class XLA:
         program.seconds, program.compiled, program.call = 0.0, _nothing, _nothing
         sizes = [np.dtype(jaxpr.invars[k].aval.dtype).itemsize for k in program.used]
         program.wide = self.wide if any(size >= 8 for size in sizes) else None
-        program.kinds = [_kind(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
+        kind = self.library.kind
+        program.kinds = [kind(v.aval.shape, np.dtype(v.aval.dtype)) for v in outvars]
         if outvars:
             described = jaxpr.debug_info._replace(
                 arg_names=tuple(f"input{k}" for k in program.used),
@@ -197,11 +207,13 @@ class XLA:
         avals = [v.aval for v in jaxpr.invars]
         avals += [jaxpr.outvars[out].aval for out in program.scratch]
         specs = [
-            jax.ShapeDtypeStruct(a.shape, a.dtype, weak_type=getattr(a, "weak_type", False))
+            jax.ShapeDtypeStruct(
+                a.shape, a.dtype, weak_type=getattr(a, "weak_type", False), sharding=self.sharding
+            )
             for a in avals
         ]
         begin = perf_counter()
-        with self.wide(True), jax.default_device(self.cpu):
+        with self.wide(True), jax.default_device(self.device):
             jitted = jax.jit(call, donate_argnums=tuple(donated), keep_unused=True)
             compiled = jitted.lower(*specs).compile()
             if donated and not _takes(compiled, donated):
@@ -210,18 +222,37 @@ class XLA:
         program.seconds = perf_counter() - begin
         program.compiled = program.call = compiled
 
-    def own(self, array: Any) -> Any:
-        """A copy of a NumPy array, in memory that programs can take for their results.
+    def given(self, array: Any) -> Any:
+        """An array as it goes into programs: without a copy, if it can be."""
+        library = self.library
+        if library.number is None or not library.mine(array):
+            return array
+        memory = library.memory_of(array)
+        if memory is not None:
+            return memory.held
+        if not array.size:
+            return np.empty(array.shape, array.dtype)
+        with self.wide(True):  # else 64 bits are cut down to 32
+            return lent(library.compact(array), self.device)
 
-        That is memory in which JAX computed something; what it takes from NumPy may be NumPy's.
+    def taken(self, array: Any) -> Any:
+        """A copy of what `given` returned, which a program can take for a result.
+
+        That is memory in which JAX computed something; what it is given belongs to others.
         """
-        with self.wide(True), self.jax.default_device(self.cpu):
-            copy = self.jax.numpy.array(array)
-        return on_host(copy.block_until_ready(), *_kind(array.shape, array.dtype))
+        with self.wide(True), self.jax.default_device(self.device):
+            return self.jax.numpy.array(array)
+
+    def own(self, array: Any) -> Any:
+        """A copy of an array, in memory that programs can take for their results."""
+        library = self.library
+        library.wait()
+        copy = self.taken(self.given(array)).block_until_ready()
+        return library.result(copy, *library.kind(array.shape, array.dtype))
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """Memory that a program can take for a result."""
-        with self.wide(True), self.jax.default_device(self.cpu):
+        with self.wide(True), self.jax.default_device(self.device):
             return self.jax.numpy.empty(shape, dtype)
 
 
@@ -250,40 +281,47 @@ def _needed(equations: Sequence[Any], outvars: Sequence[Any], core: Any) -> tupl
     return kept, used
 
 
-def _kind(shape: tuple[int, ...], dtype: Any) -> tuple[tuple[int, ...], Any, Any]:
-    """A shape, a dtype, and the type of such memory for `on_host`."""
-    return shape, dtype, c_char * (dtype.itemsize * prod(shape))
+def cuda_device(number: int) -> Any:
+    """JAX's device for the CUDA device of this number."""
+    import jax
+
+    try:
+        found = jax.local_devices(backend="cuda")
+    except RuntimeError as error:
+        found, why = [], str(error)
+    else:
+        why = f"it has {', '.join(map(str, found))}"
+    for device in found:
+        if getattr(device, "local_hardware_id", device.id) == number:
+            return device
+    raise ImportError(
+        f"mg.compile of a function on CuPy's arrays needs a JAX that computes on CUDA device "
+        f"{number}, and JAX {jax.__version__} does not ({why}). Install one with: pip install "
+        f'"mygrad[compile]" "jax[cuda13]" (or "jax[cuda12]"); or run the function on NumPy\'s '
+        f'arrays, with tensors that were moved by .to("numpy")',
+        name="jax",
+    )
 
 
-def on_host(result: Any, shape: tuple[int, ...], dtype: Any, kind: Any) -> Any:
-    """A result as an array of NumPy's that can be written to, on the same memory.
+def lent(array: Any, device: Any) -> Any:
+    """The memory of a compact array of CuPy's, for a program on that device to read.
 
-    Nobody else has that memory. Its owner, the base of the array, has the result as ``held``; and
-    it supports buffers, so that NumPy can lock and unlock it.
+    JAX's stream waits for what CuPy's current one was asked to do.
     """
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    memory = kind.from_address(result.unsafe_buffer_pointer())
-    memory.held = result
-    return np.ndarray(shape, dtype, memory)
+    from jax.dlpack import from_dlpack
 
-
-def memory_of(array: Any) -> Any:
-    """The memory under an array that `on_host` made, if that is all of it; else None."""
-    held = getattr(array.base, "held", None)
-    if held is None or held.shape != array.shape or held.dtype != array.dtype:
-        return None
-    return array.base if array.flags.c_contiguous else None
+    return from_dlpack(array)
 
 
 @cache
-def engine() -> XLA:
-    """The engine, made when it is first needed."""
+def engine(library: Library = HOST) -> XLA:
+    """The engine for a library, made when it is first needed."""
     try:
-        return XLA()
+        import_module("jax")
     except ImportError as error:
         raise ImportError(
             f"mg.compile needs JAX, whose compiler it uses ({error}). Install it with: "
             f'pip install "mygrad[compile]"',
             name="jax",
         ) from error
+    return XLA(library)

@@ -14,17 +14,24 @@ from threading import RLock, Timer
 from typing import Any, NamedTuple
 from weakref import ref
 
-import numpy as np
-
-from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.tape import tracking
-from mygrad.compile.binding import Binding, Plain, take_over
+from mygrad.compile.binding import Binding, take_over
 from mygrad.compile.calls import run
-from mygrad.compile.engine import engine, memory_of
+from mygrad.compile.engine import engine
 from mygrad.compile.entries import Again, Entry, Met
 from mygrad.compile.errors import CannotCompile
-from mygrad.compile.meeting import Dynamic, elsewhere, flat, kinds_of, meet, objects_of, simple
+from mygrad.compile.libraries import chosen, kinds_met
+from mygrad.compile.meeting import (
+    Dynamic,
+    elsewhere,
+    flat,
+    kinds_of,
+    meet,
+    objects_of,
+    refuse_strangers,
+    simple,
+)
 from mygrad.compile.reaching import reach
 from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
@@ -127,7 +134,7 @@ class Compiled:
         self._grown: set[str] = set()
         self._static: set[str] = set()
         self._met_before: dict[str, Any] = {}
-        self._moving: list[Any] = []
+        self._moving: Any = None  # the engine, and what goes into memory of its
         self._extra: list[Any] = []
         self._eager = False
         self._hits = self._misses = 0
@@ -205,7 +212,7 @@ class Compiled:
             if binding is not None:
                 del self._bindings[tuple(map(id, objects))]
             return _NONE_SERVES
-        given = simple(leaves, structure, binding.owners, self._dynamic)
+        given = simple(leaves, structure, binding.owners, self._dynamic, binding.library)
         if given is None:
             return _NONE_SERVES
         found = binding.plans.get(given.key)
@@ -215,7 +222,7 @@ class Compiled:
         pattern = kinds_of(values)
         tensors, feeds, arrays = binding.located.tensors, binding.feeds, binding.arrays
         if given.arrays:
-            feeds, arrays = feeds + list(map(Plain, given.arrays)), arrays + given.arrays
+            feeds, arrays = feeds + list(map(binding.plain, given.arrays)), arrays + given.arrays
             tensors = tensors + [
                 new_handle(array, None, None, None, True) if leaf is array else leaf
                 for leaf, array in zip(given.leaves, given.arrays, strict=True)
@@ -230,7 +237,7 @@ class Compiled:
             if self._last_key is not key:
                 self._entries.move_to_end(key)
                 self._last_key = key
-            return run(self._name, entry, tensors, feeds, arrays, numbers, binding)
+            return binding.run(self._name, entry, tensors, feeds, arrays, numbers, binding)
         return _NONE_SERVES
 
     def _bind(self, leaves: list[Any]) -> Binding:
@@ -240,22 +247,18 @@ class Compiled:
         self._bindings.pop(key, None)
         if self._moving:
             self._bindings.clear()  # they hold the arrays
-            xla = engine()
-            if not take_over(self._moving, xla.own):
+            xla, held = self._moving
+            if not take_over(held, xla):
                 gc.collect()  # cycles that the trace has left may hold some
-                take_over(self._moving, xla.own)
-            self._moving = []
+                take_over(held, xla)
+            self._moving = None
         named = [(f"argument {k}", given) for k, given in enumerate(objects)]
         reached = reach(self._function, self._changing, self._grown, named)
         self._extra = [t for t in self._extra if t() is not None]
         extra = [t for t in (held() for held in self._extra) if t is not None]
-        binding = Binding(reached, extra)
-        if binding.foreign is not None:
-            path, t = binding.foreign
-            raise CannotCompile(
-                f"{self._name} cannot be compiled: {path} is a tensor on {adapter_of(t._data).name}"  # type: ignore[union-attr]
-                f", and programs are compiled for NumPy's arrays. Way out: {path}.to('numpy')"
-            )
+        met = kinds_met(reached.tensors, self._name)
+        binding = Binding(reached, extra, self._library(met, leaves, reached))
+        binding.met, binding.run = met, binding.library.running(run)
         signatures = self._signatures
         if len(signatures) > 16 * self._maxsize:
             signatures.clear()
@@ -267,10 +270,16 @@ class Compiled:
             self._bindings.popitem(last=False)
         return binding
 
+    def _library(self, met: Any, leaves: list[Any], reached: Any) -> Any:
+        """The library that a call uses."""
+        return chosen(met, leaves, [array for _, _, array in reached.arrays], self._name)
+
     def _run(self, leaves: list[Any], structure: Any) -> Any:
         """A call in all generality."""
         binding = self._bindings.get(tuple(map(id, objects_of(leaves))))
-        if binding is None:  # or `_fast` would have taken it away
+        if binding is None or (  # `_fast` would have taken it away
+            self._library(binding.met, leaves, binding.reached) is not binding.library
+        ):
             binding = self._bind(leaves)
         met, key = meet(binding, leaves, structure, self._dynamic)
         for entry in self._entries.get(key, ()):
@@ -289,7 +298,8 @@ class Compiled:
         leaves: list[Any],
     ) -> Any:  # fmt: skip
         """Run a program, and write down which calls it serves."""
-        given = simple(leaves, flat(met.structure), binding.owners, self._dynamic)
+        library = binding.library
+        given = simple(leaves, flat(met.structure), binding.owners, self._dynamic, library)
         if given is not None:
             pattern = kinds_of(met.values)
             served = binding.plans.setdefault(given.key, [])
@@ -297,8 +307,8 @@ class Compiled:
                 served.append((pattern, key, entry))
         here = met.located
         arrays = [group.array for group in here.groups]
-        feeds = [memory_of(array) or Plain(array) for array in arrays]
-        return run(self._name, entry, here.tensors, feeds, arrays, values, binding)
+        feeds = [binding.feed(array) for array in arrays]
+        return binding.run(self._name, entry, here.tensors, feeds, arrays, values, binding)
 
     # --- tracing ----------------------------------------------------------------------------------
     def _traced(self, leaves: list[Any], structure: Any, automatic: set[str]) -> Any:
@@ -306,10 +316,10 @@ class Compiled:
 
         `automatic` are numbers that became inputs as they change, if that is possible.
         """
-        xla = engine()
         seed, searched = None, False
         for _ in range(_ATTEMPTS):
             binding = self._bind(leaves)
+            xla = engine(binding.library)
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
                 with _told(self._name):
@@ -334,7 +344,7 @@ class Compiled:
                     continue
                 if not searched and "different array libraries" in str(error):
                     searched = True
-                    self._search(met)
+                    self._search(met, binding.library)
                     continue
                 if self._fallback and not isinstance(error, CannotCompile):
                     raise _NotTraced from error
@@ -348,6 +358,7 @@ class Compiled:
         if searched:
             self._keep_used(binding, entry)
             return self._traced(leaves, structure, automatic)
+        refuse_strangers(self._name, entry, met, binding.library)
         self._remember(binding)
         values = entry.host.run(met.values)
         if values is None:
@@ -367,15 +378,18 @@ class Compiled:
     def _move(self, binding: Binding, entry: Entry) -> None:
         """Before the next call, what programs use moves into memory that they can write to."""
         used = {*entry.program.used, *(k for k, _, _ in entry.memory)}
+        moving: list[Any] = []
+        memory_of = binding.library.memory_of
         for k, group in enumerate(binding.located.groups):
             if k not in used or group.base is None or memory_of(group.array) is not None:
                 continue
             holder = binding.holders[group.base]
             if holder is None:
-                self._moving.append(ref(binding.located.tensors[group.base]))
+                moving.append(ref(binding.located.tensors[group.base]))
             elif binding.raw[group.base] == 2:
-                self._moving.append(holder)
-        binding.stale = binding.stale or bool(self._moving)
+                moving.append(holder)
+        if moving:
+            self._moving, binding.stale = (engine(binding.library), moving), True
 
     def _shrink(self) -> None:
         while sum(map(len, self._entries.values())) > self._maxsize:
@@ -402,14 +416,14 @@ class Compiled:
         for place, key, value in binding.reached.numbers:
             self._met_before[place.name(key)] = value
 
-    def _search(self, met: Met) -> None:
+    def _search(self, met: Met, library: Any) -> None:
         """Take all live tensors for inputs: one was met that was not found."""
         known = {id(t) for t in met.located.tensors}
         self._extra = [
             ref(t)
             for t in gc.get_objects()
             if isinstance(t, Handle) and id(t) not in known and hasattr(t, "_data")
-            and type(t._data) is np.ndarray
+            and library.mine(t._data)
         ]  # fmt: skip
 
     def _keep_used(self, binding: Binding, entry: Entry) -> None:
@@ -483,6 +497,6 @@ def _serves(entry: Entry, tensors: list[Any]) -> bool:
         if wanted is None:
             if grad is not None:
                 return False
-        elif type(grad) is not np.ndarray or (grad.shape, grad.dtype) != wanted:
+        elif isinstance(grad, Handle) or (grad.shape, grad.dtype) != wanted:
             return False
     return True

@@ -15,13 +15,14 @@ from weakref import ref
 
 import numpy as np
 
-from mygrad.arrays import get_adapter
 from mygrad.autodiff.inplace import write
 from mygrad.autodiff.namespace import namespace_of
 from mygrad.autodiff.nodes import CLEARED, Handle, Record, buffer_of, leaf, new_buffer, new_handle
 from mygrad.autodiff.plan import CompiledRule
 from mygrad.autodiff.tape import clock
+from mygrad.compile.engine import engine
 from mygrad.compile.entries import Again
+from mygrad.compile.libraries import HOST, is_array
 from mygrad.errors import InvalidBackprop
 from mygrad.transforms.calls import FunctionCall, Packing, record, standing_for
 from mygrad.transforms.pull import Between, pull
@@ -128,6 +129,8 @@ class Graph:
         The numbers of the inputs that pullbacks depend on.
     makes
         By place: what makes the tensors of a call.
+    library
+        Whose arrays calls are on.
     rerun
         How the function runs again, or None: a `mygrad.compile.rerunning.Rerun`.
     """
@@ -135,6 +138,7 @@ class Graph:
     nodes: list[Node]
     used: list[int] = field(default_factory=list)
     makes: dict[int, Any] = field(default_factory=dict)
+    library: Any = HOST
     rerun: Any = None
 
 
@@ -208,10 +212,11 @@ def _fits(seed: Any, shape: tuple[int, ...]) -> bool:
 
 
 def compiled_graph(
-    graph: Graph, select: Any, arrays: Sequence[Any], first_seed: int, name: str
+    graph: Graph, select: Any, arrays: Sequence[Any], first_seed: int, name: str, library: Any
 ) -> Graph:
     """The same with pullbacks that are compiled, and without what belongs to the trace."""
     used: set[int] = set()
+    graph.library = library
     for node in graph.nodes:
         if node.operands:
             node.seed += first_seed
@@ -219,7 +224,7 @@ def compiled_graph(
             used.update(node.pullback.used)
             used.update(k for kind, k in node.pullback.results if kind == "input")
             array = arrays[node.number]
-            node.packing = Packing([np.empty(tuple(array.shape), np.dtype(array.dtype))])
+            node.packing = Packing([library.like(tuple(array.shape), np.dtype(array.dtype))])
         node.version = node.start = None
     graph.used = sorted(used)
     return graph
@@ -241,21 +246,30 @@ class _Pullback:
         """The adjoints of the operands."""
         if isinstance(g, Handle):
             return self._on_tensors(g, numbers)
+        library = self.node.pullback.library
+        found = library.running(self._pull)({**self.saved, self.node.seed: g})
+        return [found[k] for k in numbers]
+
+    def _pull(self, values: dict[int, Any]) -> list[Any]:
         program = self.node.pullback
-        values = {**self.saved, self.node.seed: g}
+        library = program.library
+        given = engine(library).given
         computed: list[Any] = []
-        program.run([values[k] for k in program.used], computed)
+        inputs = [given(values[k]) for k in program.used]
+        library.wait()
+        program.run(inputs, computed)
         found = []
         for kind, what in program.results:
             if kind == "computed":
-                found.append(np.array(computed[what]))
+                array = library.result(computed[what], *program.kinds[what])
+                found.append(array.copy())  # others may have that memory, too
             else:
-                found.append(np.array(values[what] if kind == "input" else what))
-        return [found[k] for k in numbers]
+                found.append(library.copied(values[what] if kind == "input" else what))
+        return found
 
     def _on_tensors(self, g: Handle, numbers: Sequence[int]) -> Any:
         """The adjoints as tensors, whose own derivatives come from another call of the function."""
-        node = self.node
+        node, library = self.node, self.node.pullback.library
         if self.rerun is not None and node.leaf is not None and node.plain:
             operands = [what for _, what in node.operands]
             found = self.rerun.adjoints(
@@ -263,7 +277,7 @@ class _Pullback:
             )
             if all(g is not None for g in found):
                 return [found[k] for k in numbers]
-        handles = [standing_for(version, _numpy(), None) for version in self.versions]
+        handles = [standing_for(v, library.adapter, library.number) for v in self.versions]
         if not g._constant:
             handles.append(g)
         arrays = self.pull(g._data, (), numbers, None)
@@ -288,7 +302,7 @@ def saved_inputs(graph: Graph, find: Callable[[int], Any]) -> dict[int, Any]:
     """Copies of what pullbacks need of the inputs of a call, by number, before it changes them."""
     seeds = {node.seed for node in graph.nodes}
     given = {k: find(k) for k in graph.used if k not in seeds}
-    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in given.items()}
+    return {k: v.copy() if is_array(v) else v for k, v in given.items()}
 
 
 def recorded(graph: Graph, call: Any, saved: dict[int, Any]) -> None:
@@ -301,7 +315,7 @@ def recorded(graph: Graph, call: Any, saved: dict[int, Any]) -> None:
     for node in graph.nodes:
         operands = [
             outside[what] if kind == "outside" else _standing_for(made[what])
-            if kind == "node" else _cut_off(what)
+            if kind == "node" else _cut_off(what, graph.library)
             for kind, what in node.operands
         ]  # fmt: skip
         made.append(_recorded_node(node, operands, graph, call, saved))
@@ -322,7 +336,7 @@ def _recorded_node(node: Node, operands: list[Any], graph: Graph, call: Any, sav
         t = graph.makes[node.place](call)  # type: ignore[index]
         if node.cleared:
             buffer = buffer_of(t)
-            buffer.version = cleared_version(buffer, array.shape, array.dtype)
+            buffer.version = cleared_version(buffer, array.shape, array.dtype, graph.library)
         return t
     target = call.tensors[node.written]
     base = target if target._base is None else target._base
@@ -332,7 +346,7 @@ def _recorded_node(node: Node, operands: list[Any], graph: Graph, call: Any, sav
         buffer = buffer_of(target)
         old: Any = buffer.version
         if node.cleared:
-            buffer.version = cleared_version(buffer, old.shape, old.dtype)
+            buffer.version = cleared_version(buffer, old.shape, old.dtype, graph.library)
         else:
             buffer.version = leaf(buffer, old.shape, old.dtype, node.stopped)
     return base
@@ -344,26 +358,23 @@ def _standing_for(t: Any) -> Any:
     return new_handle(t._data, buffer, t._window, t, False)
 
 
-def _cut_off(stopped: Stopped) -> Any:
+def _cut_off(stopped: Stopped, library: Any) -> Any:
     """A variable whose history is gone, which tells so whoever differentiates by it."""
     buffer = new_buffer()
     buffer.version = leaf(buffer, stopped.shape, np.dtype(stopped.dtype), stopped.made_by)
-    return new_handle(np.zeros((0,), np.dtype(stopped.dtype)), buffer, None, None, False)
+    nothing = library.zeros((0,), np.dtype(stopped.dtype))
+    return new_handle(nothing, buffer, None, None, False)
 
 
-def cleared_version(buffer: Any, shape: Any, dtype: Any) -> Record:
+def cleared_version(buffer: Any, shape: Any, dtype: Any, library: Any = HOST) -> Record:
     """A version of a buffer with a history that was cleared, of which a backward() tells."""
     version = Record()
     version.seq = next(clock)
     version.shape, version.dtype = shape, dtype
     version.plan = COMPILED_CALL.plans.get(1) or COMPILED_CALL.plan(1, 1)
-    version.namespace = namespace_of(_numpy())
+    version.namespace = namespace_of(library.adapter)
     version.checks = 0
     version.buffer = ref(buffer)
     version.parents, version.values = CLEARED, ()
     version.windows = version.mask = version.locks = None
     return version
-
-
-def _numpy() -> Any:
-    return get_adapter("numpy")

@@ -15,12 +15,16 @@ from mygrad.autodiff.nodes import Handle, new_handle
 from mygrad.autodiff.primitive import Primitive
 from mygrad.autodiff.tape import tracking
 from mygrad.compile.binding import Binding, joined, plain
-from mygrad.compile.entries import Met, _Dynamic, _Number
+from mygrad.compile.entries import Entry, Met, _Dynamic, _Number
 from mygrad.compile.errors import CannotCompile
+from mygrad.compile.libraries import HOST, Library, is_array, library_of
 from mygrad.compile.memory import located
 from mygrad.compile.reaching import NUMBERS
 
-__all__ = ["Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "objects_of", "simple"]
+__all__ = [
+    "Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "objects_of", "refuse_strangers",
+    "simple",
+]  # fmt: skip
 
 _PLAIN = (
     Handle, np.ndarray, int, float, complex, bool, str, bytes, type(None), type(...), slice, range,
@@ -80,7 +84,7 @@ class Same:
 
 def objects_of(leaves: Sequence[Any]) -> list[Any]:
     """The arguments that may hold tensors and are looked through: models, optimisers, functions."""
-    return [leaf for leaf in leaves if not isinstance(leaf, _PLAIN)]
+    return [leaf for leaf in leaves if not isinstance(leaf, _PLAIN) and not is_array(leaf)]
 
 
 def elsewhere(leaf: Any) -> bool:
@@ -89,12 +93,12 @@ def elsewhere(leaf: Any) -> bool:
     if type(array) is np.ndarray or isinstance(array, (int, float, str, np.generic)):
         return False
     adapter = adapter_of(array)
-    if adapter is None or adapter.name == "numpy":
+    if adapter is None or library_of(array) is not None or adapter.name == "numpy":
         return False
     if adapter.batches or adapter.name == "jax":
         return True
     raise CannotCompile(
-        f"programs are compiled for NumPy's arrays, and an argument is on {adapter.name}"
+        f"programs are compiled for NumPy's and CuPy's arrays, and an argument is on {adapter.name}"
     )
 
 
@@ -128,8 +132,9 @@ def flat(structure: Any) -> Any:
 
 
 def simple(
-    leaves: Sequence[Any], structure: Any, taken: set[int], dynamic: Dynamic
-) -> Simple | None:
+    leaves: Sequence[Any], structure: Any, taken: set[int], dynamic: Dynamic,
+    library: Library = HOST,
+) -> Simple | None:  # fmt: skip
     """The arguments, if they share no memory, also not with what is `taken`; else None."""
     described: list[Any] = [structure, tracking()]
     if not leaves:
@@ -139,16 +144,17 @@ def simple(
     tensors: list[Any] = []
     numbers: list[Any] = []
     owners: set[int] = set()
+    types, on_host = library.types, library is HOST
     for j, leaf in enumerate(leaves):
         kind = type(leaf)
-        if kind is np.ndarray:
+        if kind is types:
             array = leaf
             if array.dtype.kind not in "fiubc":
                 return None
             described.append((array.shape, array.dtype))
         elif isinstance(leaf, Handle):
             array, buffer = leaf._data, leaf._buffer
-            if type(array) is not np.ndarray or leaf._base is not None or leaf._window is not None:
+            if type(array) is not types or leaf._base is not None or leaf._window is not None:
                 return None
             if buffer is not None and buffer.version is not None and buffer.version.seq:
                 return None
@@ -163,12 +169,23 @@ def simple(
         elif kind is bool or kind is str or leaf is None:
             described.append(leaf)
             continue
-        elif isinstance(leaf, _PLAIN):
+        elif kind is np.ndarray and library.follows():
+            if leaf.dtype.kind not in "fiubc":
+                return None
+            described.append(("host", leaf.shape, leaf.dtype))
+            arrays.append(leaf)
+            tensors.append(leaf)
+            continue
+        elif isinstance(leaf, _PLAIN) or is_array(leaf):
             return None
         else:
             described.append(Same(leaf))
             continue
         owner = array
+        if not on_host:
+            if not library.mine(array):
+                return None
+            owner = array.data.mem
         while type(owner) is np.ndarray and owner.base is not None:
             owner = owner.base
         if id(owner) in taken or id(owner) in owners or not array.flags.c_contiguous:
@@ -190,6 +207,7 @@ def meet(
     described: list[Any] = []
     values = binding.values()
     numbers: list[Any] = list(binding.numbers)
+    library = binding.library
     here = binding.located
     count = len(here.tensors)
     chosen = dynamic.leaves(structure) if dynamic else ()
@@ -200,11 +218,12 @@ def meet(
             raw.append(0)
             leaves[j] = _Number(count + len(given) - 1)
             described.append("t")
-        elif isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiubc":
+        elif is_array(leaf) and leaf.dtype.kind in "fiubc":
             given.append(new_handle(plain(leaf), None, None, None, True))
             raw.append(1)
             leaves[j] = _Number(count + len(given) - 1)
-            described.append("a")
+            theirs = library_of(leaf)
+            described.append("a" if theirs is library else (theirs, library.follows()))
         elif kind in NUMBERS:
             if j in chosen:
                 leaves[j] = _Dynamic(len(values))
@@ -280,3 +299,29 @@ def _described(leaf: Any) -> Any:
             f"functions take tensors, arrays, numbers, what can be hashed, and containers of these"
         ) from None
     return (type(leaf), leaf)
+
+
+def refuse_strangers(name: str, entry: Entry, met: Met, library: Library) -> None:
+    """An error for raw arrays on another library than the tensors that a program has to do with.
+
+    Data on the host go to the library that the user selected, as they do eagerly; but what a
+    function writes to them would have to come back.
+    """
+    groups = met.located.groups
+    others = {k for k, group in enumerate(groups) if library_of(group.array) is not library}
+    if not others:
+        return
+    written = others & {write.group for write in entry.memory}
+    read = set(entry.program.used) | set(entry.pullback.used if entry.pullback else ())
+    read |= {what for kind, what in entry.program.results if kind == "input"}
+    if library.follows():
+        read -= {k for k in others if library_of(groups[k].array) is HOST}
+    for k in sorted(others & (read | written)):
+        holder = met.holders[groups[k].members[0]]
+        path = "an argument" if holder is None else holder[0].name(holder[1])
+        raise CannotCompile(
+            f"{name} cannot be compiled: {path} is an array of {library_of(groups[k].array)!r}, "
+            f"{'written to' if k in written else 'used'} where tensors are on {library!r}. Nothing "
+            f"is moved behind your back. Way out: make it a tensor there, outside, with "
+            f'mg.tensor(array, backend="{library.name}")'
+        )

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from mygrad.arrays import adapter_of
 from mygrad.autodiff.nodes import CLEARED
 from mygrad.compile.errors import CannotCompile
+from mygrad.compile.libraries import HOST, Library, bounds, library_of
 
 __all__ = ["Group", "Located", "located", "owner_of"]
 
@@ -93,7 +92,7 @@ class Located:
         arrays = [self.tensors[k]._data for k in members]
         starts: list[Any] = []
         for array in arrays:
-            low, high = np.lib.array_utils.byte_bounds(array) if array.size else (None, None)
+            low, high = bounds(array) if array.size else (None, None)
             starts.append((low, high))
         sized = [(low, high) for low, high in starts if low is not None]
         low = min((low for low, _ in sized), default=0)
@@ -117,7 +116,7 @@ class Located:
                     "copies of them"
                 )
             (dtype,) = kinds
-            array = np.asarray(_Flat(owner, low, (high - low) // dtype.itemsize, dtype))
+            array = _library(arrays[0]).flat(arrays[0], low, (high - low) // dtype.itemsize)
         for k, (begin, _) in zip(members, starts, strict=True):
             data = self.tensors[k]._data
             if data.dtype != array.dtype:
@@ -125,27 +124,20 @@ class Located:
                     "tensors of different dtypes look at one memory: let the function have "
                     "copies of them"
                 )
-            offset = 0 if begin is None else data.ctypes.data - low
-            self.where[k] = (number, offset, data.strides)
+            adapter: Any = adapter_of(data)
+            offset = 0 if begin is None else adapter.address(data) - low
+            self.where[k] = (number, offset, adapter.strides(data))
         self.groups.append(Group(owner, array, base, members))
-
-
-class _Flat:
-    """Memory between two addresses as a flat array."""
-
-    __slots__ = ("__array_interface__", "_held")
-
-    def __init__(self, owner: Any, start: int, size: int, dtype: Any) -> None:
-        self._held = owner
-        self.__array_interface__ = {
-            "data": (start, False), "shape": (size,), "typestr": dtype.str, "version": 3,
-        }  # fmt: skip
 
 
 def owner_of(array: Any) -> Any:
     """The object that owns the memory of an array."""
-    base = array.base
-    return array if base is None else adapter_of(array).owner(array)  # type: ignore[union-attr]
+    library = _library(array)
+    return array if library is HOST and array.base is None else library.adapter.owner(array)
+
+
+def _library(array: Any) -> Library:
+    return library_of(array) or HOST
 
 
 def _history(t: Any) -> int:

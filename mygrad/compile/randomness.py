@@ -50,10 +50,19 @@ class TracedGenerator:
 
 
 class Source:
-    """The key of a call, while it is traced."""
+    """The key of a call, while it is traced.
 
-    def __init__(self, key: Any) -> None:
+    Attributes
+    ----------
+    used
+        Whether something was drawn.
+    elements_are_copies
+        What the adapter of the tracers has to say of that, which stands for another one's.
+    """
+
+    def __init__(self, key: Any, elements_are_copies: bool = True) -> None:
         self.key, self.used = key, False
+        self.elements_are_copies = elements_are_copies
 
     def rng(self, seed: Any) -> TracedGenerator:
         return TracedGenerator(self, seed)

@@ -26,6 +26,7 @@ from mygrad.autodiff.nodes import Handle
 from mygrad.autodiff.primitive import Primitive
 from mygrad.compile.errors import CannotCompile, is_library
 from mygrad.compile.following import watched
+from mygrad.compile.libraries import is_array
 
 __all__ = ["NUMBERS", "Place", "Reached", "reach"]
 
@@ -251,7 +252,7 @@ class _Walk:
         found.signature.append((place.kind, tuple(map(_key, place.keys))))
         for key, value in zip(place.keys, place.values, strict=True):
             kind = type(value)
-            if isinstance(value, np.ndarray) and kind is not np.memmap:
+            if is_array(value) and kind is not np.memmap:
                 found.signature.append("array")
                 found.arrays.append((place, key, value))
                 if value.dtype.hasobject:

@@ -13,6 +13,7 @@ from mygrad.autodiff.guard import expose
 from mygrad.autodiff.nodes import Handle, buffer_of, leaf, new_buffer, new_handle, view_of
 from mygrad.compile.errors import CannotCompile
 from mygrad.compile.following import AppendedList
+from mygrad.compile.libraries import HOST, library_of
 from mygrad.compile.numbers import HostNumber
 from mygrad.transforms.trees import CONTAINERS, flatten
 
@@ -97,7 +98,7 @@ class Outputs:
             owner = value.of
             return lambda call: owner
         if isinstance(value, self.engine.adapter.array_types):
-            array = np.array(value)
+            array = self.engine.library.copied(np.asarray(value))
             return lambda call: array.copy()
         if isinstance(value, CONTAINERS) and value is not None and id(value) not in self.known:
             leaves, structure = flatten(value)
@@ -243,8 +244,12 @@ class Outputs:
 
 def _look(array: Any, start: int, window: Any) -> Any:
     """What a window shows of the memory of an array, whose first element is at `start` there."""
+    library = library_of(array)
     if 0 in window.shape:
-        return np.zeros(window.shape, array.dtype)
+        return (library or HOST).zeros(window.shape, array.dtype)
+    if library is not HOST:
+        adapter: Any = adapter_of(array)
+        return adapter.window(array, window.offset - start, window.shape, window.strides)
     owner = get_adapter("numpy").owner(array)
     if isinstance(owner, np.ndarray):
         memory = owner.transpose(sorted(range(owner.ndim), key=lambda k: -owner.strides[k]))

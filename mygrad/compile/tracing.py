@@ -14,6 +14,7 @@ import numpy as np
 from mygrad import random
 from mygrad.arrays import Selection, selected
 from mygrad.autodiff.lost_gradients import tell
+from mygrad.autodiff.nodes import Handle
 from mygrad.compile.changes import Before, Changes
 from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met, _Dynamic, _Number
 from mygrad.compile.errors import CannotCompile, refusal, tidied, user_line
@@ -111,7 +112,7 @@ class _Trace:
             return (floats if kind is float else integers)[position]
 
         self.host.tracers = number
-        self.source = Source(key)
+        self.source = Source(key, self.engine.library.adapter.elements_are_copies)
         self.seeds = None if self.seed is None else rest[2 * NUMBER_INPUTS + 1 :]
         with self._substituted(memory, grads), self._inside():
             result = self._call()
@@ -258,7 +259,7 @@ class _Trace:
             first_seed = entry.groups + len(self.grads_in) + 2 * NUMBER_INPUTS + 1
             select = lambda numbers, name: self.engine.select(program, numbers, name)
             entry.pullback = compiled_graph(
-                self.graph, select, self.outputs.arrays, first_seed, self.name
+                self.graph, select, self.outputs.arrays, first_seed, self.name, self.engine.library
             )
             written = {node.written for node in self.graph.nodes if node.written is not None}
             entry.memory = [
@@ -275,4 +276,4 @@ class _Trace:
 
 def _has_array_grad(t: Any) -> bool:
     grad = None if t._buffer is None else t._buffer.grad
-    return isinstance(grad, np.ndarray)
+    return grad is not None and not isinstance(grad, Handle)

@@ -12,6 +12,7 @@ pytest.importorskip("jax", reason="mg.compile needs JAX, and it is not installed
 
 import mygrad as mg
 
+pytestmark = pytest.mark.numpy_only("computes on NumPy's arrays")
 X = np.random.default_rng(0).standard_normal((6, 2))
 
 

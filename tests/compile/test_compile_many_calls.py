@@ -18,7 +18,7 @@ pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compi
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("MYGRAD_TEST_BACKEND", "numpy") != "numpy",
-    reason="mg.compile makes programs for NumPy's arrays",
+    reason="looks at NumPy's arrays; test_compiled_on_cupy.py does at CuPy's",
 )
 
 

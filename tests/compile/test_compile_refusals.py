@@ -19,7 +19,7 @@ jax = pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg
 pytestmark = [
     pytest.mark.skipif(
         os.environ.get("MYGRAD_TEST_BACKEND", "numpy") != "numpy",
-        reason="mg.compile makes programs for NumPy's arrays",
+        reason="looks at NumPy's arrays; test_compiled_on_cupy.py does at CuPy's",
     ),
     pytest.mark.filterwarnings("ignore::mygrad.errors.GradientDetached"),  # float(t) also tells
 ]

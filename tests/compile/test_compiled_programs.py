@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from programs import Program, random_program
+from programs import BACKEND, Program, features, random_program, to_host
 from programs.runner import leaf
 
 import mygrad as mg
@@ -26,8 +26,7 @@ pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compi
 
 pytestmark = [
     pytest.mark.skipif(
-        os.environ.get("MYGRAD_TEST_BACKEND", "numpy") != "numpy",
-        reason="mg.compile makes programs for NumPy's arrays",
+        BACKEND not in ("numpy", "cupy"), reason="programs are made for NumPy's and CuPy's arrays"
     ),
     pytest.mark.filterwarnings("ignore"),  # variables are written into constants on purpose
 ]
@@ -41,6 +40,11 @@ VIEW = re.compile(
 )
 ORDINARY_MASK = r"(where=|mg\.where\(){0}\b|^\w+\[{0}\] = -?[\d.]+$"
 """Where a mask may have values that are not known: it selects no elements that are read."""
+
+
+def there(array: np.ndarray) -> Any:
+    """A copy of an array, on the library that the suite runs on."""
+    return array.copy() if BACKEND == "numpy" else mg.tensor(array).data
 
 
 class Twin:
@@ -58,10 +62,12 @@ class Twin:
         rng = np.random.default_rng(program.seed)
         self.way = str(rng.choice(["arguments", "globals", "entries", "attributes"]))
         head, body = _split(program.phases[0], rng.random() < 0.5)
-        self.arrays = {name: a.copy() for name, a in program.arrays.items()}
-        env: dict[str, Any] = {"mg": mg, "np": np, "leaf": leaf, **self.arrays}
+        self.arrays = {name: there(a) for name, a in program.arrays.items()}
+        env: dict[str, Any] = {"mg": mg, "np": np, "leaf": leaf, "there": there}
+        env.update(program.arrays)
         for statement in head:
             exec(statement, env)
+        env.update(self.arrays)
         self.leaves = dict(re.findall(r"^(\w+) = leaf\(.*?'(\w+)'", "\n".join(head), re.M))
         names = [name for name, value in env.items() if isinstance(value, mg.Tensor)]
         text = "\n".join(body)
@@ -78,7 +84,7 @@ class Twin:
             if free and rng.random() < 0.7:
                 names.append(name)
             elif name[0] in "MI":
-                values = f"np.array({a.tolist()}, dtype={str(a.dtype)!r}).reshape({a.shape})"
+                values = f"there(np.array({a.tolist()}, dtype={str(a.dtype)!r}).reshape({a.shape}))"
                 written_out.append(f"{name} = {values}")
         self.outside: dict[str, Any] = {name: env[name] for name in names}
         self.env = env
@@ -119,7 +125,12 @@ class Twin:
         return found  # type: ignore[no-any-return]
 
     def writable(self) -> set[str]:
-        """The names of what may be written to as raw memory: no graph needs it."""
+        """The names of what may be written to as raw memory: no graph needs it.
+
+        CuPy cannot say so: what it shows would be the values that a graph must not use.
+        """
+        if BACKEND != "numpy":
+            return set()
         return {
             name for name, t in self.outside.items()
             if (t.data if isinstance(t, mg.Tensor) else t).flags.writeable
@@ -144,17 +155,20 @@ class Twin:
                 self.outside[name] = leaf(numbers, str(layout), t.constant)
             elif way < 0.4 and 0 not in t.data.strides and (t.base is None or name in writable):
                 with mg.no_autodiff:
-                    t[...] = numbers
+                    t[...] = there(numbers)
             elif way < 0.5 and name in writable:
                 t.data[...] = numbers
             if name in writable and t.data.flags.writeable:  # so that sines stay what they are
                 t.data[...] = np.clip(t.data, -4, 4)
+            elif BACKEND != "numpy" and t.base is None:
+                with mg.no_autodiff:
+                    t[...] = np.clip(to_host(t), -4, 4)
             if rng.random() < 0.8:  # else backward() may have to go on outside, in the next call
                 t.clear_graph()
             if rng.random() < 0.3:
                 t.null_grad()
             elif rng.random() < 0.1 and not t.constant and t.base is None:
-                t.grad = rng.integers(-20, 21, t.shape) / 16
+                t.grad = there(rng.integers(-20, 21, t.shape) / 16)
 
 
 def _split(statements: Any, views_outside: bool) -> tuple[list[str], list[str]]:
@@ -167,16 +181,21 @@ def _split(statements: Any, views_outside: bool) -> tuple[list[str], list[str]]:
     return head, [s for s in body if s.removeprefix("del ") not in outside]
 
 
+def copied(array: Any) -> np.ndarray:
+    return np.array(to_host(array))
+
+
 def look(tensors: dict[str, Any]) -> Seen:
     values = {
-        name: (np.array(t.data), None if t.grad is None else np.array(t.grad), t.constant,
+        name: (copied(t), None if t.grad is None else copied(t.grad), t.constant,
                t.base is None or not t.size)
-        if isinstance(t, mg.Tensor) else (np.array(t), None)
+        if isinstance(t, mg.Tensor) else (copied(t), None)
         for name, t in tensors.items()
     }  # fmt: skip
+    adapter = mg.backends.selected_adapter()
     arrays = {k: t.data if isinstance(t, mg.Tensor) else t for k, t in tensors.items()}
     shared = {
-        (a, b): np.shares_memory(x, y)
+        (a, b): adapter.overlaps(x, y)
         for a, x in arrays.items()
         for b, y in arrays.items()
         if a < b
@@ -279,7 +298,7 @@ def _difference(eager: Seen, mine: Seen) -> str | None:
 def test_random_programs() -> None:
     failures, ended = {}, 0
     for seed in range(FIRST, FIRST + COUNT):
-        program = random_program(seed)
+        program = random_program(seed, features=features())
         try:
             said = difference(program)
         except (DoesNotRun, Refused):
