@@ -70,8 +70,8 @@ ELSEWHERE = {
     **{
         f"mygrad/compile/{name}.py": "needs JAX, which most runs lack; tests/compile"
         for name in (
-            "calls changes engine function graphs meeting memory randomness reaching rerunning "
-            "results tracing"
+            "calls changes engine function graphs libraries meeting memory randomness reaching "
+            "rerunning results tracing"
         ).split()
     },
     "mygrad/arrays/protocol.py": "for authors of adapters: what theirs has to have",

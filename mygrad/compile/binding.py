@@ -13,7 +13,7 @@ import numpy as np
 
 from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
 from mygrad.compile.engine import engine
-from mygrad.compile.libraries import HOST, Library, library_of
+from mygrad.compile.libraries import HOST, OWN, Library, library_of
 from mygrad.compile.memory import Located, owner_of
 from mygrad.compile.reaching import Place, Reached
 
@@ -350,7 +350,7 @@ def _own_array(place: Place, key: Any, engine: Any) -> bool:
     array, library = place.now(key), engine.library
     if not library.mine(array) or library.memory_of(array) is not None:
         return True
-    if getrefcount(array) > 3 or not array.flags.c_contiguous or array.base is not None:
+    if getrefcount(array) > OWN + 1 or not array.flags.c_contiguous or array.base is not None:
         return False
     if not library.is_alone(array, 0):
         return False

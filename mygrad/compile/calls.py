@@ -16,7 +16,7 @@ from mygrad.compile.binding import Binding, Plain
 from mygrad.compile.engine import engine
 from mygrad.compile.entries import NUMBER_INPUTS, Entry
 from mygrad.compile.graphs import recorded, saved_inputs
-from mygrad.compile.libraries import Library
+from mygrad.compile.libraries import OWN, Library
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call
 
@@ -217,7 +217,7 @@ def _unshared(buffer: Any, library: Library) -> tuple[Any, Any]:
         return None, None
     grad, buffer.grad = buffer.grad, None
     memory = library.memory_of(grad)
-    alone = memory is not None and getrefcount(grad) == 2 and getrefcount(memory) == 3
+    alone = memory is not None and getrefcount(grad) == OWN and getrefcount(memory) == OWN + 1
     return (grad, memory) if alone and library.is_alone(grad, 1) else (None, None)
 
 
@@ -241,7 +241,7 @@ def _write(
                 continue
             buffer.written = next(clock)
             old = buffer.version
-            if is_new and old is not None and (old.seq or getrefcount(old) > 3):  # it is known
+            if is_new and old is not None and (old.seq or getrefcount(old) > OWN + 1):
                 buffer.version = first_version(buffer, old.shape, old.dtype)
     for k, result in entry.grads:  # type: ignore[assignment]
         buffer = tensors[k]._buffer or buffer_of(tensors[k])
