@@ -32,7 +32,7 @@ from mygrad.compile.meeting import (
     refuse_strangers,
     simple,
 )
-from mygrad.compile.reaching import reach
+from mygrad.compile.reaching import Methods, reach
 from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
 
@@ -48,6 +48,7 @@ _MANY = 8
 _LONG = 5.0
 _log = logging.getLogger("mygrad.compile")
 _NONE_SERVES: Any = object()
+_METHODS = "_compiled_methods"
 
 
 class _NotTraced(Exception):
@@ -148,23 +149,15 @@ class Compiled:
         """As a method: bound, with programs of its own for each object."""
         if instance is None:
             return self
-        key = f"_compiled_{self._name}"
-        try:
-            found = instance.__dict__.get(key)
-        except AttributeError:
-            found = None
+        space = getattr(instance, "__dict__", None)
+        if type(space) is dict:  # so that it goes with the object, which it holds
+            methods = space.get(_METHODS) or space.setdefault(_METHODS, Methods())
+        else:
+            methods = _of_others.setdefault(id(instance), Methods())
+        found = methods.bound.get(id(self))
         if found is None:
             found = Compiled(self._function.__get__(instance, owner), *self._options)
-            held = _methods.setdefault(id(instance), {})
-            known = held.get(id(self))
-            if known is not None:
-                return known
-            held[id(self)] = found
-            try:
-                number, known_methods = id(instance), _methods
-                _finalizers[number] = ref(instance, lambda _: known_methods.pop(number, None))
-            except TypeError:
-                pass
+            found = methods.bound.setdefault(id(self), found)
         return found
 
     # --- calls ------------------------------------------------------------------------------------
@@ -486,8 +479,7 @@ class Compiled:
         return "\n".join(lines)
 
 
-_methods: dict[int, dict[int, Compiled]] = {}
-_finalizers: dict[int, Any] = {}
+_of_others: dict[int, Methods] = {}  # of objects without a dictionary; it keeps these alive
 
 
 def _serves(entry: Entry, tensors: list[Any]) -> bool:

@@ -146,6 +146,24 @@ class Place:
         return f"{self.path}[{key!r}]"
 
 
+class Methods:
+    """The compiled methods of an object; its copies have none.
+
+    Attributes
+    ----------
+    bound
+        By the id of what was compiled for the class.
+    """
+
+    __slots__ = ("bound",)
+
+    def __init__(self) -> None:
+        self.bound: dict[int, Any] = {}
+
+    def __reduce__(self) -> Any:
+        return Methods, ()
+
+
 class Reached:
     """What a walk met.
 
@@ -278,6 +296,8 @@ class _Walk:
             found.signature.append(("seen", known))
             return
         self.seen[id(value)] = len(self.seen)
+        if isinstance(value, Methods):
+            return
         if isinstance(value, Handle):
             found.signature.append("tensor")
             found.tensors.append((path, value))

@@ -160,6 +160,8 @@ def _can_be_iterated(value: Any) -> bool:
 def _has_attributes(value: Any) -> bool:
     if isinstance(value, _CLOSED) or adapter_of(value) is not None:
         return False
+    if "__wrapped__" in getattr(value, "__dict__", ()):  # a function, with something around it
+        return False
     return hasattr(value, "__dict__") or any(_slots(value)) or hasattr(value, "parameters")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import pickle
+import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,3 +96,30 @@ def test_second_derivatives_with_a_model_as_argument() -> None:
     first.sum().backward()
     weights = settings.weights.data
     np.testing.assert_allclose(x.grad, weights**2 * np.exp(weights * x.data))
+
+
+class Compiled(Model):
+    @mg.compile
+    def step(self, x: Any) -> Any:
+        loss = (self(x) ** 2).mean()
+        loss.backward()
+        self.w.data -= 0.1 * self.w.grad
+        return loss
+
+
+def test_compiled_methods_go_with_their_objects() -> None:
+    """Copies have programs of their own, optimisers do not look into them, and nothing is kept."""
+    model = Compiled()
+    first = model.step(X)
+    twin, other = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
+    losses = [m.step(X).item() for m in (model, twin, other)]
+    assert losses[0] == losses[1] == losses[2] < first.item()
+    assert model.step is model.step and model.step is not twin.step
+    assert list(mg.optim.SGD(model, learning_rate=0.1).state_dict()) == list(
+        mg.optim.SGD(Model(), learning_rate=0.1).state_dict()
+    )
+    assert model.step.cache_info().misses == 1
+    gone = weakref.ref(model)
+    del model, first
+    gc.collect()
+    assert gone() is None
