@@ -158,8 +158,11 @@ def run(
     try:
         program.run(inputs, computed)
         _settle(plan.taken, feeds, computed)
-    finally:  # an interrupt may have come between any two steps
+    except BaseException as error:  # an interrupt may have come between any two steps
         _settle(plan.taken, feeds, computed)
+        if not computed:
+            _tell_of_losses(name, plan.taken, feeds, tensors, binding, error)
+        raise
     for group, place in plan.taken:
         feed = feeds[group]
         if isinstance(feed, Plain):
@@ -197,6 +200,30 @@ def _settle(taken: list[tuple[int, int]], feeds: Sequence[Any], computed: list[A
         for group, place in taken:
             if not isinstance(feeds[group], Plain):
                 feeds[group].held = computed[place]
+
+
+def _tell_of_losses(
+    name: str, taken: list[tuple[int, int]], feeds: Sequence[Any], tensors: Sequence[Any],
+    binding: Binding, error: BaseException,
+) -> None:  # fmt: skip
+    """Give tensors other memory if an interrupt inside of JAX has cost them theirs, and say so."""
+    library, lost = binding.library, False
+    for number, _ in taken:
+        if isinstance(feeds[number], Plain) or not feeds[number].held.is_deleted():
+            continue
+        group = binding.located.groups[number]
+        array = library.zeros(group.array.shape, group.array.dtype)
+        array[...] = float("nan") if array.dtype.kind in "fc" else 0
+        for k in group.members:
+            t, holder = tensors[k], binding.holders[k]
+            t._data = array if t._window is None else t._window.look(array)
+            if holder is not None:
+                holder[0].put(holder[1], array)
+        lost = binding.stale = True
+    if lost:
+        error.add_note(
+            f"This came while JAX had the memory of parameters that {name} changes: they are NaN"
+        )
 
 
 def _prepare(library: Library, plan: Plan, feeds: Sequence[Any], inputs: list[Any]) -> None:

@@ -256,3 +256,38 @@ def test_programs_make_room_for_others() -> None:
     for n in (1, 2, 1, 3, 1, 2, 3, 3, 1):
         np.testing.assert_array_equal(f(mg.ones(n)).data, np.full(n, 2.0))
     assert f.cache_info() == (3, 6, 2, 2)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_interrupts(before: bool) -> None:
+    """Before the program has begun nothing is changed; inside of JAX what it had is lost."""
+    w = mg.tensor([1.0, 2.0])
+
+    @mg.compile
+    def step() -> None:
+        w.data -= 0.5 * w.data
+
+    for _ in range(3):
+        step()
+    (binding,) = step._bindings.values()
+    ((_, _, entry),) = next(iter(binding.plans.values()))
+    call = entry.program.call
+
+    def interrupted(*inputs: Any) -> Any:
+        if not before:
+            call(*inputs)
+        raise KeyboardInterrupt
+
+    entry.program.call = interrupted
+    with pytest.raises(KeyboardInterrupt) as caught:
+        step()
+    entry.program.call = call
+    if before:
+        np.testing.assert_array_equal(w.data, [0.125, 0.25])
+        step()
+        np.testing.assert_array_equal(w.data, [0.0625, 0.125])
+    else:
+        assert np.isnan(w.data).all() and "they are NaN" in caught.value.__notes__[0]
+        w.data = np.ones(2)
+        step()
+        np.testing.assert_array_equal(w.data, [0.5, 0.5])
