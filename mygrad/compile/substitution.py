@@ -7,8 +7,11 @@ The very objects that the function meets by closure stand for inputs meanwhile, 
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
+from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import Buffer, Extras, Handle, leaf, new_buffer, new_handle
+from mygrad.autodiff.tape import tracking
 from mygrad.autodiff.views import Layout, Window
 from mygrad.compile.graphs import cleared_version
 from mygrad.compile.memory import Located
@@ -176,15 +179,27 @@ class Substitution:
         if not t._constant or (old is not None and old.version is not None):
             stopped = getattr(old.version, "stopped", None) if old and old.version else None
             history = self.located.signature[number][5]
-            if history == 2:
-                stopped = OUTSIDE  # so that a sweep that would have to go on there says so
-            buffer.version = leaf(buffer, layout.shape, layout.dtype, stopped)
-            if history == 3:
+            if history == 2 and tracking():
+                buffer.version = self._made_outside(buffer, layout)
+            elif history == 3:
                 buffer.version = cleared_version(buffer, layout.shape, layout.dtype)
+            else:
+                buffer.version = leaf(buffer, layout.shape, layout.dtype, stopped)
         buffer.first = buffer.version
         if number in self.grads:
             buffer.entry = lambda: self._entry(number)
         return buffer
+
+    def _made_outside(self, buffer: TracedBuffer, layout: TracedLayout) -> Any:
+        """The version of what an operation outside has made: no leaf, so that writes to parts of it
+        leave the rest of its history. A sweep that would have to go on there says so."""
+        source = new_handle(layout.memory._data, new_buffer(), None, None, False)
+        source._buffer.version = leaf(source._buffer, layout.shape, layout.dtype, OUTSIDE)
+        made = registry["positive"](source)
+        self.kept += [source, made]
+        version = made._buffer.version
+        version.buffer = ref(buffer)
+        return version
 
     def _entry(self, number: int) -> Any:
         """The gradient that was there, laid out like the traced memory."""

@@ -207,3 +207,30 @@ def test_operations_remove_old_gradients(order: Any) -> None:
     w.grad = np.ones((2, 2))
     mg.compile(lambda: (w * 2).sum())()
     assert w.grad is None
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_histories_go_on_beside_what_is_written(raw: bool) -> None:
+    """A constant that is written to an element cuts off its history, and leaves that of others."""
+
+    def gradients(compiles: bool) -> list[Any]:
+        held = {"p": mg.tensor([1.0, 2.0, 3.0]), "x": mg.tensor(np.ones(3))}
+        first = held["p"]
+
+        def advance() -> Any:
+            held["x"][2] = 2.0
+            held["x"] += held["p"]
+            return held["x"].reshape((3,))
+
+        run = mg.compile(advance) if compiles else advance
+        for k in range(3):
+            last = run()
+            if raw:
+                held["x"].data[...] = 0.5
+            if k == 1:
+                held["p"] = mg.tensor([2.0, 4.0, 6.0])
+        (last * [1.0, 10.0, 100.0]).sum().backward()
+        return [first.grad, held["p"].grad, held["x"].grad]
+
+    for mine, wanted in zip(gradients(True), gradients(False), strict=True):
+        np.testing.assert_allclose(mine, wanted)
