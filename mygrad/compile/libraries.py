@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from ctypes import addressof, c_char
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from math import prod
 from operator import attrgetter
@@ -51,8 +51,6 @@ class Library:
         What programs are found by.
     number
         That of the CUDA device; None for the host.
-    adapter
-        What mygrad has for these arrays.
     address
         That of memory which `result` made.
     copy_into
@@ -63,12 +61,13 @@ class Library:
     number: int | None = None
     key = "numpy"
     types: Any = np.ndarray
-    adapter: Adapter
     address: Callable[[Any], int] = staticmethod(addressof)
     copy_into: Callable[[Any, Any], Any] = staticmethod(np.copyto)
 
-    def __init__(self) -> None:
-        self.adapter = get_adapter("numpy")
+    @cached_property
+    def adapter(self) -> Adapter:
+        """What mygrad has for these arrays; it may be that this is imported by it."""
+        return get_adapter(self.name)
 
     def __repr__(self) -> str:
         return self.name
@@ -161,7 +160,6 @@ class OnDevice(Library):
     def __init__(self, number: int) -> None:
         cupy = self.cupy = import_module("cupy")
         self.number, self.types, self.key = number, cupy.ndarray, f"cupy:{number}"
-        self.adapter = get_adapter("cupy")
         self.copy_into = cupy.copyto
 
         class Memory(cupy.cuda.UnownedMemory):  # type: ignore[misc, name-defined]

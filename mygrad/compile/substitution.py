@@ -129,7 +129,8 @@ class Substitution:
 
     def _enter(self) -> None:
         tensors, where = self.located.tensors, self.located.where
-        layouts, bases = [], []
+        layouts: list[TracedLayout] = []
+        bases: list[Any] = []
         for group, array in zip(self.located.groups, self.arrays, strict=True):
             layout = TracedLayout(array, self.adapter)
             base = tensors[group.base] if group.base is not None else None
@@ -168,7 +169,7 @@ class Substitution:
             if t is not base:
                 self.adapter.noted(layout, t)
 
-    def _buffer(self, number: int, t: Handle, layout: Layout) -> TracedBuffer:
+    def _buffer(self, number: int, t: Handle, layout: TracedLayout) -> TracedBuffer:
         buffer = TracedBuffer()
         buffer.version = buffer.guard = buffer.written = None
         buffer.readers = []
