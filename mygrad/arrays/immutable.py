@@ -91,6 +91,21 @@ class ImmutableAdapter(Adapter):
         layout.views[id(view)] = view
         return view
 
+    def updated(self, array: Array, result: Array) -> Array:
+        """The result of ``array += ...``, with the dtype of the array.
+
+        Raises
+        ------
+        ValueError
+            It is of another shape. (What is assigned may have more axes, of length 1.)
+        """
+        if tuple(result.shape) != tuple(array.shape):
+            raise ValueError(
+                f"an operand of shape {tuple(array.shape)} cannot take a result of shape "
+                f"{tuple(result.shape)}"
+            )
+        return self.assign(array, ..., result)
+
     def memory(self, t: Any, layout: Any) -> Any:
         """The tensor whose array is all that a buffer has."""
         return getattr(layout, "memory", t if t._base is None else t._base)

@@ -83,7 +83,7 @@ def write(
         elif advanced and sign:
             data = adapter.scatter_add(region, index, new if sign > 0 else -new)
         elif sign and not adapter.has_views:
-            data = adapter.assign(region, ..., region + new if sign > 0 else region - new)
+            data = adapter.updated(region, region + new if sign > 0 else region - new)
         elif sign > 0:
             region += new
         elif sign:

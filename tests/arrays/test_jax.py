@@ -138,6 +138,15 @@ def test_places_that_are_not_there(index: Any) -> None:
         x[index] = 1.0
 
 
+def test_results_in_place_have_the_shape_of_the_operand() -> None:
+    t = mg.tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"of shape \(2,\) cannot take a result of shape \(1, 2\)"):
+        t += mg.ones((1, 1))
+    assert t.tolist() == [1.0, 2.0]
+    t[...] = mg.ones((1, 2))
+    assert t.tolist() == [1.0, 1.0]
+
+
 def test_labels_are_checked_where_they_are_known() -> None:
     scores, labels = jnp.ones((2, 3)), jnp.asarray([0, 7])
 
