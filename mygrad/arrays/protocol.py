@@ -63,6 +63,7 @@ class Adapter:
     shown: Callable[..., Array]
     noted: Callable[..., Any]
     take_over: Callable[..., Array]
+    updated: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None
 
     def __init__(self) -> None:

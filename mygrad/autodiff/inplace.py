@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import iadd, isub
 from typing import Any
 from weakref import ref
 
@@ -84,10 +85,8 @@ def write(
             data = adapter.scatter_add(region, index, new if sign > 0 else -new)
         elif sign and not adapter.has_views:
             data = adapter.updated(region, region + new if sign > 0 else region - new)
-        elif sign > 0:
-            region += new
         elif sign:
-            region -= new
+            (iadd if sign > 0 else isub)(region, new)
         else:
             data = adapter.assign(region, index if advanced else ..., new)
         if not adapter.has_views:
