@@ -82,7 +82,7 @@ def _chosen(
     if wide and axes == 2 and groups == x[1] and by_filter:
         slow = False
     size = dtype.itemsize * x[0] * x[1] * prod(geometry.out) * prod(geometry.filter)
-    slow &= size <= LARGE and prod(geometry.filter) <= MANY
+    slow &= 0 < size <= LARGE and prod(geometry.filter) <= MANY
     if not slow or dtype not in (jnp.float32, jnp.float64):
         return compute(_convolved, *arrays)
     return lax.platform_dependent(
