@@ -87,14 +87,6 @@ def rows(count: int) -> Callable[..., Any]:
     return run
 
 
-def small_parameters(*operands: Any) -> Any:
-    *parameters, x = operands
-    loss: Any = 0.0
-    for p in parameters:
-        loss = loss + ((p - x) ** 2).sum()
-    return loss
-
-
 def losses(count: int) -> dict[str, Callable[..., Any]]:
     """The programs by name; `count` is how many rows are filled."""
     return {
@@ -106,5 +98,4 @@ def losses(count: int) -> dict[str, Callable[..., Any]]:
         "attention": attention,
         "layer norm": layer_norm,
         "rows in place": rows(count),
-        "50 parameters": small_parameters,
     }

@@ -295,15 +295,15 @@ def _shifted(group: Any, count: int) -> Any:
 
 
 # --- memory of the engine's -----------------------------------------------------------------------
-def take_over(held: Iterable[Any], engine: Any) -> bool:
+def take_over(held: Iterable[Any], xla: Any) -> bool:
     """Move arrays that nobody else has into memory that programs write their results to.
 
     Parameters
     ----------
     held
         Weak references to tensors; and (place, key) for arrays that optimisers keep.
-    engine
-        Copies arrays into such memory.
+    xla
+        The engine, which copies arrays into such memory.
 
     Returns
     -------
@@ -314,16 +314,16 @@ def take_over(held: Iterable[Any], engine: Any) -> bool:
     for one in held:
         if isinstance(one, tuple):
             place, key = one
-            moved = _own_array(place, key, engine)
+            moved = _own_array(place, key, xla)
         else:
             t = one()
-            moved = t is None or _own_tensor(t, engine)
+            moved = t is None or _own_tensor(t, xla)
         everything = everything and moved
     return everything
 
 
-def _own_tensor(t: Any, engine: Any) -> bool:
-    buffer, extras, library = t._buffer, t._extras, engine.library
+def _own_tensor(t: Any, xla: Any) -> bool:
+    buffer, extras, library = t._buffer, t._extras, xla.library
     if t._base is not None or t._window is not None or not library.mine(t._data):
         return True  # it cannot be
     if library.memory_of(t._data) is not None:
@@ -342,17 +342,17 @@ def _own_tensor(t: Any, engine: Any) -> bool:
         return False
     if buffer is not None:
         buffer.guard = None
-    t._data = engine.own(t._data)
+    t._data = xla.own(t._data)
     return True
 
 
-def _own_array(place: Place, key: Any, engine: Any) -> bool:
-    array, library = place.now(key), engine.library
+def _own_array(place: Place, key: Any, xla: Any) -> bool:
+    array, library = place.now(key), xla.library
     if not library.mine(array) or library.memory_of(array) is not None:
         return True
     if getrefcount(array) > OWN + 1 or not array.flags.c_contiguous or array.base is not None:
         return False
     if not library.is_alone(array, 0):
         return False
-    place.put(key, engine.own(array))
+    place.put(key, xla.own(array))
     return True

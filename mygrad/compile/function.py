@@ -316,9 +316,7 @@ class Compiled:
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
                 with _told(self._name):
-                    entry = traced(
-                        self._function, met, xla, self._name, tracking(), bool(self._dynamic), seed
-                    )
+                    entry = traced(self._function, met, xla, self._name, tracking(), seed)
             except Again as again:
                 if again.why == "seed":
                     seed = again.what

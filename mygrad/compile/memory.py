@@ -89,6 +89,13 @@ class Located:
 
     def _add(self, owner: Any, members: list[int]) -> None:
         number = len(self.groups)
+        for k in members:
+            dtype = self.tensors[k]._data.dtype
+            if not dtype.isnative:
+                raise CannotCompile(
+                    f"an array of dtype {dtype.str!r} has the byte order of other machines, which "
+                    f"programs do not know. Way out: a.astype(a.dtype.newbyteorder('='))"
+                )
         arrays = [self.tensors[k]._data for k in members]
         starts: list[Any] = []
         for array in arrays:

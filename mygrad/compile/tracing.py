@@ -39,9 +39,8 @@ tracing: ContextVar[Any] = ContextVar("mygrad_compile_tracing", default=None)
 
 
 def traced(
-    function: Callable[..., Any], met: Met, engine: Any, name: str, tracked: bool, dynamic: bool,
-    seed: Any = None,
-) -> Entry:  # fmt: skip
+    function: Callable[..., Any], met: Met, engine: Any, name: str, tracked: bool, seed: Any = None
+) -> Entry:
     """Trace a function and compile what it does."""
     begin = perf_counter()
     trace = _Trace(function, met, engine, name, tracked, seed)
@@ -96,7 +95,7 @@ class _Trace:
     # --- the run ----------------------------------------------------------------------------------
     def run(self, *arrays: Any) -> list[Any]:
         """What JAX traces."""
-        _met, count = self.met, len(self.met.located.groups)
+        count = len(self.met.located.groups)
         memory, rest = arrays[:count], arrays[count:]
         grads = dict(zip(self.grads_in, rest, strict=False))
         rest = rest[len(self.grads_in) :]

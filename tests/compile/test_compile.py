@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from both_libraries import later_writes
 
 import mygrad as mg
 
@@ -176,14 +177,7 @@ def test_several_results_and_what_is_detached() -> None:
 
 
 def test_the_values_of_a_call_are_kept_for_its_gradient() -> None:
-    """Writes that come later do not change the gradient."""
-    x, scale = mg.tensor([1.0, 2.0]), np.array([3.0, 4.0])
-    w = x * 1.0
-    y = mg.compile(lambda s: (w * w * s).sum())(scale)
-    scale[:] = 0.0
-    w[...] = 0.0
-    y.backward()
-    np.testing.assert_allclose(x.grad, [6.0, 16.0])
+    later_writes(np)
 
 
 def test_variables_written_into_tensors_from_outside() -> None:

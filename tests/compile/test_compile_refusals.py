@@ -178,6 +178,14 @@ def test_what_changes_unseen(make: Callable[[], Any]) -> None:
         mg.compile(change)(mg.tensor([1.0]))
 
 
+def test_the_byte_order_of_other_machines() -> None:
+    w = mg.tensor([1.0, 2.0])
+    f = mg.compile(lambda x: (w * x).sum())
+    with pytest.raises(mg.compile.CannotCompile, match="newbyteorder"):
+        f(np.array([1.0, 2.0], ">f8"))
+    assert f(np.array([1.0, 2.0])).item() == 5.0
+
+
 def test_fallback() -> None:
     f = mg.compile(branches, fallback=True)
     x = mg.tensor([-1.0, 2.0])
