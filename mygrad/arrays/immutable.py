@@ -113,7 +113,8 @@ class ImmutableAdapter(Adapter):
     def take_over(self, t: Any, layout: Any, data: Array) -> Array:
         """Give new elements to a tensor, and to all that look at its buffer; return them."""
         base, t._data = self.memory(t, layout), data
-        base._data = data if t._window is None else t._window.put(base._data, data)
+        if base is not t:
+            base._data = data if t._window is None else t._window.put(base._data, data)
         for view in tuple(layout.views.values()) if layout is not None and layout.views else ():
             if view is not t:
                 view._data = view._window.look(base._data)

@@ -431,19 +431,16 @@ class Sweep:
         self.follow(g)
         old, source = version.parents
         window, index = version.window, version.index
-        if old is None:
-            part = g
-        else:
-            if window is not None:
-                g = self.writeable_adjoint(version, window.layout)
-            elif not version.sign or version.mask is not None or index is not None:
-                buffer = version.buffer()
-                layout = None if buffer is None else buffer.layout
-                g = self.writeable_adjoint(version, layout)
-            seen = g if window is None else window.look(g)
-            part = None
-            if source is not None:
-                part = self.taken(version, seen)
+        if window is not None:
+            g = self.writeable_adjoint(version, window.layout)
+        elif old is not None and not (version.sign and version.mask is None and index is None):
+            buffer = version.buffer()
+            g = self.writeable_adjoint(version, None if buffer is None else buffer.layout)
+        seen = g if window is None else window.look(g)
+        part = g
+        if source is not None and (old is not None or window is not None):
+            part = self.taken(version, seen)
+        if old is not None:
             if not version.sign:
                 g = self.erase(version, g, seen)
             if not old.seq:

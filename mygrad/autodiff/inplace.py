@@ -58,7 +58,7 @@ def write(
     flows = recorded and isinstance(value, Handle) and not value._constant and new is value._data
     if flows and buffer.version is None:
         gradient_lost(f"{name}: a variable was written into a constant tensor")
-    whole = target._window is None and not index and mask is None and not sign
+    whole = target._base is None and not index and mask is None and not sign
     given, region, before = target, target._data, None
     try:
         if adapter.many_devices:
@@ -139,7 +139,7 @@ def record_write(
         version.value_window = value._window
         if value._base is None:
             held.grad = None
-    whole = version.window is None and index is None and mask is None and not sign
+    whole = target._base is None and part is None and index is None and mask is None and not sign
     version.parents = (None if whole else old, source)
     version.seq = next(clock)
     version.shape = old.shape

@@ -109,6 +109,18 @@ def test_shape_can_be_assigned() -> None:
     equal(a.grad, [[0.0, 8.0, 16.0], [6.0, 8.0, 10.0]])
 
 
+@pytest.mark.parametrize("shape", [(6,), (3, 2)])
+def test_what_is_written_as_a_whole_has_no_older_history(shape: tuple[int, ...]) -> None:
+    """In another shape, too: nothing of what was there is left."""
+    a, b = grid(6, 1), mg.tensor(np.arange(6.0).reshape(shape))
+    y = a * 2
+    y.shape = shape
+    mg.multiply(b, 3, out=y)
+    (y * y).sum().backward()
+    assert a.grad is None
+    equal(b.grad, 18 * to_host(b))
+
+
 def test_a_leaf_that_is_written_becomes_the_result_of_the_write() -> None:
     x, v = mg.tensor([1.0, 2.0]), mg.tensor(3.0)
     assert x.creator is None
