@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain, starmap
 from operator import attrgetter, getitem, is_
 from sys import getrefcount
 from typing import Any
@@ -132,7 +133,7 @@ class Binding:
 
     # --- whether it still holds -------------------------------------------------------------------
     def _watch(self, tensors: list[Any]) -> None:
-        """Write down what `fresh` compares, in few long lists: (look, where, what is there)."""
+        """Write down what `fresh` compares: how to look, for few long lists; and what is there."""
         leaves = [t for t in tensors if _version(t) is not None and not _version(t).seq]
         others = [t for t in tensors if _version(t) is None or _version(t).seq]
         recorded = [t for t in others if _version(t) is not None]
@@ -156,39 +157,36 @@ class Binding:
                     cells.append((place.owner, key, value))
                 elif place.kind == "attributes":
                     attributes.append((place.owner, key, value))
-        self._tensors, self._datas, self._leaves = tensors, list(map(_data, tensors)), leaves
+        self._tensors, self._leaves = tensors, leaves
         self._numbers = {id(t): k for k, t in enumerate(tensors)}
         self._held = Counter(id(v) for place in self.reached.places for v in place.values)
         watched = {id(t): (found, j) for found in (leaves, others) for j, t in enumerate(found)}
         self._watched = [watched[id(t)] for t in tensors]
-        there = [[entry[-1] for entry in found] for found in (items, attributes, cells)]
-        self._where = {
-            (id(owner), key): (values, k)
-            for found, values in zip((items, attributes, cells), there, strict=True)
-            for k, (owner, key, _) in enumerate(found)
-        }  # fmt: skip
-        looks: list[tuple[Callable[..., Any], list[Any], list[Any]]] = [
-            (getitem, [[o for o, _, _ in items], [key for _, key, _ in items]], there[0]),
-            (_data, [tensors], self._datas),
-            (_seq, [leaves], [0] * len(leaves)),
-            (_version, [others], list(map(_version, others))),
-            (_parents, [recorded], list(map(_parents, recorded))),
-            (getattr, [[o for o, _, _ in attributes], [key for _, key, _ in attributes]], there[1]),
-            (_contents, [[cell for cell, _, _ in cells]], there[2]),
-        ]  # fmt: skip
+        placed = [*items, *attributes, *cells]
+        self._where = {(id(owner), key): k for k, (owner, key, _) in enumerate(placed)}
+        looks: list[tuple[Any, ...]] = [
+            (getitem, [o for o, _, _ in items], [key for _, key, _ in items]),
+            (getattr, [o for o, _, _ in attributes], [key for _, key, _ in attributes]),
+            (_contents, [cell for cell, _, _ in cells]),
+            (_data, tensors),
+            (_seq, leaves),
+            (_version, others),
+            (_parents, recorded),
+        ]
         if self.moved:
-            looks.append((type(self.library).follows, [[self.library]], [self.library.follows()]))
-        self._looks = [look for look in looks if look[2]]
+            looks.append((type(self.library).follows, [self.library]))
+        self._looks = [look for look in looks if look[1]]
+        self._first_data = len(placed)
+        self._there = [value for _, _, value in placed]
+        self._there += chain.from_iterable(starmap(map, looks[3:]))
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""
         if self.stale:
             return False
         try:
-            for look, columns, values in self._looks:
-                if not all(map(is_, map(look, *columns), values)):
-                    return False
-            return list(map(len, self._sized)) == self._lengths
+            now = chain.from_iterable(starmap(map, self._looks))
+            return all(map(is_, now, self._there)) and list(map(len, self._sized)) == self._lengths
         except (AttributeError, KeyError, IndexError, ValueError):  # something is not there
             return False
 
@@ -223,7 +221,7 @@ class Binding:
             self.owners.add(id(owner))
             located.owners[id(owner)] = group.owner = owner
         self._tensors[k] = located.tensors[k] = watched[place] = t
-        self._datas[k] = group.array = self.arrays[number] = array
+        self._there[self._first_data + k] = group.array = self.arrays[number] = array
         self.feeds[number] = self.feed(array)
         if t is not old:
             self._numbers[id(t)] = k
@@ -247,9 +245,9 @@ class Binding:
 
     def _note(self, place: Place, key: Any, value: Any) -> None:
         """`fresh` is to find another object there."""
-        held, k = self._where.get((id(place.owner), key), (None, 0))
-        if held is not None:
-            held[k] = value
+        k = self._where.get((id(place.owner), key))
+        if k is not None:
+            self._there[k] = value
 
     # --- numbers that are inputs ------------------------------------------------------------------
     def values(self) -> list[Any]:

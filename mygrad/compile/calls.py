@@ -14,11 +14,11 @@ from mygrad.autodiff.nodes import leaf as first_version
 from mygrad.autodiff.tape import clock
 from mygrad.compile.binding import Binding, Plain
 from mygrad.compile.engine import engine
-from mygrad.compile.entries import NUMBER_INPUTS, Entry
+from mygrad.compile.entries import Entry
 from mygrad.compile.graphs import recorded, saved_inputs
 from mygrad.compile.libraries import OWN, Library
 from mygrad.compile.randomness import fresh_key
-from mygrad.compile.results import Call
+from mygrad.compile.results import Call, nothing
 
 __all__ = ["Plan", "run"]
 
@@ -41,22 +41,27 @@ class Plan:
     inputs, fixed
         Results that are inputs, as they are before the call; those that never change.
     asked
-        The library, whether that is the host's, and what is asked of it.
-    stores
-        Whether anything but memory and gradients changes.
+        The program, what it computes, and what is asked of its library.
+    plain
+        Whether inputs are the host's memory alone, and all results are computed.
+    stores, silent
+        Whether anything but memory and gradients changes; whether nothing else comes out.
     """
 
     def __init__(self, entry: Entry) -> None:
         program = entry.program
         library = program.library
         self.asked: Any = (
-            library, library.number is None, library.address, library.result, library.copy_into,
+            program, program.kinds, library.address, library.result, library.copy_into
         )  # fmt: skip
+        self.on_host = library.number is None
         self.groups, self.grads_in, self.places = entry.groups, entry.grads_in, entry.host.inputs
+        self.room = entry.room
         self.memory = [k for k in program.used if k < entry.groups]
         self.more = [k for k in program.used if k >= entry.groups]
         entry.plan = self
         self.stores = bool(entry.stores or entry.number_stores or entry.rebound or entry.shapes)
+        self.silent = entry.result is nothing and entry.pullback is None and not self.stores
         self.taken = list(program.donated)
         owned = {place for _, place in program.donated}
         self.reused: list[tuple[int, int, int]] = []
@@ -81,6 +86,9 @@ class Plan:
                     self.fresh.append((number, what))
             elif number not in written or by_group.get(written[number]) != what:
                 self.copies.append((number, what))
+        self.plain = self.on_host and not (
+            self.more or self.inputs or self.fixed or self.reused or entry.pullback
+        )
 
     def input(
         self, k: int, arrays: Sequence[Any], tensors: Sequence[Any], values: Sequence[Any], key: Any
@@ -92,7 +100,7 @@ class Plan:
         if k < len(self.grads_in):
             return _base(tensors[self.grads_in[k]]).grad
         k -= len(self.grads_in)
-        return values[self.places[k % NUMBER_INPUTS]] if k < 2 * NUMBER_INPUTS else key
+        return values[self.places[k % self.room]] if k < 2 * self.room else key
 
 
 def run(
@@ -114,11 +122,10 @@ def run(
     binding
         What the function reached.
     """
-    program = entry.program
-    plan, kinds = entry.plan or Plan(entry), program.kinds
-    library, on_host, address, make, copy_into = plan.asked
+    plan = entry.plan or Plan(entry)
+    program, kinds, address, make, copy_into = plan.asked
     for number, _, changed in entry.memory:
-        if on_host and not arrays[number].flags.writeable:
+        if plan.on_host and not arrays[number].flags.writeable:
             raise ValueError(
                 f"{name} writes to memory that is read-only: an array that was handed "
                 f"in or that a tensor shares, most often since a graph that was not "
@@ -127,63 +134,49 @@ def run(
         for k, _ in changed:
             buffer = tensors[k]._buffer
             if buffer is not None and buffer.readers:
-                protect(buffer, arrays[number], library.adapter)
+                protect(buffer, arrays[number], program.library.adapter)
     inputs = [feeds[k].held for k in plan.memory]
-    key = None
-    if plan.more:
-        key = fresh_key() if entry.random else None
-        inputs += [plan.input(k, arrays, tensors, values, key) for k in plan.more]
     results: list[Any] = [None] * len(program.results)
-    for number, k in plan.inputs:  # before the call changes them
-        results[number] = library.copied(plan.input(k, arrays, tensors, values, key))
-    for number, array in plan.fixed:
-        results[number] = array.copy()
-    saved = None
-    if entry.pullback is not None:
-        saved = saved_inputs(
-            entry.pullback, lambda k: plan.input(k, arrays, tensors, values, key)
-        )
+    reused = saved = None
+    if not plan.plain:
+        reused, saved = _more(entry, tensors, feeds, arrays, values, inputs, results)
 
-    computed: list[Any] = []
-    if not on_host:
-        _prepare(library, plan, feeds, inputs)
-    reused: list[Any] = []
-    if plan.reused:
-        for _, place, k in plan.reused:
-            old, memory = _unshared(tensors[k]._buffer, library)
-            reused.append((old, memory))
-            inputs.append(
-                engine(library).empty(*kinds[place][:2]) if old is None else memory.held
-            )
+    outputs: list[Any] = []
     try:
-        program.run(inputs, computed)
-        _settle(plan.taken, feeds, computed)
+        program.run(inputs, outputs)
+        (computed,) = outputs
+        for group, place in plan.taken:
+            feed, new = feeds[group], computed[place]
+            if isinstance(feed, Plain):
+                array = arrays[group]
+                copy_into(array, make(new, *kinds[place]).reshape(array.shape))
+                continue
+            feed.held = new
+            if new.unsafe_buffer_pointer() != address(feed):
+                raise RuntimeError(
+                    f"XLA did not take the memory of a parameter that {name} handed over, and the "
+                    f"parameter is lost; this is an error in mygrad or JAX, please report it"
+                )
     except BaseException as error:  # an interrupt may have come between any two steps
-        _settle(plan.taken, feeds, computed)
-        if not computed:
+        if outputs:
+            _settle(plan.taken, feeds, outputs[0])
+        else:
             _tell_of_losses(name, plan.taken, feeds, tensors, binding, error)
         raise
-    for group, place in plan.taken:
-        feed = feeds[group]
-        if isinstance(feed, Plain):
-            array = arrays[group]
-            new = make(computed[place], *kinds[place])
-            copy_into(array, new.reshape(array.shape))
-        elif computed[place].unsafe_buffer_pointer() != address(feed):
-            raise RuntimeError(
-                f"XLA did not take the memory of a parameter that {name} handed over, and the "
-                f"parameter is lost; this is an error in mygrad or JAX, please report it"
-            )
-    for (number, place, _), (old, memory) in zip(plan.reused, reused, strict=True):
-        if old is not None and computed[place].unsafe_buffer_pointer() == address(memory):
-            memory.held = computed[place]
-            results[number] = old
-        else:
-            results[number] = make(computed[place], *kinds[place])
     for number, place in plan.fresh:
         results[number] = make(computed[place], *kinds[place])
+    if reused:
+        for (number, place, _), (old, memory) in zip(plan.reused, reused, strict=True):
+            if old is not None and computed[place].unsafe_buffer_pointer() == address(memory):
+                memory.held = computed[place]
+                results[number] = old
+            else:
+                results[number] = make(computed[place], *kinds[place])
     for number, place in plan.copies:
         results[number] = make(computed[place], *kinds[place]).copy()
+    if plan.silent:
+        _write(entry, tensors, arrays, results, copy_into)
+        return None
     call = Call(results, tensors, values)
     if saved is not None:
         recorded(entry.pullback, call, saved)
@@ -194,12 +187,46 @@ def run(
     return answer
 
 
+def _more(
+    entry: Entry, tensors: list[Any], feeds: Sequence[Any], arrays: Sequence[Any],
+    values: list[Any], inputs: list[Any], results: list[Any],
+) -> tuple[list[Any], Any]:  # fmt: skip
+    """Inputs that are no memory of the host's, and results that are not computed.
+
+    Returns
+    -------
+    list, dict or None
+        The gradients whose memory goes into the program, each with that; and what the pullback
+        needs of the inputs.
+    """
+    plan, library = entry.plan, entry.program.library
+    key = fresh_key() if plan.more and entry.random else None
+
+    def now(k: int) -> Any:
+        return plan.input(k, arrays, tensors, values, key)
+
+    inputs += map(now, plan.more)
+    for number, k in plan.inputs:  # before the call changes them
+        results[number] = library.copied(now(k))
+    for number, array in plan.fixed:
+        results[number] = array.copy()
+    saved = None if entry.pullback is None else saved_inputs(entry.pullback, now)
+    if not plan.on_host:
+        _prepare(library, plan, feeds, inputs)
+    reused: list[Any] = []
+    for _, place, k in plan.reused:
+        old, memory = _unshared(tensors[k]._buffer, library)
+        reused.append((old, memory))
+        empty = engine(library).empty
+        inputs.append(empty(*entry.program.kinds[place][:2]) if old is None else memory.held)
+    return reused, saved
+
+
 def _settle(taken: list[tuple[int, int]], feeds: Sequence[Any], computed: list[Any]) -> None:
     """Memory that the program took belongs to its results now."""
-    if computed:
-        for group, place in taken:
-            if not isinstance(feeds[group], Plain):
-                feeds[group].held = computed[place]
+    for group, place in taken:
+        if not isinstance(feeds[group], Plain):
+            feeds[group].held = computed[place]
 
 
 def _tell_of_losses(

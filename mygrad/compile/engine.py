@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from itertools import chain, starmap
+from itertools import starmap
 from time import perf_counter
 from typing import Any
 
@@ -65,19 +65,20 @@ class Program:
     wide: Any
 
     def run(self, inputs: Sequence[Any], outputs: list[Any]) -> None:
-        """Put what is computed of the inputs that are used into `outputs`, and wait for it.
+        """Put the list of what is computed of the inputs that are used into `outputs`, and wait.
 
         An interrupt, Ctrl-C, comes between two steps of Python's. There is none between the
         computation and `outputs` here, so that memory that was donated always is in safe hands.
         """
         call = self.call
         if self.wide is None:
-            outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
+            outputs.extend(starmap(call, (inputs,)))
         else:
             with self.wide(True):  # else 64 bits are cut down to 32
-                outputs.extend(chain.from_iterable(starmap(call, (inputs,))))
-        for out in outputs:
-            out.block_until_ready()
+                outputs.extend(starmap(call, (inputs,)))
+        computed = outputs[0]
+        if computed:
+            computed[-1].block_until_ready()  # XLA defines all results of a run by one event
         if call is self.compiled:  # from now on what it calls, in one step
             self.call = getattr(call, "_call", None) or call
 

@@ -13,7 +13,7 @@ from mygrad.compile.reaching import Reached
 __all__ = ["NUMBER_INPUTS", "Again", "Entry", "Met", "_Dynamic", "_Number"]
 
 NUMBER_INPUTS = 24
-"""How many Python floats, and how many integers, can go into a program."""
+"""How many Python floats, and how many integers, can go into a program; more if it needs them."""
 
 
 class Again(Exception):
@@ -78,6 +78,7 @@ class Entry:
     number_stores: list[Any]
     grads_in: list[int]
     groups: int
+    room: int  # for Python floats, and for integers
     random: bool
     pullback: Any = None  # a mygrad.compile.graphs.Graph
     seconds: float = 0.0

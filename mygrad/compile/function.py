@@ -19,19 +19,19 @@ from mygrad.autodiff.tape import tracking
 from mygrad.compile.binding import Binding, take_over
 from mygrad.compile.calls import run
 from mygrad.compile.engine import engine
-from mygrad.compile.entries import Again, Entry, Met
+from mygrad.compile.entries import NUMBER_INPUTS, Again, Entry, Met
 from mygrad.compile.errors import CannotCompile
 from mygrad.compile.libraries import chosen, kinds_met
 from mygrad.compile.meeting import (
     Dynamic,
     elsewhere,
     flat,
-    kinds_of,
     meet,
     objects_of,
     refuse_strangers,
     simple,
 )
+from mygrad.compile.numbers import kinds_of
 from mygrad.compile.reaching import Methods, reach
 from mygrad.compile.tracing import traced, tracing
 from mygrad.transforms.trees import CONTAINERS, flatten
@@ -137,6 +137,7 @@ class Compiled:
         self._met_before: dict[str, Any] = {}
         self._moving: Any = None  # the engine, and what goes into memory of its
         self._extra: list[Any] = []
+        self._room = NUMBER_INPUTS
         self._eager = False
         self._hits = self._misses = 0
         self._log: list[str] = []
@@ -199,38 +200,42 @@ class Compiled:
 
         `structure` is the number of the arguments where nothing is nested.
         """
-        objects = objects_of(leaves)
-        binding = self._bindings.get(tuple(map(id, objects)))
-        if binding is None or not binding.fresh():
-            if binding is not None:
-                del self._bindings[tuple(map(id, objects))]
+        known = tuple(map(id, objects_of(leaves))) if leaves else ()
+        binding = self._bindings.get(known)
+        if binding is None:
+            return _NONE_SERVES
+        if not binding.fresh():
+            del self._bindings[known]
             return _NONE_SERVES
         given = simple(leaves, structure, binding.owners, self._dynamic, binding.library)
         if given is None:
             return _NONE_SERVES
-        found = binding.plans.get(given.key)
+        described, handed, of, numbers = given
+        found = binding.plans.get(described)
         if found is None:
             return _NONE_SERVES
-        values = binding.values() + given.numbers
-        pattern = kinds_of(values)
         tensors, feeds, arrays = binding.located.tensors, binding.feeds, binding.arrays
-        if given.arrays:
-            feeds, arrays = feeds + list(map(binding.plain, given.arrays)), arrays + given.arrays
+        if handed:
+            feeds, arrays = [*feeds, *map(binding.plain, handed)], [*arrays, *handed]
             tensors = tensors + [
                 new_handle(array, None, None, None, True) if leaf is array else leaf
-                for leaf, array in zip(given.leaves, given.arrays, strict=True)
+                for leaf, array in zip(of, handed, strict=True)
             ]
-        for known, key, entry in found:
-            if known != pattern or (entry.grad_guards and not _serves(entry, tensors)):
+        values: Any = []
+        if numbers or binding.numbers:
+            values = [*binding.values(), *numbers]
+        pattern = kinds_of(values) if values else ()
+        for wanted, key, entry in found:
+            if wanted != pattern or (entry.grad_guards and not _serves(entry, tensors)):
                 continue
-            numbers = entry.host.run(values)
-            if numbers is None:
+            now = entry.host.run(values) if values else values
+            if now is None:
                 continue
             self._hits += 1
             if self._last_key is not key:
                 self._entries.move_to_end(key)
                 self._last_key = key
-            return binding.run(self._name, entry, tensors, feeds, arrays, numbers, binding)
+            return binding.run(self._name, entry, tensors, feeds, arrays, now, binding)
         return _NONE_SERVES
 
     def _bind(self, leaves: list[Any]) -> Binding:
@@ -295,7 +300,7 @@ class Compiled:
         given = simple(leaves, flat(met.structure), binding.owners, self._dynamic, library)
         if given is not None:
             pattern = kinds_of(met.values)
-            served = binding.plans.setdefault(given.key, [])
+            served = binding.plans.setdefault(given[0], [])
             if not any(other is entry for _, _, other in served):
                 served.append((pattern, key, entry))
         here = met.located
@@ -316,10 +321,14 @@ class Compiled:
             met, key = meet(binding, leaves, structure, self._dynamic)
             try:
                 with _told(self._name):
-                    entry = traced(self._function, met, xla, self._name, tracking(), seed)
+                    entry = traced(
+                        self._function, met, xla, self._name, tracking(), seed, self._room
+                    )
             except Again as again:
                 if again.why == "seed":
                     seed = again.what
+                elif again.why == "room":
+                    self._room = again.what
                 elif again.why == "changing":
                     self._changing |= again.what
                 elif again.why == "grown":

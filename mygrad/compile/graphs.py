@@ -254,11 +254,11 @@ class _Pullback:
         program = self.node.pullback
         library = program.library
         given = engine(library).given
-        computed: list[Any] = []
+        outputs: list[Any] = []
         inputs = [given(values[k]) for k in program.used]
         library.wait()
-        program.run(inputs, computed)
-        found = []
+        program.run(inputs, outputs)
+        (computed,), found = outputs, []
         for kind, what in program.results:
             if kind == "computed":
                 array = library.result(computed[what], *program.kinds[what])

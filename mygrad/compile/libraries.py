@@ -82,7 +82,7 @@ class Library:
 
     def kind(self, shape: tuple[int, ...], dtype: Any) -> tuple[tuple[int, ...], Any, Any]:
         """A shape, a dtype, and what else `result` has to know of them: the type of the memory."""
-        return shape, dtype, c_char * (dtype.itemsize * prod(shape))
+        return shape, dtype, _memory_type(dtype.itemsize * prod(shape))
 
     def result(self, result: Any, shape: tuple[int, ...], dtype: Any, kind: Any) -> Any:
         """A result of the engine's as an array that can be written to, on the same memory.
@@ -132,6 +132,12 @@ class Library:
 
     def wait(self) -> None:
         """Wait for what was asked for and reads or writes memory that a program will use."""
+
+
+@cache
+def _memory_type(size: int) -> Any:
+    """The type of so many bytes of the engine's, which keep what they belong to."""
+    return type("Memory", (c_char * size,), {"__slots__": ("held",)})
 
 
 class _Flat:

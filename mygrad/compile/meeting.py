@@ -19,10 +19,11 @@ from mygrad.compile.entries import Entry, Met, _Dynamic, _Number
 from mygrad.compile.errors import CannotCompile
 from mygrad.compile.libraries import HOST, Library, is_array, library_of
 from mygrad.compile.memory import located
+from mygrad.compile.numbers import kinds_of
 from mygrad.compile.reaching import NUMBERS
 
 __all__ = [
-    "Dynamic", "Simple", "elsewhere", "flat", "kinds_of", "meet", "objects_of", "refuse_strangers",
+    "Dynamic", "elsewhere", "flat", "meet", "objects_of", "refuse_strangers",
     "simple",
 ]  # fmt: skip
 
@@ -103,27 +104,6 @@ def elsewhere(leaf: Any) -> bool:
 
 
 # --- calls as most are ----------------------------------------------------------------------------
-class Simple:
-    """Arguments that share no memory with anything, and look at all of it.
-
-    Attributes
-    ----------
-    key
-        What programs are found by.
-    arrays
-        Their arrays.
-    leaves
-        The tensors and arrays among the leaves.
-    numbers
-        The Python numbers that are inputs.
-    """
-
-    __slots__ = ("arrays", "key", "leaves", "numbers")
-
-    def __init__(self, key: Any, arrays: Any, leaves: Any, numbers: Any) -> None:
-        self.key, self.arrays, self.leaves, self.numbers = key, arrays, leaves, numbers
-
-
 def flat(structure: Any) -> Any:
     """The number of arguments in place of a structure, where nothing is nested."""
     positional, named = structure.parts
@@ -134,11 +114,18 @@ def flat(structure: Any) -> Any:
 def simple(
     leaves: Sequence[Any], structure: Any, taken: set[int], dynamic: Dynamic,
     library: Library = HOST,
-) -> Simple | None:  # fmt: skip
-    """The arguments, if they share no memory, also not with what is `taken`; else None."""
-    described: list[Any] = [structure, tracking()]
+) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any]] | None:  # fmt: skip
+    """The arguments, if they share no memory, also not with what is `taken`; else None.
+
+    Returns
+    -------
+    tuple or None
+        What programs are found by; the arrays; the tensors and arrays among the leaves, that these
+        are of; and the Python numbers that are inputs.
+    """
     if not leaves:
-        return Simple(tuple(described), [], leaves, [])
+        return (structure, tracking()), (), (), ()
+    described: list[Any] = [structure, tracking()]
     chosen = dynamic.leaves(structure) if dynamic else ()
     arrays: list[Any] = []
     tensors: list[Any] = []
@@ -193,7 +180,7 @@ def simple(
         owners.add(id(owner))
         arrays.append(array)
         tensors.append(leaf)
-    return Simple(tuple(described), arrays, tensors, numbers)
+    return tuple(described), arrays, tensors, numbers
 
 
 # --- all calls ------------------------------------------------------------------------------------
@@ -276,14 +263,6 @@ def _together(here: Any, given: list[Any], raw: list[int], leaves: list[Any]) ->
     kinds = {id(t): r for t, r in zip(given, raw, strict=True)}
     whole = located(everything)
     return whole, [kinds.get(id(t), 0) for t in whole.tensors[count:]]
-
-
-def kinds_of(values: list[Any]) -> Any:
-    """The types of numbers, and which are equal: what is assigned one may be any of these."""
-    if not values:
-        return ()
-    first: dict[Any, int] = {}
-    return tuple([(type(v), first.setdefault((type(v), v), k)) for k, v in enumerate(values)])
 
 
 def _described(leaf: Any) -> Any:

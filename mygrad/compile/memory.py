@@ -60,7 +60,8 @@ class Located:
         by_owner: dict[int, list[int]] = {}
         owners: dict[int, Any] = {}
         for k, t in enumerate(self.tensors):
-            owner = owner_of(t._data)
+            lies = t if t._base is None or t._data.size else t._base  # nothing lies nowhere
+            owner = owner_of(lies._data)
             by_owner.setdefault(id(owner), []).append(k)
             owners[id(owner)] = owner
         self.owners = owners

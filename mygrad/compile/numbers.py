@@ -15,9 +15,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HostNumber", "HostProgram"]
+__all__ = ["HostNumber", "HostProgram", "kinds_of"]
 
 _KINDS = (int, float, bool)
+
+
+def kinds_of(values: list[Any]) -> Any:
+    """The types of numbers, and which are equal: what is assigned one may be any of these."""
+    if not values:
+        return ()
+    first: dict[Any, int] = {}
+    return tuple([(type(v), first.setdefault((type(v), v), k)) for k, v in enumerate(values)])
 
 
 class HostProgram:
@@ -43,9 +51,12 @@ class HostProgram:
         self.inputs: list[int] = []
         self._known: dict[Any, int] = {}
         self.tracers: Any = None  # while tracing: those of numbers, for floats and integers
+        self._first = [first for _, first in kinds_of(leaves)]
 
     def number(self, place: int) -> HostNumber:
-        return HostNumber(self, place)
+        """The number at a place; those that are equal, as step counts are, are one number here, as
+        the program serves only calls where they are."""
+        return HostNumber(self, self._first[place])
 
     def compute(self, function: Callable[..., Any], *operands: Any) -> Any:
         """The number that a function makes of others, now and before each call."""

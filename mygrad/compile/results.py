@@ -17,7 +17,7 @@ from mygrad.compile.libraries import HOST, library_of
 from mygrad.compile.numbers import HostNumber
 from mygrad.transforms.trees import CONTAINERS, flatten
 
-__all__ = ["Call", "Outputs"]
+__all__ = ["Call", "Outputs", "nothing"]
 
 
 class Call:
@@ -44,6 +44,10 @@ class Call:
 
 
 Make = Callable[[Call], Any]
+
+
+def nothing(call: Any) -> None:
+    """What makes None."""
 
 
 class Outputs:
@@ -85,6 +89,8 @@ class Outputs:
     # --- values ---------------------------------------------------------------------------------
     def value(self, value: Any, what: str) -> Make:
         """How a call makes a value again."""
+        if value is None:
+            return nothing
         if isinstance(value, Handle):
             return self.tensor(value, what)
         if self.engine.is_tracer(value):

@@ -39,16 +39,17 @@ tracing: ContextVar[Any] = ContextVar("mygrad_compile_tracing", default=None)
 
 
 def traced(
-    function: Callable[..., Any], met: Met, engine: Any, name: str, tracked: bool, seed: Any = None
-) -> Entry:
+    function: Callable[..., Any], met: Met, engine: Any, name: str, tracked: bool, seed: Any = None,
+    room: int = NUMBER_INPUTS,
+) -> Entry:  # fmt: skip
     """Trace a function and compile what it does."""
     begin = perf_counter()
-    trace = _Trace(function, met, engine, name, tracked, seed)
+    trace = _Trace(function, met, engine, name, tracked, seed, room)
     specs: list[Any] = [(g.array.shape, g.array.dtype) for g in met.located.groups]
     for k in trace.grads_in:
         grad = met.located.tensors[met.located.base_of(k)].grad
         specs.append((grad.shape, grad.dtype))
-    specs += [1.5] * NUMBER_INPUTS + [7] * NUMBER_INPUTS
+    specs += [1.5] * room + [7] * room
     specs.append(((2,), np.dtype("uint32")))
     specs += seed or []
     before = undrawn(met.reached.generators)
@@ -82,10 +83,10 @@ def traced(
 
 class _Trace:
     def __init__(
-        self, function: Any, met: Met, engine: Any, name: str, tracked: bool, seed: Any
+        self, function: Any, met: Met, engine: Any, name: str, tracked: bool, seed: Any, room: int
     ) -> None:
         self.function, self.met, self.engine, self.name = function, met, engine, name
-        self.tracked, self.seed = tracked, seed
+        self.tracked, self.seed, self.room = tracked, seed, room
         tensors = met.located.tensors
         self.grads_in = [
             k for k, t in enumerate(tensors) if met.located.buffers[k] == k and _has_array_grad(t)
@@ -99,20 +100,17 @@ class _Trace:
         memory, rest = arrays[:count], arrays[count:]
         grads = dict(zip(self.grads_in, rest, strict=False))
         rest = rest[len(self.grads_in) :]
-        floats, integers = rest[:NUMBER_INPUTS], rest[NUMBER_INPUTS : 2 * NUMBER_INPUTS]
-        key = rest[2 * NUMBER_INPUTS]
+        room = self.room
+        floats, integers, key = rest[:room], rest[room : 2 * room], rest[2 * room]
 
         def number(position: int, kind: type) -> Any:
-            if position >= NUMBER_INPUTS:
-                raise CannotCompile(
-                    f"{self.name} cannot be compiled: more than {NUMBER_INPUTS} Python numbers "
-                    f"that change meet tensors. Way out: put them into one array"
-                )
+            if position >= room:
+                raise Again("room", 8 * room)
             return (floats if kind is float else integers)[position]
 
         self.host.tracers = number
         self.source = Source(key, self.engine.library.adapter.elements_are_copies)
-        self.seeds = None if self.seed is None else rest[2 * NUMBER_INPUTS + 1 :]
+        self.seeds = None if self.seed is None else rest[2 * room + 1 :]
         with self._substituted(memory, grads), self._inside():
             result = self._call()
             self._look(result)
@@ -249,13 +247,13 @@ class _Trace:
         entry = Entry(
             forward, self.host, self.result, changes.memory, changes.grads, changes.grad_guards,
             changes.rebound, changes.shapes, changes.stores, changes.number_stores,
-            self.grads_in, len(met.located.groups), self.source.used,
+            self.grads_in, len(met.located.groups), self.room, self.source.used,
         )  # fmt: skip
         if any(
             node.operands or node.cleared or (node.stopped and node.written is not None)
             for node in self.graph.nodes
         ):
-            first_seed = entry.groups + len(self.grads_in) + 2 * NUMBER_INPUTS + 1
+            first_seed = entry.groups + len(self.grads_in) + 2 * self.room + 1
             select = lambda numbers, name: self.engine.select(program, numbers, name)
             entry.pullback = compiled_graph(
                 self.graph, select, self.outputs.arrays, first_seed, self.name, self.engine.library

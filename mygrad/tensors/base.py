@@ -110,6 +110,8 @@ class Tensor(_Base):
             if constant is not True:
                 x._warn_detached("mg.tensor()")
             x = x.data
+            if isinstance(x, Tensor) and copy:  # while a function is compiled
+                x = x._data
         array, adapter, theirs = array_of(x, dtype, device, backend)
         constant = is_constant("tensor", constant, 1, floating[adapter, array.dtype], array.dtype)
         if theirs and not constant and overlaps_itself(array.shape, adapter.strides(array)):

@@ -234,3 +234,28 @@ def test_operations_are_told_apart() -> None:
     np.testing.assert_allclose(step(x), np.tanh(x.data))
     chosen[0] = mg.exp
     np.testing.assert_allclose(step(x), np.exp(x.data))
+
+
+@pytest.mark.parametrize("constant", [None, True])
+def test_tensors_of_data_that_come_in(constant: bool | None) -> None:
+    """``mg.tensor(batch)`` in a step, of arrays and of tensors: a copy, without history."""
+    w = mg.tensor([1.0, 2.0])
+
+    def step(batch: Any) -> Any:
+        x, kept = mg.tensor(batch, constant=constant, ndmin=2), mg.tensor(w, constant=True)
+        kept *= 2.0
+        loss = (x * w + kept).sum()
+        loss.backward()
+        return loss, x
+
+    compiled, eager = mg.compile(step), step
+    for batch in (np.ones(2), np.arange(2.0)):
+        loss, x = eager(batch)
+        grad = w.grad
+        twin, y = compiled(batch)
+        assert twin.item() == loss.item() and y.constant == x.constant and y.shape == x.shape
+        np.testing.assert_array_equal(w.grad, grad)
+        assert (y.grad is None) == (x.grad is None)
+        if x.grad is not None:
+            np.testing.assert_array_equal(y.grad, x.grad)
+    assert w.tolist() == [1.0, 2.0]
