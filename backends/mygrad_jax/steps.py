@@ -90,12 +90,21 @@ def merged(axes: Axes) -> Axes:
     return tuple(found)
 
 
+def _begin(first: int, axes: Axes) -> int:
+    """Where the steps of the first axis begin, so that what lies within each is not torn apart: at
+    a multiple of the step, if that can be."""
+    (_, s), *inner = axes
+    within = first % s
+    return first - within if within + sum((n - 1) * t for n, t in inner) < s else first
+
+
 def look(a: Array, first: int, axes: Axes) -> Array:
     """What a window along the last axis shows, its axes in the place of that."""
     fewer, rest = merged(axes), a.shape[:-1]
-    for n, s in fewer:
-        a = cut(a, -first, first + n * s - a.shape[-1])
-        a, first = a.reshape(*a.shape[:-1], n, s) if s > 1 else a, 0
+    for k, (n, s) in enumerate(fewer):
+        begin = _begin(first, fewer[k:])
+        a = cut(a, -begin, begin + n * s - a.shape[-1])
+        a, first = a.reshape(*a.shape[:-1], n, s) if s > 1 else a, first - begin
     if not fewer or fewer[-1][1] > 1:
         a = lax.index_in_dim(a, first, axis=-1, keepdims=False)
     return a if fewer == axes else a.reshape([*rest, *(n for n, _ in axes)])
@@ -104,12 +113,15 @@ def look(a: Array, first: int, axes: Axes) -> Array:
 def spread(value: Array, first: int, axes: Axes, size: int) -> Array:
     """The transpose of `look`: zeros of this size, with `value` in the window."""
     fewer = merged(axes)
-    start, length = (0, fewer[-1][1]) if fewer else (first, size - first)
-    value = cut(value.reshape([*(n for n, _ in fewer), 1]), start, length - 1)
-    for k in reversed(range(len(fewer))):
-        (n, s), start = fewer[k], 0 if k else first
+    places: list[tuple[int, int]] = []  # of each axis: where it begins in so many elements
+    for k, (_, s) in enumerate(fewer):
+        begin = _begin(first, fewer[k:])
+        places.append((begin, size))
+        first, size = first - begin, s
+    value = cut(value.reshape([*(n for n, _ in fewer), 1]), first, size - 1 - first)
+    for (n, s), (begin, size) in zip(reversed(fewer), reversed(places), strict=True):
         value = value.reshape(*value.shape[:-2], n * s)
-        value = cut(value, start, (fewer[k - 1][1] if k else size) - start - n * s)
+        value = cut(value, begin, size - begin - n * s)
     return value
 
 
@@ -120,21 +132,21 @@ def put(a: Array, first: int, axes: Axes, value: Array) -> Array:
 
 
 def _put(a: Array, first: int, axes: Axes, value: Array) -> Array:
-    size = a.shape[-1]
+    size, begin = a.shape[-1], _begin(first, axes) if axes else first
     if axes and axes[0][1] == 1:
         piece = value
     elif axes:
         (n, s), *smaller = axes
-        beyond = first + n * s - size  # the last step may go farther than the array
-        piece = cut(a, -first, beyond).reshape(*a.shape[:-1], n, s)
-        piece = _put(piece, 0, tuple(smaller), value).reshape(*a.shape[:-1], n * s)
+        beyond = begin + n * s - size  # the last step may go farther than the array
+        piece = cut(a, -begin, beyond).reshape(*a.shape[:-1], n, s)
+        piece = _put(piece, first - begin, tuple(smaller), value).reshape(*a.shape[:-1], n * s)
         piece = cut(piece, 0, -max(0, beyond))
     else:
         piece = value[..., None]
-    end = first + piece.shape[-1]
+    end = begin + piece.shape[-1]
     parts = [piece]
-    if first:
-        parts.insert(0, cut(a, 0, first - size))
+    if begin:
+        parts.insert(0, cut(a, 0, begin - size))
     if end < size:
         parts.append(cut(a, -end, 0))
     return lax.concatenate(parts, a.ndim - 1) if len(parts) > 1 else piece
@@ -145,14 +157,18 @@ def to_steps(value: Array, shape: Lengths, steps: Steps) -> Array:
     value = lax.transpose(
         value, (*steps.order, *(k for k in range(len(shape)) if k not in steps.order))
     )
-    return lax.rev(value.reshape([n for n, _ in steps.axes]), steps.backwards)
+    return _turned(value.reshape([n for n, _ in steps.axes]), steps)
 
 
 def from_steps(value: Array, shape: Lengths, steps: Steps) -> Array:
     """What `to_steps` was given, from what it made of it."""
-    value, kept = lax.rev(value, steps.backwards), sorted(steps.order)
+    value, kept = _turned(value, steps), sorted(steps.order)
     value = lax.transpose(value, [steps.order.index(k) for k in kept])
     return lax.broadcast_in_dim(value, shape, kept)
+
+
+def _turned(value: Array, steps: Steps) -> Array:
+    return lax.rev(value, steps.backwards) if steps.backwards else value
 
 
 def places_of(offset: int, shape: Lengths, strides: Lengths) -> Array:

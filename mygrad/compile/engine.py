@@ -1,14 +1,15 @@
 """The compiler behind `mygrad.compile`: what is asked of it, and XLA's.
 
 An engine traces a function of arrays, and makes of the trace, or of some of its results, a
-`Program` that runs on the arrays of one library. All that is known of JAX is in this file.
+`Program` that runs on the arrays of one library. All that is known of JAX is in this file, and in
+`mygrad.compile.rolling`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from itertools import starmap
 from time import perf_counter
@@ -19,6 +20,7 @@ import numpy as np
 from mygrad.arrays import by_type, get_adapter
 from mygrad.compile.libraries import HOST, Library
 from mygrad.compile.numbers import HostNumber
+from mygrad.compile.rolling import rolled
 
 __all__ = ["Program", "XLA", "cuda_device", "engine", "lent"]
 
@@ -196,9 +198,12 @@ class XLA:
 
     def _compile(self, program: Program, jaxpr: Any, consts: Sequence[Any], name: str) -> None:
         jax = self.jax
+        evaluate = rolled(jax, jaxpr, consts) if self.library is HOST else None  # not measured else
+        if evaluate is None:
+            evaluate = partial(jax.core.eval_jaxpr, jaxpr, consts)
 
         def call(*arrays: Any) -> Any:
-            return jax.core.eval_jaxpr(jaxpr, consts, *arrays[:count])
+            return evaluate(*arrays[:count])
 
         call.__name__ = call.__qualname__ = name
         places = {k: j for j, k in enumerate(program.used)}
