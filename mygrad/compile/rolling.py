@@ -24,6 +24,8 @@ __all__ = ["rolled"]
 _SMALL = 2**15
 """Of how many elements a result of a round may be to be computed for all rounds in one step; those
 that are larger keep a processor busy by themselves, and would lie in its caches no more."""
+_ROOM = 2**22
+"""Of how many elements all of them may be together, as they are kept meanwhile."""
 _MERGED = ("dot_general", "reduce_sum", "reduce_max", "reduce_min", "reduce_prod")
 
 
@@ -225,9 +227,12 @@ class _Rounds:
         values, axes = zip(*operands, strict=True) if operands else ((), ())
         if 0 not in axes:
             self.fixed.update(zip(eqn.outvars, _results(eqn, values), strict=True))
-        elif _is_merged(eqn, axes):
+        elif _is_merged(eqn, axes, self.loop.rounds):
             compute = self.whole.jax.vmap(lambda *operands: list(_results(eqn, operands)), axes)
-            self.before.update(zip(eqn.outvars, compute(*values), strict=True))
+            try:
+                self.before.update(zip(eqn.outvars, compute(*values), strict=True))
+            except NotImplementedError:  # JAX has no rule for it
+                return
 
     def _looked(self, v: Any, root: Any, stack: Any) -> Any:
         """What a variable that looks at `root` sees, for a stack of what is there in all rounds."""
@@ -289,9 +294,10 @@ class _Rounds:
         return local
 
 
-def _is_merged(eqn: Any, axes: Sequence[int | None]) -> bool:
+def _is_merged(eqn: Any, axes: Sequence[int | None], rounds: int) -> bool:
     """Whether an equation is one step for all rounds, given which operands differ."""
-    if max(v.aval.size for v in eqn.outvars) > _SMALL:
+    size = max(v.aval.size for v in eqn.outvars)
+    if size > _SMALL or size * rounds > _ROOM:
         return False
     if eqn.primitive.name == "dot_general" and axes.count(0) > 1:
         return False  # many small products are not faster as one
