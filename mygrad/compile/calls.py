@@ -35,7 +35,7 @@ class Plan:
     reused
         Gradients that may take the memory of the last ones: (number, place, tensor).
     fresh
-        Results in memory of their own: (number, place).
+        Results in memory of their own: (number, place, and of what kind that is).
     copies
         Results that share their elements with others: (number, place).
     inputs, fixed
@@ -65,7 +65,7 @@ class Plan:
         self.taken = list(program.donated)
         owned = {place for _, place in program.donated}
         self.reused: list[tuple[int, int, int]] = []
-        self.fresh: list[tuple[int, int]] = []
+        self.fresh: list[tuple[int, int, tuple[int, ...], Any, Any]] = []
         self.copies: list[tuple[int, int]] = []
         self.inputs: list[tuple[int, int]] = []
         self.fixed: list[tuple[int, Any]] = []
@@ -83,7 +83,7 @@ class Plan:
                 if what in program.scratch:
                     self.reused.append((number, what, gradients[number]))
                 else:
-                    self.fresh.append((number, what))
+                    self.fresh.append((number, what, *program.kinds[what]))
             elif number not in written or by_group.get(written[number]) != what:
                 self.copies.append((number, what))
         self.plain = self.on_host and not (
@@ -163,8 +163,8 @@ def run(
         else:
             _tell_of_losses(name, plan.taken, feeds, tensors, binding, error)
         raise
-    for number, place in plan.fresh:
-        results[number] = make(computed[place], *kinds[place])
+    for number, place, shape, dtype, kind in plan.fresh:
+        results[number] = make(computed[place], shape, dtype, kind)
     if reused:
         for (number, place, _), (old, memory) in zip(plan.reused, reused, strict=True):
             if old is not None and computed[place].unsafe_buffer_pointer() == address(memory):

@@ -7,7 +7,7 @@ import gc
 import logging
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import RLock, Timer
@@ -166,14 +166,18 @@ class Compiled:
         if self._eager or _off.get() or tracing.get() is not None:
             return self._function(*args, **kwargs)
         with LOCK:
-            if kwargs or (args and any(isinstance(a, CONTAINERS) for a in args)):
+            leaves: Any = args
+            structure: Any = None
+            if not args and not kwargs:
+                found = self._fast(args, 0)
+            elif kwargs or any(isinstance(a, CONTAINERS) for a in args):
                 leaves, structure = flatten((args, kwargs))
                 found = self._fast(leaves, structure)
             else:  # nothing is nested
-                leaves, structure = list(args), None
-                found = self._fast(leaves, len(args))
+                found = self._fast(args, len(args))
             if found is not _NONE_SERVES:
                 return found
+            leaves = list(leaves)
             if any(elsewhere(leaf) for leaf in leaves):
                 return self._function(*args, **kwargs)
             why: BaseException | None = None
@@ -195,7 +199,7 @@ class Compiled:
             warnings.warn(f"{said}. It runs eagerly from here on", stacklevel=2)
         return answer
 
-    def _fast(self, leaves: list[Any], structure: Any) -> Any:
+    def _fast(self, leaves: Sequence[Any], structure: Any) -> Any:
         """A call that shares no memory, as nearly all do, if there is a program for it.
 
         `structure` is the number of the arguments where nothing is nested.

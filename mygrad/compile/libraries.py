@@ -81,8 +81,10 @@ class Library:
         return False
 
     def kind(self, shape: tuple[int, ...], dtype: Any) -> tuple[tuple[int, ...], Any, Any]:
-        """A shape, a dtype, and what else `result` has to know of them: the type of the memory."""
-        return shape, dtype, _memory_type(dtype.itemsize * prod(shape))
+        """A shape, a dtype, and what else `result` has to know of them: the type of the memory, or
+        None where there is none."""
+        size = prod(shape)
+        return shape, dtype, _memory_type(dtype.itemsize * size) if size else None
 
     def result(self, result: Any, shape: tuple[int, ...], dtype: Any, kind: Any) -> Any:
         """A result of the engine's as an array that can be written to, on the same memory.
@@ -90,7 +92,7 @@ class Library:
         Nobody else has that memory. Its owner, the base of the array, has the result as ``held``;
         and it supports buffers, so that NumPy can lock and unlock it.
         """
-        if 0 in shape:
+        if kind is None:
             return np.zeros(shape, dtype)
         memory = kind.from_address(result.unsafe_buffer_pointer())
         memory.held = result
