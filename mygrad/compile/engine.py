@@ -79,8 +79,11 @@ class Program:
             with self.wide(True):  # else 64 bits are cut down to 32
                 outputs.extend(starmap(call, (inputs,)))
         computed = outputs[0]
-        if computed:
-            computed[-1].block_until_ready()  # XLA defines all results of a run by one event
+        if self.library is not HOST:  # where it was not measured that one stands for all
+            for out in computed:
+                out.block_until_ready()
+        elif computed:
+            computed[-1].block_until_ready()  # then all are there: a run ends as a whole
         if call is self.compiled:  # from now on what it calls, in one step
             self.call = getattr(call, "_call", None) or call
 

@@ -246,6 +246,25 @@ def test_programs_make_room_for_others() -> None:
     assert f.cache_info() == (3, 6, 2, 2)
 
 
+def test_a_run_ends_as_a_whole() -> None:
+    """Calls wait for the last result of a program: then the others are there, too."""
+    import jax
+
+    def compute(x: Any) -> Any:
+        y = x
+        for _ in range(30):
+            y = jax.numpy.tanh(y @ x)
+        return y, y.sum(), jax.numpy.sin(x[0, 0])
+
+    run, x, pending = jax.jit(compute), jax.numpy.ones((300, 300)) / 300, 0
+    for _ in range(20):
+        results = run(x)
+        pending += not results[-1].is_ready()
+        results[-1].block_until_ready()
+        assert all(result.is_ready() for result in results)
+    assert pending  # else this shows nothing
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_interrupts(before: bool) -> None:
     """Before the program has begun nothing is changed; inside of JAX what it had is lost."""
