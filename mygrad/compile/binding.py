@@ -164,21 +164,20 @@ class Binding:
         self._watched = [watched[id(t)] for t in tensors]
         placed = [*items, *attributes, *cells]
         self._where = {(id(owner), key): k for k, (owner, key, _) in enumerate(placed)}
-        looks: list[tuple[Any, ...]] = [
+        at_places: list[tuple[Any, ...]] = [
             (getitem, [o for o, _, _ in items], [key for _, key, _ in items]),
             (getattr, [o for o, _, _ in attributes], [key for _, key, _ in attributes]),
             (_contents, [cell for cell, _, _ in cells]),
-            (_data, tensors),
-            (_seq, leaves),
-            (_version, others),
-            (_parents, recorded),
         ]
+        at_tensors: list[tuple[Any, ...]] = [
+            (_data, tensors), (_seq, leaves), (_version, others), (_parents, recorded),
+        ]  # fmt: skip
         if self.moved:
-            looks.append((type(self.library).follows, [self.library]))
-        self._looks = [look for look in looks if look[1]]
+            at_tensors.append((type(self.library).follows, [self.library]))
+        self._looks = [look for look in (*at_places, *at_tensors) if look[1]]
         self._first_data = len(placed)
         self._there = [value for _, _, value in placed]
-        self._there += chain.from_iterable(starmap(map, looks[3:]))
+        self._there += chain.from_iterable(starmap(map, at_tensors))
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""

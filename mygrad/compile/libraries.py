@@ -136,7 +136,6 @@ class Library:
         """Wait for what was asked for and reads or writes memory that a program will use."""
 
 
-@cache
 def _memory_type(size: int) -> Any:
     """The type of so many bytes of the engine's, which keep what they belong to."""
     return type("Memory", (c_char * size,), {"__slots__": ("held",)})

@@ -27,7 +27,7 @@ _EFFORT = 100
 _PIECES = 3
 """Of how many pieces a stack is put together: copies of single arrays would cost more than the
 loop saves."""
-_LOOKS = frozenset(("slice", "squeeze", "reshape", "broadcast_in_dim", "expand_dims"))
+_LOOKS = frozenset(("slice", "squeeze", "reshape", "broadcast_in_dim"))
 
 
 class _Source(NamedTuple):
@@ -266,7 +266,11 @@ class Straight:
         if good < _ROUNDS or not any(kind == "carry" for kind, *_ in wanted):
             return None, start + period * max(1, good - _ROUNDS + 1)
         loop = Loop(start, period, good)
-        if not self._fill(loop, iter(wanted)) or not self._is_worth_it(loop):
+        self._note_operands(loop, iter(wanted))
+        if any(len(pieces) > _PIECES for pieces in loop.others):
+            return None, loop.end
+        self._note_results(loop)
+        if not self._is_worth_it(loop):
             return None, loop.end
         self._told_results(loop)
         return loop, loop.end
@@ -291,8 +295,8 @@ class Straight:
                     return None
         return found
 
-    def _fill(self, loop: Loop, described: Iterator[Any]) -> bool:
-        """Write down what a loop consists of; the answer is whether its stacks have few pieces."""
+    def _note_operands(self, loop: Loop, described: Iterator[Any]) -> None:
+        """Write down what the operands in a loop are."""
         numbers: dict[Any, int] = {}
         others: list[Sequence[Any]] = []  # the variables of each stack
 
@@ -323,7 +327,6 @@ class Straight:
             loop.slots.append(slots)
         loop.given = [variables[1] for variables in others]
         loop.others = [self.pieces(variables) for variables in others]
-        return all(len(pieces) <= _PIECES for pieces in loop.others)
 
     def _stacked(self, variables: Sequence[Any], looks: Sequence[Any]) -> Sequence[Any]:
         """Variables, or what all of them look at in the same way, if that are elements of one
@@ -337,20 +340,21 @@ class Straight:
         return seen
 
     def _is_worth_it(self, loop: Loop) -> bool:
-        """Write down what the rest of the program reads. The answer is no where XLA would make one
-        kernel of all rounds: of operations element by element, on the same data, with one
-        result."""
-        elementwise = True
+        """Whether XLA would not make one kernel of all rounds, as it does of operations element by
+        element, on the same data, with one result."""
+        eqns = self.equations[loop.start : loop.start + loop.period]
+        return bool(loop.stacked or loop.others) or not all(map(is_elementwise, eqns))
+
+    def _note_results(self, loop: Loop) -> None:
+        """Write down what the rest of the program reads."""
         for j in range(loop.period):
             eqns = self.equations[loop.start + j : loop.end : loop.period]
-            elementwise = elementwise and is_elementwise(eqns[0])
             for k in range(len(eqns[0].outvars)):
                 read = [self._last_use.get(eqn.outvars[k], -1) >= loop.end for eqn in eqns]
                 if any(read[:-1]):
                     loop.stacked.append((j, k))
                 elif read[-1]:
                     loop.last.append((j, k))
-        return bool(loop.stacked or loop.others) or not elementwise
 
     def _told_results(self, loop: Loop) -> None:
         """From now on results of rounds are elements of what the loop returns."""
