@@ -8,7 +8,7 @@ contender is compared with the eager one; then they take turns, a few calls each
 all calls is shown. What a contender keeps from step to step is its own:
 
 - ``eager`` and ``compiled``: one function of tensors on NumPy's arrays, met by closure; data are
-  NumPy's. It updates ``t.data`` and leaves ``t.grad``.
+  tensors that it is given, and labels arrays. It updates ``t.data`` and leaves ``t.grad``.
 - ``JAX``: ``jax.jit`` of ``jax.grad`` of the same formulas. Parameters and data are JAX's arrays
   and stay on its side; the new parameters go into the next step. ``JAX + grads`` returns the
   gradients, too, as ours leaves them.
@@ -148,7 +148,7 @@ class Contender(NamedTuple):
 
 def on_tensors(program: Program, compiled: bool) -> Contender:
     tensors = [mg.tensor(np.array(p)) for p in program.parameters]
-    data = [np.array(a) for a in program.data]
+    data = [mg.tensor(a, constant=True) if a.dtype.kind == "f" else a for a in program.data]
 
     def step(*data: Any) -> None:
         program.ours(*tensors, *data).backward()

@@ -17,6 +17,7 @@ from mygrad.compile.engine import engine
 from mygrad.compile.entries import Entry
 from mygrad.compile.graphs import recorded, saved_inputs
 from mygrad.compile.libraries import OWN, Library
+from mygrad.compile.memory import owner_of
 from mygrad.compile.randomness import fresh_key
 from mygrad.compile.results import Call, nothing
 
@@ -161,7 +162,7 @@ def run(
         if outputs:
             _settle(plan.taken, feeds, outputs[0])
         else:
-            _tell_of_losses(name, plan.taken, feeds, tensors, binding, error)
+            _tell_of_losses(name, plan.taken, feeds, arrays, tensors, binding, error)
         raise
     for number, place, shape, dtype, kind in plan.fresh:
         results[number] = make(computed[place], shape, dtype, kind)
@@ -230,22 +231,24 @@ def _settle(taken: list[tuple[int, int]], feeds: Sequence[Any], computed: list[A
 
 
 def _tell_of_losses(
-    name: str, taken: list[tuple[int, int]], feeds: Sequence[Any], tensors: Sequence[Any],
-    binding: Binding, error: BaseException,
+    name: str, taken: list[tuple[int, int]], feeds: Sequence[Any], arrays: Sequence[Any],
+    tensors: Sequence[Any], binding: Binding, error: BaseException,
 ) -> None:  # fmt: skip
     """Give tensors other memory if an interrupt inside of JAX has cost them theirs, and say so."""
     library, lost = binding.library, False
     for number, _ in taken:
         if isinstance(feeds[number], Plain) or not feeds[number].held.is_deleted():
             continue
-        group = binding.located.groups[number]
-        array = library.zeros(group.array.shape, group.array.dtype)
+        old = arrays[number]
+        array, owner = library.zeros(old.shape, old.dtype), owner_of(old)
         array[...] = float("nan") if array.dtype.kind in "fc" else 0
-        for k in group.members:
-            t, holder = tensors[k], binding.holders[k]
+        for k, t in enumerate(tensors):
+            if not library.mine(t._data) or owner_of(t._data) is not owner:
+                continue
             t._data = array if t._window is None else t._window.look(array)
-            if holder is not None:
-                holder[0].put(holder[1], array)
+            if k < len(binding.holders) and binding.holders[k] is not None:
+                place, key = binding.holders[k]
+                place.put(key, array)
         lost = binding.stale = True
     if lost:
         error.add_note(

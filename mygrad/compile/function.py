@@ -220,7 +220,7 @@ class Compiled:
             return _NONE_SERVES
         tensors, feeds, arrays = binding.located.tensors, binding.feeds, binding.arrays
         if handed:
-            feeds, arrays = [*feeds, *map(binding.plain, handed)], [*arrays, *handed]
+            feeds, arrays = [*feeds, *map(binding.feed, handed)], [*arrays, *handed]
             tensors = tensors + [
                 new_handle(array, None, None, None, True) if leaf is array else leaf
                 for leaf, array in zip(of, handed, strict=True)
@@ -376,21 +376,24 @@ class Compiled:
                 "mg.compile(..., dynamic=True) makes them inputs", self._name, _MANY,
             )  # fmt: skip
         self._shrink()
-        self._move(binding, entry)
+        self._move(binding, met, entry)
         return self._apply(entry, key, met, values, binding, leaves)
 
-    def _move(self, binding: Binding, entry: Entry) -> None:
-        """Before the next call, what programs use moves into memory that they can write to."""
+    def _move(self, binding: Binding, met: Met, entry: Entry) -> None:
+        """Before the next call, what programs use moves into memory that they can write to.
+
+        Arguments, too: the next call may be given the same ones.
+        """
         used = {*entry.program.used, *(k for k, _, _ in entry.memory)}
         moving: list[Any] = []
         memory_of = binding.library.memory_of
-        for k, group in enumerate(binding.located.groups):
+        for k, group in enumerate(met.located.groups):
             if k not in used or group.base is None or memory_of(group.array) is not None:
                 continue
-            holder = binding.holders[group.base]
-            if holder is None:
-                moving.append(ref(binding.located.tensors[group.base]))
-            elif binding.raw[group.base] == 2:
+            holder = met.holders[group.base]
+            if holder is None and not met.raw[group.base]:
+                moving.append(ref(met.located.tensors[group.base]))
+            elif met.raw[group.base] == 2:
                 moving.append(holder)
         if moving:
             self._moving, binding.stale = (engine(binding.library), moving), True

@@ -265,17 +265,44 @@ def test_a_run_ends_as_a_whole() -> None:
     assert pending  # else this shows nothing
 
 
-@pytest.mark.parametrize("before", [True, False])
-def test_interrupts(before: bool) -> None:
-    """Before the program has begun nothing is changed; inside of JAX what it had is lost."""
-    w = mg.tensor([1.0, 2.0])
+def test_arguments_that_come_again_lie_in_memory_of_programs() -> None:
+    """They are not copied in and out at each call, unless somebody else holds their arrays."""
+    w, held, x = mg.tensor(np.ones(40_000)), mg.tensor(np.ones(40_000)), mg.tensor(np.ones(40_000))
+    array = held.data
 
     @mg.compile
-    def step() -> None:
-        w.data -= 0.5 * w.data
+    def step(w: Any, held: Any, x: Any) -> None:
+        w.data -= 0.5 * x.data
+        held.data -= 0.25 * x.data
+
+    addresses = []
+    for _ in range(4):
+        step(w, held, x)
+        addresses.append([t.data.ctypes.data for t in (w, held, x)])
+    np.testing.assert_array_equal(w.data, np.full(40_000, -1.0))
+    np.testing.assert_array_equal(array, np.full(40_000, 0.0))
+    assert held.data is array
+    assert addresses[1:] == [addresses[1]] * 3
+    assert addresses[1][0] % 64 == addresses[1][2] % 64 == 0
+    (binding,) = step._bindings.values()
+    kinds = [type(binding.feed(t._data)).__name__ for t in (w, held, x)]
+    assert kinds == ["Memory", "Plain", "Memory"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("given", [True, False])
+def test_interrupts(before: bool, given: bool) -> None:
+    """Before the program has begun nothing is changed; inside of JAX what it had is lost."""
+    w = mg.tensor([1.0, 2.0])
+    arguments = (w,) if given else ()
+
+    @mg.compile
+    def step(*ts: Any) -> None:
+        (t,) = ts or (w,)
+        t.data -= 0.5 * t.data
 
     for _ in range(3):
-        step()
+        step(*arguments)
     (binding,) = step._bindings.values()
     ((_, _, entry),) = next(iter(binding.plans.values()))
     call = entry.program.call
@@ -287,14 +314,14 @@ def test_interrupts(before: bool) -> None:
 
     entry.program.call = interrupted
     with pytest.raises(KeyboardInterrupt) as caught:
-        step()
+        step(*arguments)
     entry.program.call = call
     if before:
         np.testing.assert_array_equal(w.data, [0.125, 0.25])
-        step()
+        step(*arguments)
         np.testing.assert_array_equal(w.data, [0.0625, 0.125])
     else:
         assert np.isnan(w.data).all() and "they are NaN" in caught.value.__notes__[0]
         w.data = np.ones(2)
-        step()
+        step(*arguments)
         np.testing.assert_array_equal(w.data, [0.5, 0.5])
