@@ -148,7 +148,9 @@ class Contender(NamedTuple):
 
 def on_tensors(program: Program, compiled: bool) -> Contender:
     tensors = [mg.tensor(np.array(p)) for p in program.parameters]
-    data = [mg.tensor(a, constant=True) if a.dtype.kind == "f" else a for a in program.data]
+    data = [
+        mg.tensor(a, constant=True) if a.dtype.kind == "f" else np.array(a) for a in program.data
+    ]
 
     def step(*data: Any) -> None:
         program.ours(*tensors, *data).backward()
