@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import chain, starmap
-from operator import attrgetter, getitem, is_
+from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
@@ -14,17 +13,17 @@ import numpy as np
 
 from mygrad.autodiff.nodes import Handle, buffer_of, new_handle
 from mygrad.compile.engine import engine
+from mygrad.compile.guards import Guards, Question, attribute, contents, follows, item, of_tensor
 from mygrad.compile.libraries import HOST, OWN, Library, library_of
 from mygrad.compile.memory import Located, owner_of
 from mygrad.compile.reaching import Place, Reached
 
 __all__ = ["Binding", "Lent", "Plain", "joined", "plain", "take_over"]
 
-_data = attrgetter("_data")
-_version = attrgetter("_buffer.version")
-_seq = attrgetter("_buffer.version.seq")
-_parents = attrgetter("_buffer.version.parents")
-_contents = attrgetter("cell_contents")
+_QUESTIONS: dict[str, Callable[[Any, Any], Question]] = {
+    "dict": item, "list": item, "names": item, "cell": contents, "attributes": attribute,
+}  # fmt: skip
+"""What is asked of the places of each kind that `mygrad.compile.reaching` knows."""
 
 
 class Plain:
@@ -133,61 +132,43 @@ class Binding:
 
     # --- whether it still holds -------------------------------------------------------------------
     def _watch(self, tensors: list[Any]) -> None:
-        """Write down what `fresh` compares: how to look, for few long lists; and what is there."""
-        leaves = [t for t in tensors if _version(t) is not None and not _version(t).seq]
-        others = [t for t in tensors if _version(t) is None or _version(t).seq]
-        recorded = [t for t in others if _version(t) is not None]
+        """Write down what `fresh` asks for."""
         free = {(id(place), key) for place, key in self.numbers if place.kind != "tuple"}
-        items: list[tuple[Any, Any, Any]] = []
-        attributes: list[tuple[Any, Any, Any]] = []
-        cells: list[tuple[Any, Any, Any]] = []
-        self._sized, self._lengths = [], []
+        questions: list[Question] = []
+        there: list[Any] = []
+        sized: list[tuple[Any, int]] = []
+        self._where: dict[tuple[int, Any], int] = {}
         for place in self.reached.places:
-            if place.kind == "tuple" or place.grown:
+            if place.kind not in _QUESTIONS or place.grown:
                 continue
             if place.kind in ("dict", "list"):
-                self._sized.append(place.owner)
-                self._lengths.append(len(place.values))
+                sized.append((place.owner, len(place.values)))
             for key, value in zip(place.keys, place.values, strict=True):
-                if (id(place), key) in free:
-                    continue
-                if place.kind in ("dict", "list", "names"):
-                    items.append((place.owner, key, value))
-                elif place.kind == "cell":
-                    cells.append((place.owner, key, value))
-                elif place.kind == "attributes":
-                    attributes.append((place.owner, key, value))
-        self._tensors, self._leaves = tensors, leaves
+                if (id(place), key) not in free:
+                    self._where[(id(place.owner), key)] = len(questions)
+                    questions.append(_QUESTIONS[place.kind](place.owner, key))
+                    there.append(value)
+        self._first_data = len(questions)
+        self._tensors = tensors
+        self._leaves = [_is_leaf(t) for t in tensors]
+        paths = [(k, "_data") for k in range(len(tensors))]
+        for k, t in enumerate(tensors):
+            paths.append((k, "_buffer.version.seq" if self._leaves[k] else "_buffer.version"))
+            if not self._leaves[k] and t._buffer.version is not None:
+                paths.append((k, "_buffer.version.parents"))
+        for k, path in paths:
+            questions.append(of_tensor(tensors, k, path))
+            there.append(attrgetter(path)(tensors[k]))
+        if self.moved:
+            questions.append(follows(self.library))
+            there.append(self.library.follows())
+        self._guards = Guards(questions, there, sized)
         self._numbers = {id(t): k for k, t in enumerate(tensors)}
         self._held = Counter(id(v) for place in self.reached.places for v in place.values)
-        watched = {id(t): (found, j) for found in (leaves, others) for j, t in enumerate(found)}
-        self._watched = [watched[id(t)] for t in tensors]
-        placed = [*items, *attributes, *cells]
-        self._where = {(id(owner), key): k for k, (owner, key, _) in enumerate(placed)}
-        at_places: list[tuple[Any, ...]] = [
-            (getitem, [o for o, _, _ in items], [key for _, key, _ in items]),
-            (getattr, [o for o, _, _ in attributes], [key for _, key, _ in attributes]),
-            (_contents, [cell for cell, _, _ in cells]),
-        ]
-        at_tensors: list[tuple[Any, ...]] = [
-            (_data, tensors), (_seq, leaves), (_version, others), (_parents, recorded),
-        ]  # fmt: skip
-        if self.moved:
-            at_tensors.append((type(self.library).follows, [self.library]))
-        self._looks = [look for look in (*at_places, *at_tensors) if look[1]]
-        self._first_data = len(placed)
-        self._there = [value for _, _, value in placed]
-        self._there += chain.from_iterable(starmap(map, at_tensors))
 
     def fresh(self) -> bool:
         """Whether nothing has changed since but values."""
-        if self.stale:
-            return False
-        try:
-            now = chain.from_iterable(starmap(map, self._looks))
-            return all(map(is_, now, self._there)) and list(map(len, self._sized)) == self._lengths
-        except (AttributeError, KeyError, IndexError, ValueError):  # something is not there
-            return False
+        return not self.stale and self._guards.hold()
 
     # --- what calls change ------------------------------------------------------------------------
     def replace(self, k: int, t: Any) -> bool:
@@ -200,9 +181,8 @@ class Binding:
             return True  # an argument
         located, old, array = self.located, self._tensors[k], t._data
         number = located.where[k][0]
-        group, (watched, place) = located.groups[number], self._watched[k]
-        version = buffer_of(t).version
-        history = version is None if watched is not self._leaves else version and not version.seq
+        group, version = located.groups[number], buffer_of(t).version
+        history = version and not version.seq if self._leaves[k] else version is None
         was = (group.array.shape, group.array.dtype, located.signature[k][3])
         alone = group.base == k and len(group.members) == 1 and t._base is None
         if (
@@ -219,8 +199,8 @@ class Binding:
             located.owners.pop(id(group.owner), None)
             self.owners.add(id(owner))
             located.owners[id(owner)] = group.owner = owner
-        self._tensors[k] = located.tensors[k] = watched[place] = t
-        self._there[self._first_data + k] = group.array = self.arrays[number] = array
+        self._tensors[k] = located.tensors[k] = t
+        self._guards.there[self._first_data + k] = group.array = self.arrays[number] = array
         self.feeds[number] = self.feed(array)
         if t is not old:
             self._numbers[id(t)] = k
@@ -246,7 +226,7 @@ class Binding:
         """`fresh` is to find another object there."""
         k = self._where.get((id(place.owner), key))
         if k is not None:
-            self._there[k] = value
+            self._guards.there[k] = value
 
     # --- numbers that are inputs ------------------------------------------------------------------
     def values(self) -> list[Any]:
@@ -262,6 +242,11 @@ class Binding:
             place, key = place.parent
             place.values[place.keys.index(key)] = held
             self._note(place, key, held)
+
+
+def _is_leaf(t: Any) -> bool:
+    version = t._buffer.version
+    return version is not None and not version.seq
 
 
 def plain(array: Any) -> Any:
