@@ -223,7 +223,8 @@ class Handle:
         layout = layout_of(self, buffer)
         data = layout.adapter.window(self._data, window.offset, window.shape, window.strides)
         view = Window(layout, window.offset, window.shape, window.strides, window.folds)
-        return new_handle(data, buffer, view, self, self._constant)
+        t = new_handle(data, buffer, view, self, self._constant)
+        return t if layout.adapter.has_views else layout.adapter.noted(layout, t)
 
 
 _tensor_class: type[Handle] = Handle

@@ -138,11 +138,9 @@ class Changes:
                         "compute it inside"
                     )
                 self.grad_guards.append((k, None if grad is None else (grad.shape, grad.dtype)))
-            if not buffer.assigned:
+            changed, g = buffer.left()
+            if not changed:
                 continue
-            g = buffer.grad
-            if isinstance(g, Handle) and g._constant:
-                g = g._data  # a raw array from outside
             if isinstance(g, Handle):
                 self._refuse(
                     "gradients that are tensors (create_graph=True) stay on a tensor from outside. "
@@ -185,7 +183,7 @@ class Changes:
             if buffer is not None and buffer.version is not None and buffer.version.seq:
                 self._refuse("a graph is left on a tensor whose .data was assigned")
             grad = None if buffer is None else buffer.grad
-            keeps = grad is not None and traced.assigned and grad is traced.grad
+            keeps = grad is not None and traced.left()[0] and grad is traced.grad
             self.rebound.append(Rebound(k, self.outputs.add(t._data), t._constant, keeps))
 
     # --- places -----------------------------------------------------------------------------------

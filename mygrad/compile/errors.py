@@ -40,9 +40,9 @@ _ASKED = {
     ),
     "TracerArrayConversionError": (
         "a tensor is turned into a NumPy array, for a library that knows nothing of tensors",
-        "use np.* on the tensor itself; on what t.grad and t.data give mygrad's functions, "
-        "mg.clip(t.grad, -1, 1); for table[t], where the table is an array that is made inside, "
-        "mg.tensor(table)[t]; or do that part outside",
+        "use np.* on the tensor itself; on t.grad of a tensor that is made inside mygrad's "
+        "functions, mg.clip(t.grad, -1, 1); for table[t], where the table is an array that is made "
+        "inside, mg.tensor(table)[t]; or do that part outside",
     ),
     "NonConcreteBooleanIndexError": (
         "the shape of a result depends on values: a mask selects as many elements as it has Trues",

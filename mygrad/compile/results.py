@@ -92,7 +92,9 @@ class Outputs:
         if value is None:
             return nothing
         if isinstance(value, Handle):
-            return self.tensor(value, what)
+            if not self._is_gradient(value):
+                return self.tensor(value, what)
+            value = value._data
         if self.engine.is_tracer(value):
             known = self._grads.get(id(value))
             number = self.add(value) if known is None else known
@@ -116,6 +118,11 @@ class Outputs:
         if id(value) not in self.known:
             self._refuse_tracers(value, what)
         return lambda call: value
+
+    def _is_gradient(self, t: Handle) -> bool:
+        """Whether a tensor stands for an array: a gradient, or a part of one."""
+        gradients = self.substitution.gradients
+        return id(t) in gradients or (t._base is not None and id(t._base) in gradients)
 
     def _dataclass(self, value: Any, what: str) -> Make:
         """A new object with the same class and new fields."""

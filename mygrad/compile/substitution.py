@@ -39,41 +39,65 @@ class TracedLayout(Layout):
 
 
 class TracedBuffer(Buffer):
-    """The buffer of a tensor from outside, which notes whether its gradient was asked for first.
+    """The buffer of a tensor from outside, and whether its gradient was asked for first.
+
+    Gradients are constant tensors on tracers here, so that NumPy's functions take them, and they
+    can be written to in place.
 
     Attributes
     ----------
+    gradients
+        The tensors that are gradients, by id.
     entry
-        Makes the gradient that was there before the call.
+        Makes the tracer of the gradient that was there before the call.
     asked, assigned
         Whether that was read; whether another took its place.
+    before
+        That tracer, once it was read.
     first
         The version that the call began with.
     """
 
-    __slots__ = ("asked", "assigned", "entry", "entry_grad", "first")
+    __slots__ = ("asked", "assigned", "before", "entry", "first", "gradients")
 
+    gradients: dict[int, Any]
     asked: bool
     assigned: bool
+    before: Any
     entry: Any
-    entry_grad: Any
     first: Any
 
     @property  # type: ignore[override]
     def grad(self) -> Any:
-        if not self.assigned:
-            if not self.asked:
-                self.asked = True
-                self.entry_grad = None if self.entry is None else self.entry()
-            return self.entry_grad
+        if not self.assigned and not self.asked:
+            self.asked = True
+            self.before = None if self.entry is None else self.entry()
+            _grad.__set__(self, self._as_tensor(self.before))
         return _grad.__get__(self)
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if self.asked and not self.assigned and value is self.entry_grad:
+        if self.asked and not self.assigned and value is _grad.__get__(self):
             return
         self.assigned = True
-        _grad.__set__(self, value)
+        _grad.__set__(self, self._as_tensor(value))
+
+    def _as_tensor(self, grad: Any) -> Any:
+        if grad is None or isinstance(grad, Handle):
+            return grad
+        t = new_handle(grad, new_buffer(), None, None, True)
+        self.gradients[id(t)] = t
+        return t
+
+    def left(self) -> tuple[bool, Any]:
+        """Whether the gradient is another one than before the call; and which, as a tracer, or as a
+        tensor if it has a graph."""
+        if not self.assigned and not self.asked:
+            return False, None
+        grad = _grad.__get__(self)
+        if isinstance(grad, Handle) and grad._constant:
+            grad = grad._data
+        return self.assigned or grad is not self.before, grad
 
 
 class Substitution:
@@ -98,6 +122,8 @@ class Substitution:
         For each group a tensor that sees all of its memory, whatever happens.
     exposed
         By id: the number of the tensor whose ``t.data`` a tensor is.
+    gradients
+        By id: the tensors that are gradients.
     """
 
     def __init__(self, located: Located, arrays: Any, grads: dict[int, Any], adapter: Any) -> None:
@@ -106,6 +132,7 @@ class Substitution:
         self.buffers: dict[int, TracedBuffer] = {}
         self.roots: list[Any] = []
         self.exposed: dict[int, int] = {}
+        self.gradients: dict[int, Any] = {}
         self.windows: list[Window | None] = []
         self.kept: list[Any] = []
 
@@ -125,7 +152,7 @@ class Substitution:
     def forget(self) -> None:
         """Let go of the tracers, when the trace has ended."""
         self.roots, self.arrays, self.kept = [], [], []
-        self.buffers, self.grads = {}, {}
+        self.buffers, self.grads, self.gradients = {}, {}, {}
 
     def _enter(self) -> None:
         tensors, where = self.located.tensors, self.located.where
@@ -175,7 +202,7 @@ class Substitution:
         buffer.readers = []
         buffer.layout = layout
         buffer.asked = buffer.assigned = False
-        buffer.entry, buffer.entry_grad = None, None
+        buffer.entry, buffer.before, buffer.gradients = None, None, self.gradients
         old = t._buffer
         if not t._constant or (old is not None and old.version is not None):
             stopped = getattr(old.version, "stopped", None) if old and old.version else None

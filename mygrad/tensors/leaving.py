@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from mygrad.arrays import Adapter, adapter_of, get_adapter, selected_adapter
 from mygrad.autodiff.guard import expose
 from mygrad.autodiff.lost_gradients import gradient_lost
+from mygrad.autodiff.namespace import registry
 from mygrad.autodiff.nodes import CLEARED, Handle, buffer_of, layout_of, new_buffer, new_handle
 from mygrad.autodiff.views import Window
 from mygrad.settings import Setting
@@ -273,6 +274,8 @@ def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
     array([1., 2.])
     """
     array = expose(a) if isinstance(a, Handle) else a
+    if isinstance(array, Handle):  # while a function is compiled
+        return array if dtype is None else registry["astype"](array, dtype, copy=False)
     adapter = adapter_of(array) or selected_adapter()
     array = adapter.asarray(array)
     if dtype is not None:

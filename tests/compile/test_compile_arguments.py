@@ -123,3 +123,19 @@ def test_compiled_methods_go_with_their_objects() -> None:
     del model, first
     gc.collect()
     assert gone() is None
+
+
+def test_asarray() -> None:
+    """Of an array or a tensor that comes in, also with another dtype; what is written is shared."""
+
+    @mg.compile
+    def f(x: Any, t: Any) -> Any:
+        mg.asarray(t)[0] = 7.0
+        return mg.asarray(x) * 2.0, mg.asarray(x, dtype="float32"), t + 0.0
+
+    x, t = np.array([1.0, 2.0]), mg.tensor([3.0, 4.0])
+    for _ in range(2):
+        twice, single, seen = f(x, t)
+        assert twice.data.tolist() == [2.0, 4.0]
+        assert single.data.tolist() == [1.0, 2.0] and single.dtype == np.float32
+        assert seen.data.tolist() == t.data.tolist() == [7.0, 4.0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from typing import Any
@@ -15,10 +14,7 @@ pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compi
 mg.compile(lambda: None)  # what is behind it is imported then
 guards: Any = sys.modules["mygrad.compile.guards"]
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("MYGRAD_TEST_BACKEND", "numpy") != "numpy",
-    reason="looks at NumPy's arrays; test_compiled_on_cupy.py does at CuPy's",
-)
+pytestmark = pytest.mark.numpy_only("computes on NumPy's arrays")
 
 
 class Holder:

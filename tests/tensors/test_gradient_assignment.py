@@ -47,6 +47,18 @@ def test_a_view_changes_the_gradient_of_its_base() -> None:
     assert host(x.T.grad).tolist() == [[2, 7], [4, 8], [6, 9]]
 
 
+def test_a_part_of_a_gradient_that_is_a_tensor() -> None:
+    """What is written to it is seen in the whole and in other parts, on all array libraries."""
+    t = mg.tensor([1.0, 2.0, 3.0])
+    first, last = t[:2], t[1:]
+    (t**2).sum().backward(create_graph=True)
+    with mg.no_autodiff:
+        part, other = first.grad, last.grad
+        part[1] = 7.0
+    for found, wanted in ((part, [2.0, 7.0]), (other, [7.0, 6.0]), (t.grad, [2.0, 7.0, 6.0])):
+        assert host(found).tolist() == wanted
+
+
 def test_a_view_of_what_has_no_gradient() -> None:
     x = mg.tensor([1.0, 2.0])
     with pytest.raises(ValueError, match=r"view.*its base.*none"):
