@@ -106,6 +106,10 @@ class ImmutableAdapter(Adapter):
             )
         return self.assign(array, ..., result)
 
+    def handed_out(self, array: Array) -> Any:
+        """A raw array as users get it, a mask or a gradient; another adapter may make a tensor."""
+        return array
+
     def memory(self, t: Any, layout: Any) -> Any:
         """The tensor whose array is all that a buffer has."""
         return getattr(layout, "memory", t if t._base is None else t._base)

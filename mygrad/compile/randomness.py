@@ -58,7 +58,11 @@ class Source:
         Whether something was drawn.
     elements_are_copies
         What the adapter of the tracers has to say of that, which stands for another one's.
+    handed_out
+        What users get of a raw array: `mygrad.compile.substitution.HandedOut`.
     """
+
+    handed_out: Any
 
     def __init__(self, key: Any, elements_are_copies: bool = True) -> None:
         self.key, self.used = key, False

@@ -92,7 +92,7 @@ class Outputs:
         if value is None:
             return nothing
         if isinstance(value, Handle):
-            if not self._is_gradient(value):
+            if not self.substitution.handed_out.has(value):
                 return self.tensor(value, what)
             value = value._data
         if self.engine.is_tracer(value):
@@ -118,11 +118,6 @@ class Outputs:
         if id(value) not in self.known:
             self._refuse_tracers(value, what)
         return lambda call: value
-
-    def _is_gradient(self, t: Handle) -> bool:
-        """Whether a tensor stands for an array: a gradient, or a part of one."""
-        gradients = self.substitution.gradients
-        return id(t) in gradients or (t._base is not None and id(t._base) in gradients)
 
     def _dataclass(self, value: Any, what: str) -> Make:
         """A new object with the same class and new fields."""
@@ -234,6 +229,8 @@ class Outputs:
             self.live.append((place, t, number))
         stopped = None if version is None or version.seq else version.stopped
         grad = None if t._buffer is None or constant else t.grad  # type: ignore[attr-defined]
+        if isinstance(grad, Handle) and grad._constant:
+            grad = grad._data
         grad_number = None if not self.engine.is_tracer(grad) else self.grad(grad)
 
         def make(call: Call) -> Any:

@@ -39,28 +39,22 @@ class TracedLayout(Layout):
 
 
 class TracedBuffer(Buffer):
-    """The buffer of a tensor from outside, and whether its gradient was asked for first.
-
-    Gradients are constant tensors on tracers here, so that NumPy's functions take them, and they
-    can be written to in place.
+    """The buffer of a tensor from outside, which notes whether its gradient was asked for first.
 
     Attributes
     ----------
-    gradients
-        The tensors that are gradients, by id.
     entry
-        Makes the tracer of the gradient that was there before the call.
+        Makes the gradient that was there before the call.
     asked, assigned
         Whether that was read; whether another took its place.
     before
-        That tracer, once it was read.
+        That gradient, once it was read: a tracer.
     first
         The version that the call began with.
     """
 
-    __slots__ = ("asked", "assigned", "before", "entry", "first", "gradients")
+    __slots__ = ("asked", "assigned", "before", "entry", "first")
 
-    gradients: dict[int, Any]
     asked: bool
     assigned: bool
     before: Any
@@ -72,32 +66,48 @@ class TracedBuffer(Buffer):
         if not self.assigned and not self.asked:
             self.asked = True
             self.before = None if self.entry is None else self.entry()
-            _grad.__set__(self, self._as_tensor(self.before))
+            _grad.__set__(self, self.before)
         return _grad.__get__(self)
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if self.asked and not self.assigned and value is _grad.__get__(self):
+        if self.asked and not self.assigned and value is self.before:
             return
         self.assigned = True
-        _grad.__set__(self, self._as_tensor(value))
-
-    def _as_tensor(self, grad: Any) -> Any:
-        if grad is None or isinstance(grad, Handle):
-            return grad
-        t = new_handle(grad, new_buffer(), None, None, True)
-        self.gradients[id(t)] = t
-        return t
+        _grad.__set__(self, value)
 
     def left(self) -> tuple[bool, Any]:
         """Whether the gradient is another one than before the call; and which, as a tracer, or as a
         tensor if it has a graph."""
-        if not self.assigned and not self.asked:
+        if not self.assigned:
             return False, None
         grad = _grad.__get__(self)
         if isinstance(grad, Handle) and grad._constant:
             grad = grad._data
-        return self.assigned or grad is not self.before, grad
+        return not self.asked or grad is not self.before, grad
+
+
+class HandedOut:
+    """The constant tensors that users get in the place of raw arrays: masks, positions, gradients.
+
+    NumPy's functions take them, and they can be written to. What is returned of them is an array.
+    """
+
+    def __init__(self) -> None:
+        self._tensors: dict[int, Any] = {}
+
+    def __call__(self, array: Any) -> Any:
+        t = new_handle(array, new_buffer(), None, None, True)
+        self._tensors[id(t)] = t
+        return t
+
+    def has(self, t: Any) -> bool:
+        """Whether it is one of them, or a part of one."""
+        return id(t if t._base is None else t._base) in self._tensors
+
+    def forget(self) -> None:
+        """Let go of the tracers."""
+        self._tensors.clear()
 
 
 class Substitution:
@@ -122,8 +132,8 @@ class Substitution:
         For each group a tensor that sees all of its memory, whatever happens.
     exposed
         By id: the number of the tensor whose ``t.data`` a tensor is.
-    gradients
-        By id: the tensors that are gradients.
+    handed_out
+        The tensors that stand for raw arrays inside.
     """
 
     def __init__(self, located: Located, arrays: Any, grads: dict[int, Any], adapter: Any) -> None:
@@ -132,7 +142,7 @@ class Substitution:
         self.buffers: dict[int, TracedBuffer] = {}
         self.roots: list[Any] = []
         self.exposed: dict[int, int] = {}
-        self.gradients: dict[int, Any] = {}
+        self.handed_out = HandedOut()
         self.windows: list[Window | None] = []
         self.kept: list[Any] = []
 
@@ -152,7 +162,8 @@ class Substitution:
     def forget(self) -> None:
         """Let go of the tracers, when the trace has ended."""
         self.roots, self.arrays, self.kept = [], [], []
-        self.buffers, self.grads, self.gradients = {}, {}, {}
+        self.buffers, self.grads = {}, {}
+        self.handed_out.forget()
 
     def _enter(self) -> None:
         tensors, where = self.located.tensors, self.located.where
@@ -202,7 +213,7 @@ class Substitution:
         buffer.readers = []
         buffer.layout = layout
         buffer.asked = buffer.assigned = False
-        buffer.entry, buffer.before, buffer.gradients = None, None, self.gradients
+        buffer.entry, buffer.before = None, None
         old = t._buffer
         if not t._constant or (old is not None and old.version is not None):
             stopped = getattr(old.version, "stopped", None) if old and old.version else None

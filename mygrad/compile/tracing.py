@@ -159,6 +159,7 @@ class _Trace:
         saved = [(list(p.keys), list(p.values), p.owner) for p in places]
         self.substitution = Substitution(met.located, memory, grads, self.engine.adapter)
         self.substitution.raw = met.raw  # type: ignore[attr-defined]
+        self.source.handed_out = self.substitution.handed_out
         states = [state_of(value) for _, value in met.reached.watched]
         gc_was_on = gc.isenabled()
         gc.disable()  # weak references to what is traced say what they say

@@ -12,6 +12,7 @@ from mygrad.autodiff.lost_gradients import gradient_lost
 from mygrad.autodiff.nodes import Handle, new_handle, view_of
 from mygrad.autodiff.operands import common_adapter, floating
 from mygrad.autodiff.views import overlaps_itself
+from mygrad.tensors.leaving import handed_out
 from mygrad.tensors.names_elsewhere import FUNCTIONS
 
 __all__ = [
@@ -151,7 +152,7 @@ def into(out: Any, results: Any, name: str, mask: Any = None) -> Any:
         raw; results for which there is none are as they were.
     """
     if out is None:
-        return results
+        return handed_out(results)
     if isinstance(results, (tuple, list)):
         outs = out if isinstance(out, (tuple, list)) else (out,)
         if len(outs) != len(results):

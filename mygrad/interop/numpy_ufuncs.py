@@ -229,7 +229,7 @@ def _computed(
     casting = kwargs.get("casting", "same_kind")
     result = function(*arrays, **on_arrays(kwargs))
     if out is None:
-        return finish(result)
+        return into(None, finish(result), name)
     if casting != "same_kind":  # NumPy only
         targets = out if isinstance(out, tuple) else (out,)
         parts = result if isinstance(result, tuple) else (result,)

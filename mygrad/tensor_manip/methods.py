@@ -17,7 +17,7 @@ from mygrad.tensor_manip.copying import imag, real, to
 from mygrad.tensor_manip.selecting import compress, take
 from mygrad.tensor_manip.sorting import partition, sort
 from mygrad.tensor_manip.transpose_like import matrix_transpose, transpose
-from mygrad.tensors.leaving import held_elsewhere
+from mygrad.tensors.leaving import handed_out, held_elsewhere
 
 __all__ = ["install"]
 
@@ -185,7 +185,7 @@ def _raw(name: str) -> Callable[..., Any]:
         if out is not None:
             adapter.following(operator.setitem)(out, ..., result)
             return out
-        return result
+        return handed_out(result)
 
     method.__name__ = name
     method.__doc__ = f"""`{name}` of the array library, on the raw array.

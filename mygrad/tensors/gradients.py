@@ -56,6 +56,10 @@ class Gradients(Leaving):
         """
         buffer = self._buffer
         grad = None if buffer is None or self._constant else buffer.grad
+        if grad is not None and not isinstance(grad, Handle):
+            adapter = by_type[type(grad)]
+            if not adapter.has_views:
+                grad = buffer.grad = adapter.handed_out(grad)  # type: ignore[union-attr]
         window = self._window
         if grad is None or window is None:
             return grad

@@ -21,7 +21,7 @@ from mygrad.autodiff.views import Window
 from mygrad.settings import Setting
 from mygrad.tensors.conversion import dtype_of
 
-__all__ = ["Leaving", "asarray", "held_elsewhere", "others_code"]
+__all__ = ["Leaving", "asarray", "handed_out", "held_elsewhere", "others_code"]
 
 others_code: Setting[bool] = Setting("drop_in", False)
 """Whether the current thread or task runs other people's code under `mygrad.drop_in`."""
@@ -217,6 +217,15 @@ class Leaving(Handle):
             buffer_of(twin).grad = adapter.copy(grad)
         memo[id(self)] = twin
         return twin
+
+
+def handed_out(result: Any) -> Any:
+    """Raw arrays, in tuples and lists too, as users get them; compiled functions get tensors."""
+    if isinstance(result, (tuple, list)):
+        parts = [handed_out(part) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    adapter = adapter_of(result)
+    return result if adapter is None or adapter.has_views else adapter.handed_out(result)
 
 
 def held_elsewhere(result: Any, out: Any) -> Any:

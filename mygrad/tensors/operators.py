@@ -164,7 +164,7 @@ def _comparison(compare: Any) -> Any:
         result = adapter.following(compare, compare.__name__)(left, operand)
         if (spoken or EXTRA in _imported) and speaks(sys._getframe(1)):
             return _constant(result, adapter)
-        return result
+        return result if adapter.has_views else adapter.handed_out(result)
 
     return compared
 

@@ -209,3 +209,28 @@ def test_a_graph_on_a_gradient_is_refused() -> None:
 
     with pytest.raises(mg.compile.CannotCompile, match="create_graph"):
         step()
+
+
+def test_of_tensors_that_are_made_inside() -> None:
+    """In functions of arrays, and of a tensor that is returned with its gradient."""
+
+    def step(parameters: Any, x: Any) -> Any:
+        w, b = (mg.tensor(p) for p in parameters)
+        hidden = np.tanh(x @ w + b)
+        (hidden**2).sum().backward()
+        w.grad[0] = 0.0
+        b.grad *= 0.5
+        norm = np.sqrt(np.sum(hidden.grad**2))
+        return w, b, norm, [w.data - np.clip(w.grad, -0.1, 0.1), np.sign(b.grad), hidden.grad]
+
+    rng = np.random.default_rng(0)
+    parameters, x = [rng.normal(size=(2, 3)), rng.normal(size=3)], rng.normal(size=(4, 2))
+    compiled = mg.compile(step)
+    for _ in range(2):
+        wanted, got = step(parameters, x), compiled(parameters, x)
+        assert type(got[3][2]) is np.ndarray
+        for one, other in zip(wanted[:2], got[:2], strict=True):
+            np.testing.assert_allclose(other.grad, one.grad, rtol=1e-12)
+        for one, other in zip((*wanted[:3], *wanted[3]), (*got[:3], *got[3]), strict=True):
+            one, other = (v.data if isinstance(v, mg.Tensor) else v for v in (one, other))
+            np.testing.assert_allclose(other, one, rtol=1e-12)
