@@ -40,8 +40,7 @@ _ASKED = {
     ),
     "TracerArrayConversionError": (
         "a tensor is turned into a NumPy array, for a library that knows nothing of tensors",
-        "use np.* on the tensor itself; on t.grad of a tensor that is made inside mygrad's "
-        "functions, mg.clip(t.grad, -1, 1); for table[t], where the table is an array that is made "
+        "use np.* on the tensor itself; for table[t], where the table is an array that is made "
         "inside, mg.tensor(table)[t]; or do that part outside",
     ),
     "NonConcreteBooleanIndexError": (

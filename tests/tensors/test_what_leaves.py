@@ -400,6 +400,8 @@ def test_generators_under_no_autodiff() -> None:
     g = outer()
     assert next(g) == (5, False)
     assert recorded()
+    g.close()  # else it would be at some time by the garbage collector: inside of JAX, say
+    assert seen[-1] == ("closed", False)
     assert steps.__name__ == "steps"
     assert steps.__doc__
 
