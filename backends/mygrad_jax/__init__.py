@@ -175,10 +175,10 @@ class JAXAdapter(ImmutableAdapter):
         """Whether ``t.detach()`` has to see later writes, though it keeps `t` alive."""
         return drawing_from.get() is not None
 
-    def handed_out(self, array: Any) -> Any:
+    def handed_out(self, array: Any, of: Any = None) -> Any:
         """What stands for raw arrays in a program of NumPy's that is traced."""
         source = drawing_from.get()
-        return array if source is None else source.handed_out(array)
+        return array if source is None else source.handed_out(array, of)
 
     # writing
     def knows(self, array: Any) -> bool:

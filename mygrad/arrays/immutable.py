@@ -106,8 +106,11 @@ class ImmutableAdapter(Adapter):
             )
         return self.assign(array, ..., result)
 
-    def handed_out(self, array: Array) -> Any:
-        """A raw array as users get it, a mask or a gradient; another adapter may make a tensor."""
+    def handed_out(self, array: Array, of: Any = None) -> Any:
+        """A raw array as users get it: a mask, a gradient, or the array that is all `of` a tensor.
+
+        While a function is compiled, it is a tensor.
+        """
         return array
 
     def memory(self, t: Any, layout: Any) -> Any:

@@ -62,7 +62,7 @@ class Adapter:
     seen_by: Callable[..., Any]
     shown: Callable[..., Array]
     noted: Callable[..., Any]
-    handed_out: Callable[[Array], Any]
+    handed_out: Callable[..., Any]
     take_over: Callable[..., Array]
     updated: Callable[..., Array]
     unshared: Callable[[dict[Any, Any], Any], dict[Any, Any]] | None = None

@@ -40,8 +40,9 @@ _ASKED = {
     ),
     "TracerArrayConversionError": (
         "a tensor is turned into a NumPy array, for a library that knows nothing of tensors",
-        "use np.* on the tensor itself; for table[t], where the table is an array that is made "
-        "inside, mg.tensor(table)[t]; or do that part outside",
+        "use np.* on the tensor itself; for a[t] and a[t] = value, where a is an array that is "
+        "made inside, let it be a tensor, mg.tensor(a, constant=True); for np.asarray(t), in "
+        "other people's code, too, `with mg.drop_in():`; or do that part outside",
     ),
     "NonConcreteBooleanIndexError": (
         "the shape of a result depends on values: a mask selects as many elements as it has Trues",

@@ -88,7 +88,7 @@ class TracedBuffer(Buffer):
 
 
 class HandedOut:
-    """The constant tensors that users get in the place of raw arrays: masks, positions, gradients.
+    """The constant tensors that users get in the place of raw arrays: masks, gradients, `t.data`.
 
     NumPy's functions take them, and they can be written to. What is returned of them is an array.
     """
@@ -96,14 +96,14 @@ class HandedOut:
     def __init__(self) -> None:
         self._tensors: dict[int, Any] = {}
 
-    def __call__(self, array: Any) -> Any:
-        t = new_handle(array, new_buffer(), None, None, True)
+    def __call__(self, array: Any, of: Any = None) -> Any:
+        t = new_handle(array, new_buffer(), None, None, True) if of is None else of.detach()
         self._tensors[id(t)] = t
         return t
 
     def has(self, t: Any) -> bool:
         """Whether it is one of them, or a part of one."""
-        return id(t if t._base is None else t._base) in self._tensors
+        return id(t) in self._tensors or id(t._base) in self._tensors
 
     def forget(self) -> None:
         """Let go of the tracers."""

@@ -11,6 +11,7 @@ from mygrad.autodiff.nodes import Handle, Record, new_handle
 from mygrad.autodiff.primitive import primitive
 from mygrad.tensor_manip.selecting import NO_VALUE
 from mygrad.tensors.base import Tensor, as_operand_tensors
+from mygrad.tensors.leaving import handed_out
 from mygrad.tensors.provenance import Provenance, creators
 
 __all__ = ["BinaryUfunc", "Operation", "Sequential", "Ufunc", "UnaryUfunc", "execute_op"]
@@ -177,6 +178,11 @@ class Sequential(Operation):
         return result
 
 
+def _raw(result: Any) -> Any:
+    """A constant tensor's array: while a function is compiled, users compute with tensors."""
+    return result._data if isinstance(result, Handle) and result._constant else result
+
+
 def _derivative(g: Any, operation: Operation, i: int, xp: Any) -> Any:
     if isinstance(g, Handle):
         raise NotImplementedError(
@@ -185,7 +191,7 @@ def _derivative(g: Any, operation: Operation, i: int, xp: Any) -> Any:
         )
     data = operation.variables[i]._data
     try:
-        contribution = operation.backward_var(g, i)
+        contribution = _raw(operation.backward_var(handed_out(g), i))
     except SkipGradient:
         return xp.zeros_like(data)
     if isinstance(operation, Ufunc) and operation.where is not True:
@@ -294,7 +300,7 @@ def execute_op(
     compute: Callable[..., Any] = operation
     if kept and adapter is not None:
         compute = adapter.following(operation)
-    result = compute(*kept, *(op_args or ()), **(op_kwargs or {}))
+    result = _raw(compute(*kept, *(op_args or ()), **(op_kwargs or {})))
     made = custom_operation(tensors, operation, result, out=out, constant=constant)
     provenance = None if made._extras is None else made._extras.provenance
     if provenance is not None and provenance.primitive is custom_operation:

@@ -27,7 +27,7 @@ from mygrad.autodiff.operands import (
     floating,
     is_constant,
 )
-from mygrad.autodiff.views import overlaps_itself
+from mygrad.autodiff.views import Window, overlaps_itself
 from mygrad.tensors import indexing
 from mygrad.tensors.conversion import array_of
 from mygrad.tensors.display import html_of
@@ -109,7 +109,7 @@ class Tensor(_Base):
         if isinstance(x, Tensor):
             if constant is not True:
                 x._warn_detached("mg.tensor()")
-            x = x.data
+            x = expose(x)
             if isinstance(x, Tensor) and copy:  # while a function is compiled
                 x = x._data
         array, adapter, theirs = array_of(x, dtype, device, backend)
@@ -135,7 +135,11 @@ class Tensor(_Base):
         It is the tensor's own memory. While a graph needs its values it is read-only, where
         the library can lock arrays. Assigning another array rebinds this tensor alone.
         """
-        return expose(self)
+        array = expose(self)
+        if array is self._data:
+            adapter = self._adapter()
+            return array if adapter.has_views else adapter.handed_out(array, self)
+        return array
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -143,8 +147,10 @@ class Tensor(_Base):
         if value is self._data or (extras is not None and value is extras.exposed):
             return  # after `t.data -= step`
         if isinstance(value, Tensor):
+            if _sees_the_same(self, value):
+                return
             value._warn_detached("tensor.data = tensor")
-            value = value.data
+            value = expose(value)
         on_host = adapter_of(value) in (None, get_adapter("numpy"))
         device = device_beside((self,), selected_adapter()) if on_host else None
         array, adapter, theirs = array_of(value, None, device, None)
@@ -388,6 +394,17 @@ def _leave_views(t: Tensor) -> None:
         kept = new_handle(t._data, t._buffer, None, None, t._constant)
         for view in tuple(layout.views.values()):
             view._base = kept
+
+
+def _sees_the_same(t: Tensor, other: Tensor) -> bool:
+    """Whether `other` is what `t.data` gave while a function is compiled: a view of all of it."""
+    if other._window is None or t._adapter().has_views:
+        return False
+    buffer, theirs = t._buffer, other._buffer
+    if buffer is None or theirs is None or buffer.layout is None:
+        return False
+    window = t._window or Window(buffer.layout, 0, buffer.layout.shape, buffer.layout.strides)
+    return theirs.layout is buffer.layout and other._window.sees_the_same_as(window)
 
 
 def _share_memory(t: Tensor, array: Any, given: Any, adapter: Any) -> None:

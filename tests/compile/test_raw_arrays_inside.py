@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mygrad as mg
+from mygrad.operation_base import Operation, UnaryUfunc
 
 pytest.importorskip("jax", reason="JAX is not installed, whose compiler mg.compile uses")
 
@@ -103,3 +104,85 @@ def test_a_mask_is_written_to() -> None:
 def test_python_branches_on_a_mask_are_refused() -> None:
     with pytest.raises(mg.compile.CannotCompile, match=r"branches on a value(.|\n)*mg\.where"):
         mg.compile(lambda x: x if np.logical_and(x > 0, x < 1).all() else -x)(mg.tensor([0.5]))
+
+
+def values(results: Any) -> list[Any]:
+    return [np.asarray(v.data if isinstance(v, mg.Tensor) else v) for v in results]
+
+
+def test_data_of_tensors_that_are_made_inside() -> None:
+    """It is written to, and what looks at the tensor sees that."""
+
+    def f(a: Any) -> Any:
+        t = mg.tensor(a)
+        v = t[1:]
+        t.data -= 0.5
+        t.data[0] = -9.0
+        np.multiply(t.data, 2.0, out=t.data)
+        v.data[-1] += 100.0
+        u = np.exp(v * 0.01)
+        u.sum().backward()
+        t.data = t.data + np.sign(v.grad).sum()
+        return t, v, np.median(np.abs(u.data)), np.percentile(t.data, 30), u.data, v.grad
+
+    a = np.array([1.0, 2.0, 3.0, 4.0])
+    compiled = mg.compile(f)
+    for _ in range(2):
+        wanted, got = f(a), compiled(a)
+        assert type(got[4]) is type(got[5]) is np.ndarray
+        for one, other in zip(values(wanted), values(got), strict=True):
+            np.testing.assert_allclose(other, one, rtol=1e-12)
+    assert a.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_operations_of_users() -> None:
+    """Classes of NumPy's functions on `x.data` and on the adjoint, of tensors from everywhere."""
+
+    class Root(Operation):
+        def __call__(self, x: Any, shift: float) -> Any:
+            self.variables, self.shift = (x,), shift
+            return np.sqrt(np.abs(x.data) + shift)
+
+        def backward_var(self, grad: Any, index: int, **_: Any) -> Any:
+            (x,) = self.variables
+            slope = np.sign(x.data) / (2.0 * np.sqrt(np.abs(x.data) + self.shift))
+            return np.multiply(grad, np.where(x.data > 5.0, 0.0, slope))
+
+    class Sine(UnaryUfunc):
+        numpy_ufunc = np.sin
+
+        def backward_var(self, grad: Any, index: int, **_: Any) -> Any:
+            return grad * np.cos(self.variables[0].data)
+
+    results = []
+    for compiled in (lambda f: f, mg.compile):
+        w = mg.tensor([1.0, -2.0, 7.0])
+
+        @compiled
+        def f(x: Any, w: Any = w) -> Any:
+            y = mg.execute_op(Root, w * x, op_args=(0.25,)) + mg.execute_op(Root, w, op_args=(1.0,))
+            y = y + mg.execute_op(Sine, w)
+            y.sum().backward()
+            return y, w.grad
+
+        results.append([values(f(np.array([1.0, 2.0, 3.0]))) for _ in range(2)])
+        y = compiled(lambda w=w: mg.execute_op(Root, w, op_args=(0.5,)))()
+        y.sum().backward()
+        results[-1].append(values((y, w.grad)))
+    for wanted, got in zip(*results, strict=True):
+        for one, other in zip(wanted, got, strict=True):
+            np.testing.assert_allclose(other, one, rtol=1e-12)
+
+
+def test_code_that_makes_arrays_of_all_it_is_given() -> None:
+    """`np.asarray(t)` is refused, and says how it is compiled."""
+
+    def f(x: Any) -> Any:
+        return np.asarray(x) * w
+
+    w = mg.tensor([1.0, 2.0])
+    with pytest.raises(mg.compile.CannotCompile, match=r"mg\.drop_in"):
+        mg.compile(f)(w)
+    y = mg.compile(mg.drop_in(f))(w)
+    y.sum().backward()
+    assert y.data.tolist() == [1.0, 4.0] and w.grad.tolist() == [2.0, 4.0]
