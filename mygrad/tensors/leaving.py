@@ -282,7 +282,7 @@ def asarray(a: Any, dtype: Any = None, order: str | None = None) -> Any:
     >>> mg.asarray(mg.tensor([1.0, 2.0]))
     array([1., 2.])
     """
-    array = expose(a) if isinstance(a, Handle) else a
+    array = a.data if isinstance(a, Handle) else a  # type: ignore[attr-defined]
     if isinstance(array, Handle):  # while a function is compiled
         return array if dtype is None else registry["astype"](array, dtype, copy=False)
     adapter = adapter_of(array) or selected_adapter()
