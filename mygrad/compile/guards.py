@@ -61,7 +61,7 @@ class Guards:
     """Places, and the objects that were there.
 
     The first calls go through a list of questions. Where there are many calls, all questions become
-    one expression of Python's, which has its answer in a fifth of the time::
+    one expression of Python's, which has its answer in a quarter of the time::
 
         len(a) == 2 and a[b] is there[0] and c.weight is there[1] and d[0]._data is there[2] ...
 

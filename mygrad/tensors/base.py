@@ -398,7 +398,7 @@ def _leave_views(t: Tensor) -> None:
 
 def _sees_the_same(t: Tensor, other: Tensor) -> bool:
     """Whether `other` is what `t.data` gave while a function is compiled: a view of all of it."""
-    if other._window is None or t._adapter().has_views:
+    if other._window is None or not getattr(t._adapter(), "detaches_to_views", False):
         return False
     buffer, theirs = t._buffer, other._buffer
     if buffer is None or theirs is None or buffer.layout is None:
